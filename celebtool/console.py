@@ -1,0 +1,146 @@
+"""Everything celebtool says: tables on stdout, talk and progress on stderr. Only here rich and tqdm."""
+
+import contextlib
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from celebtool.errors import printable
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+Progress = Callable[[int, int], None]
+"""What a long task calls: ``progress(done, total)``."""
+
+SECONDS_BETWEEN_LINES = 60.0
+WIDTH_OF_A_PIPE = 120
+
+_quiet = False
+
+
+def set_quiet(quiet: bool) -> None:
+    """Say nothing but errors from now on; tables are results and stay."""
+    global _quiet  # noqa: PLW0603 - one process, one command, one voice
+    _quiet = quiet
+
+
+def note(text: object) -> None:
+    """Say a line on stderr."""
+    if not _quiet:
+        print(printable(text), file=sys.stderr, flush=True)
+
+
+def warn(text: object) -> None:
+    """Say a line on stderr that deserves attention."""
+    note(f"celebtool: warning: {text}")
+
+
+def error(text: object) -> None:
+    """Say the one line that explains a failure."""
+    print(f"celebtool: error: {printable(text)}", file=sys.stderr, flush=True)
+
+
+def table(
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    compact: bool = False,
+    to_stderr: bool = False,
+) -> None:
+    """Print a table; columns of numbers are aligned to the right.
+
+    Args:
+        title: printed above; may be empty.
+        columns: the headers.
+        rows: one cell per column; a cell is text, or a pair (text, rich style).
+        compact: without lines and with one space between columns, for tables of many.
+        to_stderr: for a table that accompanies a command rather than being its result.
+    """
+    from rich.table import Table  # noqa: PLC0415 - rich takes 50 ms that `--help` must not pay
+
+    if to_stderr and _quiet:
+        return
+    drawn = Table()
+    if compact:
+        drawn.box, drawn.padding, drawn.pad_edge = None, (0, 1, 0, 0), False
+    for index, column in enumerate(columns):
+        numeric = bool(rows) and all(_is_number(row[index]) for row in rows)
+        drawn.add_column(_cell(column), justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*map(_cell, row))
+    if title:  # by itself, because rich would fold it to the width of a narrow table
+        show(_cell((title, "bold")), to_stderr=to_stderr)
+    show(drawn, to_stderr=to_stderr)
+
+
+def width() -> int:
+    """Characters that a line of a table may hold: the terminal's, or 120 where there is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDTH_OF_A_PIPE
+
+
+def show(renderable: object, *, to_stderr: bool = False) -> None:
+    """Print a rich renderable on stdout (or stderr); a pipe that wants no colour or width gets 120 columns."""
+    from rich.console import Console  # noqa: PLC0415
+
+    stream = sys.stderr if to_stderr else sys.stdout
+    limit = None if stream.isatty() else WIDTH_OF_A_PIPE
+    Console(file=stream, width=limit, highlight=False, emoji=False, markup=False).print(renderable)
+    stream.flush()
+
+
+@contextlib.contextmanager
+def progress(description: str, unit: str) -> Iterator[Progress]:
+    """Yield a callable ``(done, total)``: a bar on a terminal, one plain line a minute elsewhere."""
+    if _quiet:
+        yield lambda _done, _total: None
+    elif sys.stderr.isatty():
+        with _bar(description, unit) as advance:
+            yield advance
+    else:
+        yield _lines(description, unit)
+
+
+@contextlib.contextmanager
+def _bar(description: str, unit: str) -> Iterator[Progress]:
+    from tqdm import tqdm  # noqa: PLC0415
+
+    with tqdm(desc=description, unit=f" {unit}", leave=False, file=sys.stderr) as bar:
+
+        def advance(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield advance
+
+
+def _lines(description: str, unit: str) -> Progress:
+    last = started = time.monotonic()
+
+    def advance(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= SECONDS_BETWEEN_LINES:
+            last = now
+            note(f"{description}: {done}/{total} {unit}, {done / (now - started):.1f} {unit}/s")
+
+    return advance
+
+
+def _cell(cell: object) -> "Text":
+    from rich.text import Text  # noqa: PLC0415
+
+    text, style = cell if isinstance(cell, tuple) else (cell, "")
+    return Text(printable(text), style=style)
+
+
+def _is_number(cell: object) -> bool:
+    text = str(cell[0] if isinstance(cell, tuple) else cell).strip().rstrip("%")
+    try:
+        float(text.replace(",", "").replace("\u2013", ""))
+    except ValueError:
+        return text == ""
+    return True

@@ -1,0 +1,41 @@
+"""The errors that end a command, and how a name is made fit to print."""
+
+import unicodedata
+
+
+class CelebtoolError(Exception):
+    """Something a user can mend: printed as one line, ``WHERE: what is wrong; what would be right``."""
+
+    exit_code = 1
+
+    def __init__(self, where: object, problem: str) -> None:
+        super().__init__(f"{printable(where)}: {problem}")
+        self.where = where
+        self.problem = problem
+
+
+class GateError(CelebtoolError):
+    """The work is done and written, but a limit that the user set is not met."""
+
+    exit_code = 3
+
+
+def printable(text: object) -> str:
+    r"""Return text that a terminal shows as it is and obeys in nothing.
+
+    Control characters (a newline, ESC), bytes that are no UTF-8 (Python's surrogate escapes) and the
+    invisible marks that turn the direction of writing become ``\x1b``, ``\xff`` or ``\u202e``.
+    """
+    return "".join(_escape(c) if _is_unsafe(c) else c for c in str(text))
+
+
+def _is_unsafe(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category in {"Cc", "Cs", "Zl", "Zp"} or (category == "Cf" and character not in "\u200c\u200d")
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that is no UTF-8, as Python's file system functions carry it
+        code -= 0xDC00
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -1,0 +1,130 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from celebtool.errors import CelebtoolError
+from celebtool.output import Finished, new_directory, new_file
+from tests.conftest import tree
+
+RECIPE = {"command": "split", "parameters": {"seed": 0}}
+
+
+def write_directory(
+    path: Path, text: str = "x", *, recipe: dict = RECIPE, overwrite: bool = False, **rest: object
+) -> None:
+    with new_directory(path, recipe=recipe, inputs=[], overwrite=overwrite, **rest) as workspace:
+        (workspace.content / "file").write_text(text)
+
+
+def test_a_directory_appears_whole_with_its_recipe(tmp_path: Path) -> None:
+    with new_directory(tmp_path / "out", recipe=RECIPE, inputs=[], overwrite=False) as workspace:
+        (workspace.content / "file").write_text("x")
+        assert not (tmp_path / "out").exists()
+    assert set(tree(tmp_path)) == {"out/file", "out/celebtool.json"}
+
+
+def test_the_same_again_is_finished_and_another_is_an_error(tmp_path: Path) -> None:
+    write_directory(tmp_path / "out")
+    with pytest.raises(Finished):
+        write_directory(tmp_path / "out", "y")
+    with pytest.raises(CelebtoolError, match="out: exists already; choose another name or add --overwrite"):
+        write_directory(tmp_path / "out", "y", recipe={"command": "balance"})
+    assert (tmp_path / "out/file").read_text() == "x"
+    write_directory(tmp_path / "out", "y", recipe={"command": "balance"}, overwrite=True)
+    assert set(tree(tmp_path)) == {"out/file", "out/celebtool.json"}
+    assert (tmp_path / "out/file").read_text() == "y"
+
+
+def test_nothing_of_the_user_is_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    write_directory(tmp_path / "out")  # an empty directory is as good as none
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/photo.jpg").write_text("x")
+    with pytest.raises(CelebtoolError, match="was not written by celebtool and is not replaced"):
+        write_directory(tmp_path / "mine", overwrite=True)
+    assert set(tree(tmp_path)) == {"out/file", "out/celebtool.json", "mine/photo.jpg"}
+
+
+@pytest.mark.parametrize(
+    ("output", "problem"),
+    [
+        ("in", "is the input as well"),
+        ("in/out", "lies inside the input"),
+        ("in/../in/x", "lies inside the input"),
+        (".", "contains the input"),
+        ("nowhere/out", "no such directory; make it first"),
+    ],
+)
+def test_an_output_in_the_wrong_place(tmp_path: Path, output: str, problem: str) -> None:
+    (tmp_path / "in").mkdir()
+    with (
+        pytest.raises(CelebtoolError, match=problem),
+        new_directory(tmp_path / output, recipe=RECIPE, inputs=[tmp_path / "in"], overwrite=False),
+    ):
+        pass
+    assert [p.name for p in tmp_path.iterdir()] == ["in"]
+
+
+def test_a_failed_run_leaves_nothing(tmp_path: Path) -> None:
+    def fail(path: Path, *, resumable: bool) -> None:
+        with new_directory(path, recipe=RECIPE, inputs=[], overwrite=False, resumable=resumable) as workspace:
+            (workspace.content / "file").write_text("x")
+            (workspace.scratch / "half").write_text("x")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail(tmp_path / "out", resumable=False)
+    assert tree(tmp_path) == {}
+    with pytest.raises(KeyboardInterrupt):
+        fail(tmp_path / "out", resumable=True)
+    assert (tmp_path / ".out.partial/scratch/half").exists()
+    with new_directory(tmp_path / "out", recipe=RECIPE, inputs=[], overwrite=False, resumable=True) as workspace:
+        assert (workspace.scratch / "half").exists()
+    assert set(tree(tmp_path)) == {"out/celebtool.json"}
+
+
+def test_scratch_of_another_recipe_is_not_continued(tmp_path: Path) -> None:
+    with (
+        pytest.raises(KeyboardInterrupt),
+        new_file(tmp_path / "m.h5", overwrite=False, recipe={"a": 1}, resumable=True) as workspace,
+    ):
+        (workspace.scratch / "half").write_text("x")
+        raise KeyboardInterrupt
+    with new_file(tmp_path / "m.h5", overwrite=False, recipe={"a": 2}, resumable=True) as workspace:
+        assert not (workspace.scratch / "half").exists()
+        workspace.content.write_text("x")
+    assert tree(tmp_path) == {"m.h5": b"x"}
+
+
+def test_a_second_run_on_the_same_output_says_so(tmp_path: Path) -> None:
+    code = (
+        "import sys, pathlib; from celebtool.output import new_file\n"
+        "with new_file(pathlib.Path(sys.argv[1]), overwrite=False) as w:\n"
+        "    w.content.write_text('x')\n"
+    )
+    with new_file(tmp_path / "m.h5", overwrite=False) as workspace:
+        other = subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path / "m.h5")], capture_output=True, text=True, check=False
+        )
+        assert "m.h5: is being written by another run; wait for it or stop it" in other.stderr
+        workspace.content.write_text("mine")
+    assert tree(tmp_path) == {"m.h5": b"mine"}
+
+
+def test_a_file_is_replaced_only_on_request(tmp_path: Path) -> None:
+    (tmp_path / "m.h5").write_text("old")
+    with pytest.raises(CelebtoolError, match="exists already"), new_file(tmp_path / "m.h5", overwrite=False):
+        pass
+    with pytest.raises(Finished), new_file(tmp_path / "m.h5", overwrite=False, finished=lambda _: True):
+        pass
+    with new_file(tmp_path / "m.h5", overwrite=True) as workspace:
+        assert workspace.content.suffix == ".h5"
+        workspace.content.write_text("new")
+    assert tree(tmp_path) == {"m.h5": b"new"}
+
+
+def test_names_as_long_as_a_file_system_takes(tmp_path: Path) -> None:
+    write_directory(tmp_path / ("x" * 255))
+    assert (tmp_path / ("x" * 255) / "file").exists()
