@@ -1,0 +1,1 @@
+"""One module per kind of file, each with its type, its reader and its writer."""

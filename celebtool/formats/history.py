@@ -1,0 +1,104 @@
+"""Histories: a row per epoch of a training run."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TextIO
+
+from celebtool.errors import CelebtoolError
+from celebtool.formats import tables
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One epoch's figures; None where there is none (no val/ images, or a history that keeps no times).
+
+    Attributes:
+        epoch: counted from 1.
+        loss: mean loss on train/; NaN when training diverged.
+        accuracy: share of train/ that was right, 0 to 1.
+        val_loss: the same on val/.
+        val_accuracy: the same on val/.
+        learning_rate: at the end of the epoch.
+        seconds: how long the epoch took.
+    """
+
+    epoch: int
+    loss: float
+    accuracy: float
+    val_loss: float | None = None
+    val_accuracy: float | None = None
+    learning_rate: float | None = None
+    seconds: float | None = None
+
+
+COLUMNS = tuple(field.name for field in fields(Epoch))
+_OPTIONAL = COLUMNS[3:]
+_SHARES = ("accuracy", "val_accuracy")
+
+
+def write(path: Path, epochs: Iterable[Epoch]) -> None:
+    """Write a history to a file."""
+    tables.write(path, COLUMNS, ({name: _text(getattr(epoch, name)) for name in COLUMNS} for epoch in epochs))
+
+
+def read(path: Path) -> tuple[Epoch, ...]:
+    """Read a history from a file; see `parse`."""
+    return _epochs(tables.read(path, COLUMNS), path)
+
+
+def parse(stream: TextIO, where: object) -> tuple[Epoch, ...]:
+    """Read a history from an open text stream; errors call it `where`.
+
+    Raises:
+        CelebtoolError: a column is missing, a cell is no number, epochs do not count upwards; names the line.
+    """
+    return _epochs(tables.parse(stream, where, COLUMNS), where)
+
+
+def best(epochs: Iterable[Epoch]) -> Epoch:
+    """The epoch of the lowest val_loss, or of the lowest loss when there are no val/ images; the first of equals."""
+    candidates = list(epochs)
+    watched = [epoch.loss if epoch.val_loss is None else epoch.val_loss for epoch in candidates]
+    return min(zip(watched, candidates, strict=True), key=lambda pair: math.inf if math.isnan(pair[0]) else pair[0])[1]
+
+
+def _text(value: float | None) -> str:
+    return "" if value is None else str(value) if isinstance(value, int) else format(value, ".6g")
+
+
+def _epochs(rows: list[dict[str, str]], where: object) -> tuple[Epoch, ...]:
+    if not rows:
+        raise CelebtoolError(where, "has a header and no rows; expected at least one epoch")
+    epochs: list[Epoch] = []
+    for line, row in enumerate(rows, start=2):
+        try:
+            epoch = Epoch(_count(row["epoch"]), **{name: _number(row, name) for name in COLUMNS[1:]})  # type: ignore[arg-type]
+        except ValueError as error:
+            raise CelebtoolError(f"{where}:{line}", str(error)) from error
+        if epochs and epoch.epoch <= epochs[-1].epoch:
+            problem = f"has epoch {epoch.epoch} after epoch {epochs[-1].epoch}; expected epochs to count upwards"
+            raise CelebtoolError(f"{where}:{line}", problem)
+        epochs.append(epoch)
+    return tuple(epochs)
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise ValueError(f"has {text!r} in column 'epoch'; expected a whole number")
+    return int(text)
+
+
+def _number(row: Mapping[str, str], column: str) -> float | None:
+    """A cell as a number; a loss may be nan or inf, which is what a diverged run leaves."""
+    text = row[column]
+    if not text and column in _OPTIONAL:
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        raise ValueError(f"has {text!r} in column {column!r}; expected a number") from None
+    if column in _SHARES and not 0 <= number <= 1:
+        raise ValueError(f"has {text} in column {column!r}; expected a number from 0 to 1")
+    return number

@@ -1,0 +1,68 @@
+"""``manifest.csv``: a row per output and per rejected input of the command that wrote a folder.
+
+Inputs = outputs + rejects: every input is some row's `source`. `origin` is the SHA-256 of the first file of the
+chain (the photo), copied through every command, so that copies can be told from different photos.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from celebtool.formats import tables
+
+FILE = "manifest.csv"
+COLUMNS = ("path", "label", "source", "origin", "status", "reason")
+KEPT, REJECTED = "kept", "rejected"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line: `path` of the output in its folder (empty for a reject), `source` in the input folder."""
+
+    path: str
+    label: str
+    source: str
+    origin: str
+    status: str = KEPT
+    reason: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+def read(root: Path) -> dict[str, Row]:
+    """Read the rows of a folder's outputs by path; nothing if the folder has no manifest."""
+    return {row.path: row for row in read_all(root) if row.path}
+
+
+def read_all(root: Path) -> list[Row]:
+    """Read all rows of a folder's manifest, rejects included."""
+    if not (root / FILE).is_file():
+        return []
+    return [_row(cells) for cells in tables.read(root / FILE, required=COLUMNS)]
+
+
+def write(root: Path, rows: Iterable[Row], extra_columns: Sequence[str] = ()) -> None:
+    """Write the manifest of a folder, sorted by source and path."""
+    cells = ({c: getattr(row, c) for c in COLUMNS} | dict(row.extra) for row in sorted(rows, key=_order))
+    tables.write(root / FILE, (*COLUMNS, *extra_columns), cells)
+
+
+def origin(rows: Mapping[str, Row], path: str, file: Path) -> str:
+    """Return the origin of an image: what its folder's manifest says, or the SHA-256 of the file itself."""
+    known = rows.get(path)
+    return known.origin if known and known.origin else sha256(file)
+
+
+def sha256(file: Path) -> str:
+    """Return the SHA-256 of a file's bytes in hexadecimal."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _order(row: Row) -> tuple[str, str]:
+    return row.source, row.path
+
+
+def _row(cells: dict[str, str]) -> Row:
+    extra = {column: text for column, text in cells.items() if column not in COLUMNS}
+    return Row(**{column: cells[column] for column in COLUMNS}, extra=extra)

@@ -1,0 +1,158 @@
+"""Models: a .h5 as Keras writes it, and in it the dataset ``celebtool``, which says what the model is.
+
+Written by Keras and h5py, read by `celebtool.formats.hdf5` alone: neither Keras' deserializer nor the HDF5 library
+ever sees a file that somebody else may have made. Without TensorFlow.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from celebtool.errors import CelebtoolError, printable
+from celebtool.formats import hdf5, model_info
+from celebtool.formats.model_info import Array, Arrays, Layer, ModelInfo
+
+__all__ = [
+    "Array",
+    "Arrays",
+    "Layer",
+    "ModelInfo",
+    "by_layer",
+    "is_made_by",
+    "is_model",
+    "open_for_keras",
+    "read",
+    "read_info",
+    "write_info",
+]
+
+DATASET = "celebtool"
+MAX_JSON = 16 << 20
+_WEIGHTS = "model_weights"
+_DIGEST = "sha256"
+_LAYOUT = ("earliest", "v108")  # the one that `celebtool.formats.hdf5` reads; from HDF5 2.0 on h5py has another default
+_EXPECTED = "expected a model that train, finetune or ensemble wrote"
+_NOT_AS_WRITTEN = "are not as they were written; expected a whole model .h5"
+
+
+def open_for_keras(path: Path) -> h5py.File:
+    """Create a file that Keras' `save_model_to_hdf5` can fill; finish it with `write_info`."""
+    return h5py.File(path, "w", libver=_LAYOUT)
+
+
+def write_info(path: Path, info: ModelInfo) -> None:
+    """Add the dataset ``celebtool`` to a .h5 that Keras has written.
+
+    Raises:
+        CelebtoolError: too much to say (more than 16 MiB), or a file without the arrays that `info` lists.
+    """
+    with hdf5.open_file(path) as file:
+        info = replace(info, arrays_sha256=_digest(file, _find(file, info)))
+    content = model_info.to_json(info)
+    if len(content) > MAX_JSON:
+        problem = f"its description takes {len(content)} bytes; {MAX_JSON} at most, so train on fewer images"
+        raise CelebtoolError(path, problem)
+    with h5py.File(path, "r+", libver=_LAYOUT) as file:
+        dataset = file.create_dataset(DATASET, data=np.frombuffer(content, np.uint8))
+        dataset.attrs[_DIGEST] = np.bytes_(hashlib.sha256(content).hexdigest())
+
+
+def is_model(path: Path) -> bool:
+    """Say whether a .h5 is celebtool's (it has the dataset); raises CelebtoolError if it is no .h5 at all."""
+    with hdf5.open_file(path) as file:
+        return file.has(DATASET)
+
+
+def read_info(path: Path) -> ModelInfo:
+    """Read what a model is, and check that the file has the arrays it speaks of; the arrays are not read.
+
+    Raises:
+        CelebtoolError: no model of celebtool's, or a damaged one.
+    """
+    with hdf5.open_file(path) as file:
+        info = _info(file)
+        _find(file, info)
+        return info
+
+
+def is_made_by(path: Path, recipe: Mapping[str, object]) -> bool:
+    """Say whether a file is a model that a run of this recipe wrote."""
+    try:
+        made_by = read_info(path).recipe
+    except CelebtoolError:
+        return False
+    return bool(made_by == json.loads(json.dumps(recipe)))
+
+
+def read(path: Path) -> tuple[ModelInfo, Arrays]:
+    """Read a model whole: what it is and its arrays, checked against their digest before memory is taken for them.
+
+    Raises:
+        CelebtoolError: no model of celebtool's, a damaged one, or one with NaN or Inf among its weights.
+    """
+    with hdf5.open_file(path) as file:
+        info = _info(file)
+        found = _find(file, info)
+        if info.arrays_sha256 != _digest(file, found):
+            raise CelebtoolError(path, f"is damaged: its weights {_NOT_AS_WRITTEN}")
+        arrays = {array: file.array(dataset).view(np.float32) for array, dataset in found.items()}
+    for array, values in arrays.items():
+        if not np.isfinite(values).all():
+            raise CelebtoolError(
+                path, f"has NaN or Inf in {printable(array.name)}; train it again with a lower learning rate"
+            )
+    return info, arrays
+
+
+def by_layer(arrays: Arrays) -> dict[str, list[npt.NDArray[np.float32]]]:
+    """Group arrays by their layer, both in graph order."""
+    groups: dict[str, list[npt.NDArray[np.float32]]] = {}
+    for array, values in arrays.items():
+        groups.setdefault(array.layer, []).append(values)
+    return groups
+
+
+def _info(file: hdf5.File) -> ModelInfo:
+    if not file.has(DATASET):
+        raise CelebtoolError(file.path, f"is no model of celebtool's; {_EXPECTED}")
+    dataset = file.dataset(DATASET)
+    if dataset.dtype != np.uint8 or len(dataset.shape) != 1 or dataset.size > MAX_JSON:
+        raise CelebtoolError(file.path, f"has a description that is no text of at most {MAX_JSON} bytes; {_EXPECTED}")
+    content = file.array(dataset).tobytes()
+    if file.strings((DATASET,), _DIGEST) != [hashlib.sha256(content).hexdigest().encode()]:
+        raise CelebtoolError(file.path, f"is damaged: its contents {_NOT_AS_WRITTEN}")
+    try:
+        return model_info.from_json(content)
+    except ValueError as error:
+        raise CelebtoolError(file.path, f"has a description with {printable(error)}; {_EXPECTED}") from error
+
+
+def _find(file: hdf5.File, info: ModelInfo) -> dict[Array, hdf5.Dataset]:
+    """Find every array that the description lists, and only those; each has the shape that the description says."""
+    found: dict[Array, hdf5.Dataset] = {}
+    for array in info.arrays:
+        dataset = file.dataset(_WEIGHTS, array.layer, array.name)
+        if dataset.shape != array.shape or dataset.dtype != np.float32:
+            raise CelebtoolError(
+                file.path, f"has {printable(array.name)} of shape {dataset.shape}; expected {array.shape}"
+            )
+        found[array] = dataset
+    if len(found) < len(info.arrays) or sum(dataset.size for dataset in found.values()) > file.size:
+        raise CelebtoolError(file.path, f"lists an array twice; {_EXPECTED}")
+    return found
+
+
+def _digest(file: hdf5.File, found: Mapping[Array, hdf5.Dataset]) -> str:
+    """One SHA-256 over names, shapes and bytes of all arrays in graph order."""
+    total = hashlib.sha256()
+    for array, dataset in found.items():
+        total.update(f"{array.layer}\n{array.name}\n{array.shape}\n".encode("utf-8", "surrogatepass"))
+        for block in file.blocks(dataset):
+            total.update(block)
+    return total.hexdigest()

@@ -1,0 +1,178 @@
+"""One row of a table of predictions: its type, and its cells written and checked."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from celebtool.formats.image_folder import PARTS, UNKNOWN
+
+BOX_COLUMNS = ("left", "top", "width", "height")
+PROBABILITY = "prob_"
+PREDICTED, FAILED = "predicted", "failed"
+TOLERANCE = 1e-3  # of a row's sum; six digits are written, so 1,000 classes stay far below it
+
+_SEEN = {"yes": True, "no": False, "": None}
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model said of one image or one face.
+
+    Attributes:
+        path: relative to the folder that was predicted, with ``/``; as given for single files.
+        probabilities: one per class, summing to 1; None when the image failed.
+        predicted: a class name or ``unknown``; empty when the image failed.
+        part: ``train``, ``val``, ``test``, or empty.
+        label: the true name, ``unknown`` for a stranger, or empty when not known.
+        reason: why the image failed; empty when it did not.
+        score: what the threshold for strangers applies to; None when there is none.
+        seen: whether the image's origin was trained on; None when that is not known.
+        box: left, top, width, height of the face in the photo, in pixels.
+    """
+
+    path: str
+    probabilities: NDArray[np.float64] | None
+    predicted: str = ""
+    part: str = ""
+    label: str = ""
+    reason: str = ""
+    score: float | None = None
+    seen: bool | None = None
+    box: tuple[float, float, float, float] | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is no prediction for this image."""
+        return self.probabilities is None
+
+    @property
+    def confidence(self) -> float | None:
+        """The largest probability, whatever `predicted` says; None when the image failed."""
+        return None if self.probabilities is None else float(self.probabilities.max())
+
+
+def cell_text(value: object) -> str:
+    """A value as a CSV cell: six digits, ``yes`` and ``no``, nothing for None."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return format(value, ".6g") if isinstance(value, float) else str(value)
+
+
+def json_value(value: object) -> object:
+    """A value as JSON carries it: six digits, null for what is empty."""
+    if isinstance(value, float):
+        return float(format(value, ".6g"))
+    return None if value == "" else value
+
+
+def write_cells(row: Prediction, names: Sequence[str]) -> dict[str, object]:
+    """One prediction as column → value; None where there is none. `names` are the columns of the classes."""
+    probabilities = [] if row.probabilities is None else row.probabilities.tolist()
+    return {
+        "path": row.path,
+        "part": row.part,
+        "label": row.label,
+        "status": FAILED if row.failed else PREDICTED,
+        "reason": row.reason,
+        "predicted": row.predicted,
+        "confidence": row.confidence,
+        "score": row.score,
+        "seen": row.seen,
+        **dict(zip(names, probabilities, strict=False)),
+        **dict(zip(BOX_COLUMNS, row.box or (), strict=False)),
+    }
+
+
+def read_cells(row: Mapping[str, str], columns: Sequence[str], known: frozenset[str]) -> Prediction:
+    """One row, checked.
+
+    Args:
+        row: column → text.
+        columns: those of the classes, in class order.
+        known: the class names.
+
+    Raises:
+        ValueError: what is wrong with the row, and what was expected.
+    """
+    _check_texts(row, known)
+    common = {
+        "path": row["path"],
+        "part": row["part"],
+        "label": row["label"],
+        "reason": row["reason"],
+        "score": _number(row, "score") if row["score"] else None,
+        "seen": _SEEN[row["seen"]],
+        "box": _box(row),
+    }
+    if row["status"] == FAILED:
+        filled = [column for column in ("predicted", "confidence", *columns) if row[column]]
+        if filled:
+            raise ValueError(f"has status {FAILED} and a {filled[0]!r}; expected that cell to be empty")
+        return Prediction(probabilities=None, **common)  # type: ignore[arg-type]
+    probabilities = _probabilities(row, columns)
+    _check_predicted(row, columns, probabilities)
+    return Prediction(probabilities=probabilities, predicted=row["predicted"], **common)  # type: ignore[arg-type]
+
+
+def _check_texts(row: Mapping[str, str], known: frozenset[str]) -> None:
+    def check(column: str, allowed: Iterable[str], expected: str) -> None:
+        if row[column] not in allowed:
+            raise ValueError(f"has the {column} {row[column]!r}; expected {expected}")
+
+    if not row["path"]:
+        raise ValueError("has no path; expected the image's")
+    check("part", (*PARTS, ""), "train, val, test or nothing")
+    check("status", (PREDICTED, FAILED), f"{PREDICTED} or {FAILED}")
+    check("seen", _SEEN, "yes, no or nothing")
+    one_of = f"one of the {len(known)} classes that have a {PROBABILITY} column"
+    check("label", {*known, UNKNOWN, ""}, f"{one_of}, {UNKNOWN} or nothing")
+    if row["status"] == PREDICTED:
+        check("predicted", {*known, UNKNOWN}, f"{one_of}, or {UNKNOWN}")
+
+
+def _probabilities(row: Mapping[str, str], columns: Sequence[str]) -> NDArray[np.float64]:
+    try:
+        values = np.array([float(row[column]) for column in columns])
+    except ValueError:
+        values = np.array([_number(row, column) for column in columns])  # finds the cell that is to blame
+    if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1 + TOLERANCE):
+        wrong = next(column for column in columns if not 0 <= _number(row, column) <= 1 + TOLERANCE)
+        raise ValueError(f"has {row[wrong]} in column {wrong!r}; expected a number from 0 to 1")
+    if abs(values.sum() - 1) > TOLERANCE:
+        raise ValueError(f"has probabilities that sum to {values.sum():.6g}; expected 1")
+    return values
+
+
+def _check_predicted(row: Mapping[str, str], columns: Sequence[str], probabilities: NDArray[np.float64]) -> None:
+    largest = probabilities.max()
+    if abs(_number(row, "confidence") - largest) > TOLERANCE:
+        raise ValueError(f"has confidence {row['confidence']}; expected the largest probability, {largest:.6g}")
+    if row["predicted"] == UNKNOWN:
+        return
+    if probabilities[columns.index(PROBABILITY + row["predicted"])] < largest - TOLERANCE:
+        name = columns[int(probabilities.argmax())].removeprefix(PROBABILITY)
+        raise ValueError(f"is predicted as {row['predicted']!r}; expected {name!r}, which has the largest probability")
+
+
+def _box(row: Mapping[str, str]) -> tuple[float, float, float, float] | None:
+    if not any(row.get(column) for column in BOX_COLUMNS):
+        return None
+    left, top, width, height = (_number(row, column) for column in BOX_COLUMNS)
+    return left, top, width, height
+
+
+def _number(row: Mapping[str, str], column: str) -> float:
+    """A cell as a finite number; a ValueError names the column."""
+    text = row.get(column, "")
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"has {text!r} in column {column!r}; expected a number")
+    return number

@@ -1,0 +1,74 @@
+"""``celebtool.json``: how a folder was made, the command and its parameters, and the same of its input."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from celebtool.errors import CelebtoolError
+from celebtool.formats import image_folder, manifest
+from celebtool.output import RECIPE_FILE
+
+MAX_BYTES = 1 << 20  # a chain of commands takes some hundred bytes each
+
+
+def recipe(command: str, parameters: Mapping[str, object], root: Path) -> dict[str, object]:
+    """Describe a run: the command, what it was told, and the state of the folder it reads.
+
+    Two runs with equal recipes write equal outputs, so this holds nothing of the clock, the host or of paths.
+    """
+    return {
+        "command": command,
+        "parameters": dict(parameters),
+        "input": {"digest": digest(root), "made_by": read(root)},
+    }
+
+
+def read(root: Path) -> dict[str, object] | None:
+    """Read how a folder was made; None if celebtool did not write it.
+
+    Raises:
+        CelebtoolError: the file is no JSON object.
+    """
+    file = root / RECIPE_FILE
+    if not file.is_file():
+        return None
+    try:
+        if file.stat().st_size > MAX_BYTES:
+            raise CelebtoolError(file, f"is larger than {MAX_BYTES} bytes; expected the file celebtool wrote")
+        made_by = json.loads(file.read_text(encoding="utf-8", errors="surrogateescape"))
+    except (ValueError, RecursionError) as error:
+        raise CelebtoolError(file, "is not JSON; remove it or restore the file celebtool wrote") from error
+    if not isinstance(made_by, dict):
+        raise CelebtoolError(file, "is not a JSON object; remove it or restore the file celebtool wrote")
+    return made_by
+
+
+def crop_parameters(root: Path) -> dict[str, object] | None:
+    """Return how the faces of a folder were cropped (size, margin, align, format), however many commands ago."""
+    made_by: object = read(root)
+    while isinstance(made_by, dict):
+        parameters = made_by.get("parameters")
+        if made_by.get("command") == "crop-faces" and isinstance(parameters, dict):
+            return {key: parameters[key] for key in ("size", "margin", "align", "format") if key in parameters}
+        source = made_by.get("input")
+        made_by = source.get("made_by") if isinstance(source, dict) else None
+    return None
+
+
+def digest(root: Path) -> str:
+    """Return one SHA-256 over the paths and contents of all samples of a folder, and of its manifest."""
+    total = hashlib.sha256()
+    folder = image_folder.read(root)
+    names = [sample.path for sample in folder.samples]
+    if (root / manifest.FILE).is_file():
+        names.append(manifest.FILE)
+    for name in names:
+        encoded = name.encode("utf-8", "surrogateescape")
+        total.update(len(encoded).to_bytes(8, "big") + encoded)
+        total.update(bytes.fromhex(_content(root / name)))
+    return total.hexdigest()
+
+
+def _content(file: Path) -> str:
+    return manifest.sha256(file) if file.is_file() else "00" * 32  # a pipe or a device has no content to wait for

@@ -1,0 +1,86 @@
+"""What `report` is pointed at: tables of predictions, histories, image folders, models; told apart by content."""
+
+import hashlib
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from celebtool.errors import CelebtoolError
+from celebtool.formats import history, image_folder, model_file, predictions
+from celebtool.formats.history import Epoch
+from celebtool.formats.image_folder import ImageFolder
+from celebtool.formats.image_sizes import ImageSizes
+from celebtool.formats.model_info import ModelInfo
+from celebtool.formats.predictions import Predictions
+
+STDIN = "-"
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_MODEL_SUFFIXES = frozenset({".h5", ".hdf5", ".keras"})
+
+
+@dataclass(frozen=True)
+class Subjects:
+    """What was read, by kind and by the name it was given as, in the order of the command line.
+
+    `digests` are the SHA-256 of the tables (predictions and histories).
+    """
+
+    predictions: dict[str, Predictions] = field(default_factory=dict)
+    histories: dict[str, tuple[Epoch, ...]] = field(default_factory=dict)
+    folders: dict[str, tuple[ImageFolder, ImageSizes]] = field(default_factory=dict)
+    models: dict[str, ModelInfo] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
+
+
+def read(names: Sequence[str], stdin: BinaryIO, measure: Callable[[ImageFolder], ImageSizes]) -> Subjects:
+    """Read every subject.
+
+    Args:
+        names: paths, and ``-`` for a table on `stdin`; a name given twice is read once.
+        stdin: where ``-`` reads from.
+        measure: finds out how large a folder's images are.
+
+    Raises:
+        CelebtoolError: one of them is missing, damaged, or none of the four kinds.
+    """
+    subjects = Subjects()
+    for name in dict.fromkeys(names):
+        path = Path(name)
+        if name == STDIN:
+            _add_table(subjects, "stdin", stdin.read())
+        elif path.is_dir():
+            folder = image_folder.read(path)
+            if not folder.samples:
+                raise CelebtoolError(path, "holds no images; expected an image folder")
+            subjects.folders[name] = folder, measure(folder)
+        elif path.suffix.lower() in _MODEL_SUFFIXES:
+            subjects.models[name] = model_file.read_info(path)
+        else:
+            _add_file(subjects, name, path)
+    return subjects
+
+
+def _add_file(subjects: Subjects, name: str, path: Path) -> None:
+    """A file whose name does not tell; read once, because it may be a pipe."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror}); expected predictions, a history, a model or an image folder"
+        raise CelebtoolError(path, problem) from error
+    if content.startswith(_HDF5):
+        subjects.models[name] = model_file.read_info(path)
+    else:
+        _add_table(subjects, name, content)
+
+
+def _add_table(subjects: Subjects, name: str, content: bytes) -> None:
+    """A table whose header has an epoch and no path is a history; any other has to be predictions."""
+    subjects.digests[name] = hashlib.sha256(content).hexdigest()
+    stream = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
+    columns = content.split(b"\n", 1)[0].removeprefix(b"\xef\xbb\xbf").rstrip(b"\r").split(b",")
+    if b"epoch" in columns and b"path" not in columns:
+        subjects.histories[name] = history.parse(stream, name)
+    else:
+        subjects.predictions[name] = predictions.parse(stream, name)

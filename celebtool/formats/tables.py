@@ -1,0 +1,108 @@
+r"""CSV tables as celebtool writes and reads them: UTF-8, comma, ``\n``, every cell a text.
+
+Two things are done to a cell, and undone on reading, so that every text comes back the same:
+
+- Control characters, bytes that are no UTF-8 and the backslash are written as ``\n``, ``\x1b``, ``\udcff``,
+  ``\\``, so that a table never acts on a terminal and is always valid UTF-8. A text without any of
+  them (nearly all) stays as it is.
+- A text that a spreadsheet would run as a formula (it begins with = + - @, or a quote mark of this kind
+  already) gets a ``'`` in front. Plain numbers such as -0.5 do not.
+"""
+
+import csv
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from celebtool.errors import CelebtoolError
+
+MAX_CELL = 1 << 20  # characters; Python's own limit of 128 K is less than a long list of landmarks may take
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\\]")
+_ESCAPE = re.compile(r"\\(n|r|t|\\|x[0-9a-f]{2}|u[0-9a-f]{4})")
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
+_LONG = {escape[1:]: character for character, escape in _SHORT.items()}
+
+
+class Writer:
+    """Writes a header and then rows to an open text stream (opened with ``newline=""``)."""
+
+    def __init__(self, stream: TextIO, columns: Sequence[str]) -> None:
+        self._columns = list(columns)
+        self._csv = csv.writer(stream, lineterminator="\n")
+        self._csv.writerow([_guard(column) for column in columns])
+
+    def row(self, row: Mapping[str, object]) -> None:
+        """Write one row; a missing column is an empty cell."""
+        self._csv.writerow([_guard(str(row.get(column, ""))) for column in self._columns])
+
+
+def write(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
+    """Write rows to a file, a header first."""
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = Writer(stream, columns)
+        for row in rows:
+            writer.row(row)
+
+
+def read(path: Path, required: Sequence[str] = ()) -> list[dict[str, str]]:
+    """Read a table from a file; see `parse`."""
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            return parse(stream, path, required)
+    except OSError as error:
+        raise CelebtoolError(path, f"cannot be read ({error.strerror}); expected a CSV table") from error
+
+
+def parse(stream: TextIO, where: object, required: Sequence[str] = ()) -> list[dict[str, str]]:
+    """Read a table from an open text stream: a mapping column → text per row.
+
+    Raises:
+        CelebtoolError: not UTF-8, a column twice or missing, a row of another length; names the line.
+    """
+    csv.field_size_limit(MAX_CELL)
+    lines = csv.reader(stream, strict=True)
+    try:
+        columns = [_unguard(cell) for cell in next(lines, [])]
+        _check_columns(columns, where, required)
+        return [_row(cells, columns, where, lines.line_num) for cells in lines if cells]
+    except UnicodeDecodeError as error:
+        raise CelebtoolError(where, "is not UTF-8; expected a CSV table in UTF-8") from error
+    except csv.Error as error:
+        raise CelebtoolError(f"{where}:{lines.line_num}", f"is not CSV ({error}); expected a CSV table") from error
+
+
+def _check_columns(columns: list[str], where: object, required: Sequence[str]) -> None:
+    if len(set(columns)) != len(columns):
+        double = next(column for column in columns if columns.count(column) > 1)
+        raise CelebtoolError(where, f"has two columns {double!r}; expected each column once")
+    missing = [column for column in required if column not in columns]
+    if missing:
+        raise CelebtoolError(where, f"has no column {missing[0]!r}; expected {', '.join(required)}")
+
+
+def _row(cells: list[str], columns: list[str], where: object, line: int) -> dict[str, str]:
+    if len(cells) != len(columns):
+        raise CelebtoolError(f"{where}:{line}", f"has {len(cells)} cells; expected {len(columns)}, as in the header")
+    return dict(zip(columns, map(_unguard, cells), strict=True))
+
+
+def _guard(text: str) -> str:
+    text = _CONTROL.sub(_escape, text)
+    return "'" + text if text[:1] in ("=", "+", "-", "@", "'") and not _NUMBER.fullmatch(text) else text
+
+
+def _unguard(cell: str) -> str:
+    return _ESCAPE.sub(_unescape, cell[1:] if cell[:1] == "'" else cell)
+
+
+def _escape(match: re.Match[str]) -> str:
+    character = match[0]
+    code = ord(character)
+    return _SHORT.get(character) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
+
+
+def _unescape(match: re.Match[str]) -> str:
+    return _LONG.get(match[1]) or chr(int(match[1][1:], 16))

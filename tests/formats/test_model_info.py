@@ -1,0 +1,129 @@
+"""What a model says of itself: written and read back, and refused when it is not as it should be."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from celebtool.formats import model_info
+from celebtool.formats.history import Epoch
+from celebtool.formats.model_info import Array, Layer, ModelInfo
+
+FULL = ModelInfo(
+    architecture="cnn",
+    class_names=("Ann", "Beyoncé", "007", "None", "\udcff"),
+    image_size=(96, 112),
+    seed=2**32 - 1,
+    dense=(256, 64),
+    dropout=0.5,
+    l2=1e-4,
+    crops={"size": 224, "margin": 0.25, "align": True},
+    temperature=1.5,
+    threshold=0.25,
+    history=(Epoch(1, 0.5, 0.75, None, None, 1e-3, None), Epoch(2, 0.25, 1.0, 0.5, 0.5, 1e-3, None)),
+    metrics={"val_accuracy": 0.5},
+    versions={"keras": "3.15.1"},
+    origins=("00ff", "ff00"),
+    recipe={"command": "train", "parameters": {"seed": 0}, "input": {"made_by": None}},
+    layers=(Layer("image", "InputLayer", (96, 112, 3), 0, 0, trainable=True),),
+    arrays=(Array("conv", "conv/kernel", (3, 3, 3, 8)),),
+    arrays_sha256="ab" * 32,
+)
+
+
+def test_round_trip() -> None:
+    assert model_info.from_json(model_info.to_json(FULL)) == FULL
+
+
+def test_an_ensemble_round_trips_and_names_its_inputs() -> None:
+    small = replace(FULL, image_size=(96, 96), origins=())
+    info = replace(FULL, architecture="ensemble", members=(FULL, small, small), shares=(0.5, 0.25, 0.25))
+    assert model_info.from_json(model_info.to_json(info)) == info
+    assert info.inputs == {"image_96x96": (96, 96), "image_96x112": (96, 112)}
+    assert FULL.inputs == {"image": (96, 112)}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("schema", 2),
+        ("schema", None),
+        ("architecture", 7),
+        ("architecture", ""),
+        ("architecture", "ensemble"),
+        ("class_names", []),
+        ("class_names", ["a", "a"]),
+        ("class_names", ["a", 1]),
+        ("class_names", "ab"),
+        ("class_names", ["a" * 5000]),
+        ("image_size", [96]),
+        ("image_size", [96, 10**9]),
+        ("image_size", [96, -1]),
+        ("image_size", [96, 96.0]),
+        ("image_size", [True, True]),
+        ("seed", -1),
+        ("dense", [10**9]),
+        ("dense", [0]),
+        ("dropout", 1),
+        ("dropout", "0.5"),
+        ("l2", -1),
+        ("l2", 10**400),
+        ("crops", []),
+        ("temperature", 0),
+        ("threshold", True),
+        ("history", [{"epoch": 1}]),
+        ("metrics", {"a": "b"}),
+        ("versions", {"a": 1}),
+        ("origins", [1]),
+        ("recipe", None),
+        ("layers", [{}]),
+        ("arrays", [{"layer": "a", "name": "b", "shape": [2**40]}]),
+        ("arrays", [{"layer": "a", "name": "b", "shape": [1] * 9}]),
+        ("arrays", [{"layer": "a", "name": "b", "shape": [1], "more": 1}]),
+        ("members", [{}]),
+        ("shares", [0.5]),
+    ],
+)
+def test_a_field_out_of_bounds_is_named(field: str, value: object) -> None:
+    content = json.loads(model_info.to_json(FULL))
+    content[field] = value
+    with pytest.raises(ValueError, match=field if field not in {"architecture", "members"} else r"."):
+        model_info.from_json(json.dumps(content).encode())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\xff\xfe",
+        b"[]",
+        b"null",
+        b'{"schema":1}',
+        b"[" * 5000 + b"]" * 5000,
+        b'{"schema":1,"recipe":' + b'{"a":' * 5000 + b"1" + b"}" * 5001,
+        b'{"schema":1,"members":' + b'[{"members":' * 300 + b"[]" + b"}]" * 300 + b"}",
+        b'{"schema":1,"l2":NaN}',
+        b'{"schema":1,"seed":' + b"9" * 5000 + b"}",
+        b"[" + b"{}," * 2_000_000 + b"{}]",
+    ],
+)
+def test_hostile_json_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError, match="."):
+        model_info.from_json(data)
+
+
+def test_fields_may_neither_be_missing_nor_unknown() -> None:
+    content = json.loads(model_info.to_json(FULL))
+    for field in content:
+        with pytest.raises(ValueError, match="."):
+            model_info.from_json(json.dumps({key: value for key, value in content.items() if key != field}).encode())
+    with pytest.raises(ValueError, match="not an object of"):
+        model_info.from_json(json.dumps({**content, "more": 1}).encode())
+
+
+def test_deep_recipes_are_refused() -> None:
+    recipe: dict[str, object] = {}
+    for _ in range(30):
+        recipe = {"input": recipe}
+    with pytest.raises(ValueError, match="recipe: nested too deeply"):
+        model_info.from_json(model_info.to_json(replace(FULL, recipe=recipe)))

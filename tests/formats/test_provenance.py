@@ -1,0 +1,42 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from celebtool.errors import CelebtoolError
+from celebtool.formats import provenance
+
+
+def folder(root: Path, content: bytes = b"x", name: str = "a/1.jpg") -> Path:
+    (root / name).parent.mkdir(parents=True)
+    (root / name).write_bytes(content)
+    return root
+
+
+def test_a_recipe_depends_on_content_and_names_alone(tmp_path: Path) -> None:
+    recipes = [
+        provenance.recipe("split", {"seed": 0}, folder(tmp_path / f"{number}", content, name))
+        for number, (content, name) in enumerate(
+            [(b"x", "a/1.jpg"), (b"x", "a/1.jpg"), (b"y", "a/1.jpg"), (b"x", "a/2.jpg")]
+        )
+    ]
+    assert recipes[0] == recipes[1]
+    assert len({json.dumps(recipe) for recipe in recipes}) == 3
+
+
+def test_crop_parameters_are_found_however_many_commands_ago(tmp_path: Path) -> None:
+    root = folder(tmp_path / "faces")
+    crop = {
+        "command": "crop-faces",
+        "parameters": {"size": 224, "margin": 0.25, "align": True, "format": "png", "select": "largest"},
+    }
+    (root / "celebtool.json").write_text(json.dumps({"command": "split", "input": {"made_by": crop}}))
+    assert provenance.crop_parameters(root) == {"size": 224, "margin": 0.25, "align": True, "format": "png"}
+    assert provenance.crop_parameters(folder(tmp_path / "loose")) is None
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "{", "[" * 100_000])
+def test_a_file_that_is_no_json_object(tmp_path: Path, text: str) -> None:
+    (tmp_path / "celebtool.json").write_text(text)
+    with pytest.raises(CelebtoolError, match=r"celebtool.json: is not (JSON|a JSON object); remove it or restore"):
+        provenance.read(tmp_path)

@@ -1,0 +1,97 @@
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from celebtool.errors import CelebtoolError
+from celebtool.formats import tables
+
+TEXTS = st.text(st.characters(exclude_categories=()), max_size=30) | st.sampled_from(
+    [
+        "NA",
+        "None",
+        "007",
+        "True",
+        "=1+1",
+        "+cmd",
+        "-1",
+        "-1e5",
+        "-x",
+        "@x",
+        "'x",
+        "''",
+        "\\n",
+        "\udcff",
+        "\x00",
+        "a,b",
+        '"',
+    ]
+)
+
+
+def roundtrip(rows: list[dict[str, str]], columns: list[str]) -> tuple[str, list[dict[str, str]]]:
+    stream = io.StringIO(newline="")
+    writer = tables.Writer(stream, columns)
+    for row in rows:
+        writer.row(row)
+    stream.seek(0)
+    return stream.getvalue(), tables.parse(stream, "x.csv")
+
+
+@given(st.lists(st.tuples(TEXTS, TEXTS), max_size=5))
+def test_every_text_comes_back_the_same(cells: list[tuple[str, str]]) -> None:
+    rows = [{"a": first, "b": second} for first, second in cells]
+    text, back = roundtrip(rows, ["a", "b"])
+    assert back == rows
+    text.encode("utf-8")
+    assert not any(ord(c) < 32 and c != "\n" for c in text)
+
+
+@given(TEXTS)
+def test_no_cell_is_a_formula(text: str) -> None:
+    written, _ = roundtrip([{"a": text}], ["a"])
+    cell = list(csv.reader(io.StringIO(written)))[1:]
+    for row in cell:
+        for value in row:
+            assert value[:1] not in ("=", "@")
+            assert value[:1] not in ("+", "-") or float(value) is not None
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [("NA", "NA"), ("=1", "'=1"), ("-0.5", "-0.5"), ("-rm", "'-rm"), ("'a", "''a"), ("a\nb", "a\\nb"), ("\\", "\\\\")],
+)
+def test_a_cell_by_value(cell: str, written: str) -> None:
+    assert roundtrip([{"a": cell}], ["a"])[0] == f"a\n{written}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "x.csv: has no column 'a'; expected a"),
+        ("b\n1\n", "x.csv: has no column 'a'; expected a"),
+        ("a,a\n1,2\n", "x.csv: has two columns 'a'; expected each column once"),
+        ("a,b\n1\n", "x.csv:2: has 1 cells; expected 2, as in the header"),
+        ('a\n"1\n', "x.csv:2: is not CSV (unexpected end of data); expected a CSV table"),
+    ],
+)
+def test_what_is_wrong_with_a_table(text: str, message: str) -> None:
+    with pytest.raises(CelebtoolError) as error:
+        tables.parse(io.StringIO(text), "x.csv", required=["a"])
+    assert str(error.value) == message
+
+
+def test_a_file_that_is_not_utf_8(tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    file.write_bytes(b"a\n\xff\n")
+    with pytest.raises(CelebtoolError, match="is not UTF-8; expected a CSV table in UTF-8"):
+        tables.read(file)
+
+
+def test_write_and_read(tmp_path: Path) -> None:
+    tables.write(tmp_path / "x.csv", ["a", "b"], [{"a": "1"}, {"a": "x", "b": 2}])
+    assert (tmp_path / "x.csv").read_bytes() == b"a,b\n1,\nx,2\n"
+    assert tables.read(tmp_path / "x.csv") == [{"a": "1", "b": ""}, {"a": "x", "b": "2"}]
