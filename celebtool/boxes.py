@@ -1,0 +1,50 @@
+"""Rectangles as rows (n, 4) of left, top, right, bottom: overlap, and the choice among overlapping ones."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Boxes = NDArray[np.float32]
+
+
+def areas(boxes: Boxes) -> NDArray[np.float32]:
+    """Return the area of each of (n, 4) rectangles."""
+    return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+
+
+def overlap(first: Boxes, second: Boxes, *, of_smaller: bool = False) -> NDArray[np.float32]:
+    """Return how much each of (n, 4) rectangles shares with each of (m, 4), from 0 to 1, as (n, m).
+
+    Args:
+        first: (n, 4).
+        second: (m, 4).
+        of_smaller: relate the common area to the smaller rectangle instead of to the union of both.
+    """
+    low = np.maximum(first[:, None, :2], second[None, :, :2])
+    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
+    common = np.prod(np.maximum(high - low, 0), axis=-1)
+    one, other = areas(first)[:, None], areas(second)[None, :]
+    whole = np.minimum(one, other) if of_smaller else one + other - common
+    return np.asarray(common / np.maximum(whole, np.finfo(np.float32).tiny), np.float32)
+
+
+def suppress(boxes: Boxes, scores: NDArray[np.float32], limit: float, *, of_smaller: bool = False) -> NDArray[np.intp]:
+    """Return the indices of the rectangles that no better one overlaps by more than ``limit``, best first.
+
+    As in the mtcnn package, a rectangle that is itself suppressed still suppresses worse ones.
+    """
+    order = np.argsort(-scores, kind="stable")
+    ranked = boxes[order]
+    beaten = np.triu(overlap(ranked, ranked, of_smaller=of_smaller) > limit, k=1).any(axis=0)
+    return order[~beaten]
+
+
+def squared(boxes: Boxes) -> Boxes:
+    """Return the squares on the longer sides of (n, 4) rectangles, about the same centres."""
+    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    half = np.max(boxes[:, 2:] - boxes[:, :2], axis=1, keepdims=True) / 2
+    return np.asarray(np.concatenate([centres - half, centres + half], axis=1), np.float32)
+
+
+def moved(boxes: Boxes, offsets: NDArray[np.float32]) -> Boxes:
+    """Return (n, 4) rectangles with each side moved by a share (n, 4) of the rectangle's size."""
+    return np.asarray(boxes + offsets * np.tile(boxes[:, 2:] - boxes[:, :2], 2), np.float32)

@@ -1,0 +1,30 @@
+"""All that needs TensorFlow; nothing else imports it.
+
+Importing this package starts TensorFlow, in silence: its C++ side prints lines on stderr that no setting stops.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+
+def _start() -> None:
+    """Import TensorFlow with its start-up lines discarded, deterministic, and sparing with GPU memory."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever ~/.keras/keras.json says
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        import tensorflow as tf  # noqa: PLC0415
+
+        for gpu in tf.config.list_physical_devices("GPU"):
+            tf.config.experimental.set_memory_growth(gpu, True)
+        tf.config.experimental.enable_op_determinism()
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+_start()

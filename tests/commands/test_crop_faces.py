@@ -1,0 +1,165 @@
+import csv
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import data
+
+from celebtool.formats import images, manifest
+from tests.conftest import Result, tree
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Class folders of photos: two of one face, one of two, one of none, and files that are no photos."""
+    root = tmp_path / "photos"
+    for label in ("eileen", "unknown"):
+        (root / label).mkdir(parents=True)
+    astronaut = Image.fromarray(data.astronaut())
+    astronaut.save(root / "eileen" / "a.jpg", quality=95)
+    astronaut.transpose(Image.Transpose.FLIP_LEFT_RIGHT).convert("RGBA").save(root / "eileen" / "a.png")
+    pair = Image.new("RGB", (1024, 512))
+    pair.paste(astronaut, (0, 0))
+    pair.paste(astronaut.resize((320, 320)), (600, 150))
+    pair.save(root / "unknown" / "pair.webp")
+    Image.fromarray(data.coffee()).save(root / "eileen" / "coffee.jpg")
+    (root / "eileen" / "notes.txt").write_text("no photo")
+    (root / "eileen" / "cut.jpg").write_bytes((root / "eileen" / "a.jpg").read_bytes()[:20_000])
+    os.mkfifo(root / "eileen" / "pipe.jpg")
+    return root
+
+
+def rows(folder: Path) -> dict[str, manifest.Row]:
+    return {row.path or row.source: row for row in manifest.read_all(folder)}
+
+
+@pytest.mark.slow
+def test_every_photo_is_accounted_for(celebtool: Run, photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "faces"
+    result = celebtool("crop-faces", photos, out, "--size", "112", "--jobs", "2")
+    assert result.stderr == "3 crops from 7 photos: 2 not an image, 1 no face, 1 unreadable\n"
+    assert (result.code, result.stdout) == (0, "")
+    files = ["celebtool.json", "eileen/a.jpg.jpg", "eileen/a.png.jpg", "manifest.csv", "unknown/pair.jpg"]
+    assert sorted(tree(out)) == files
+    found = rows(out)
+    assert {path: row.reason for path, row in found.items() if row.reason} == {
+        "eileen/coffee.jpg": "no_face",
+        "eileen/cut.jpg": "unreadable",
+        "eileen/notes.txt": "not_an_image",
+        "eileen/pipe.jpg": "not_an_image",
+    }
+    kept = found["eileen/a.jpg.jpg"]
+    assert (kept.label, kept.source) == ("eileen", "eileen/a.jpg")
+    assert kept.origin == manifest.sha256(photos / "eileen" / "a.jpg")
+    assert len(kept.extra["landmarks"].split()) == 10
+    assert float(kept.extra["confidence"]) > 0.9
+    assert float(kept.extra["sharpness"]) > 0
+    made_by = json.loads((out / "celebtool.json").read_text())
+    assert made_by["parameters"].items() >= {"size": 112, "margin": 0.25, "align": True}.items()
+
+
+@pytest.mark.slow
+def test_crops_are_the_same_for_any_number_of_jobs_and_finish_once(
+    celebtool: Run, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("celebtool.cropping.SHARD", 2)
+    celebtool("crop-faces", photos, tmp_path / "one", "--jobs", "1")
+    celebtool("crop-faces", photos, tmp_path / "three", "--jobs", "3")
+    assert tree(tmp_path / "one") == tree(tmp_path / "three")
+    again = celebtool("crop-faces", photos, tmp_path / "one", "--jobs", "2")
+    assert again.code == 0
+    assert "finished" in again.stderr
+
+
+@pytest.mark.slow
+def test_aligned_crops_put_the_eyes_where_they_belong(celebtool: Run, photos: Path, tmp_path: Path) -> None:
+    celebtool("crop-faces", photos, tmp_path / "aligned", "--format", "png")
+    celebtool("crop-faces", photos, tmp_path / "loose", "--format", "png", "--no-align", "--margin", "0")
+    (one,) = {images.read(tmp_path / "aligned" / "eileen" / "a.jpg.png").shape}
+    assert one == (224, 224, 3)
+    straight, mirrored = (
+        images.read(tmp_path / "aligned" / "eileen" / f"a.{kind}.png").astype(int) for kind in ("jpg", "png")
+    )
+    assert np.abs(straight - mirrored[:, ::-1]).mean() < 12
+    loose = images.read(tmp_path / "loose" / "eileen" / "a.jpg.png").astype(int)
+    assert np.abs(straight - loose).mean() > 20
+
+
+@pytest.mark.slow
+def test_several_faces_of_a_photo_in_a_flat_folder(celebtool: Run, photos: Path, tmp_path: Path) -> None:
+    result = celebtool("crop-faces", photos / "unknown", tmp_path / "out", "--select", "all")
+    assert (result.code, result.stderr) == (0, "2 crops from 1 photo\n")
+    assert sorted(tree(tmp_path / "out")) == ["celebtool.json", "manifest.csv", "pair-1.jpg", "pair-2.jpg"]
+    first, second = manifest.read_all(tmp_path / "out")
+    assert float(first.extra["width"]) > float(second.extra["width"])
+    assert (first.source, first.label) == (second.source, second.label) == ("pair.webp", "")
+
+
+@pytest.mark.slow
+def test_parts_pass_their_structure_through(celebtool: Run, tmp_path: Path) -> None:
+    for part in ("train", "val"):
+        (tmp_path / "parts" / part / "eileen").mkdir(parents=True)
+        Image.fromarray(data.astronaut()).save(tmp_path / "parts" / part / "eileen" / "a.png")
+    celebtool("crop-faces", tmp_path / "parts", tmp_path / "out")
+    assert sorted(tree(tmp_path / "out"))[1:] == ["manifest.csv", "train/eileen/a.jpg", "val/eileen/a.jpg"]
+
+
+@pytest.mark.slow
+def test_update_ends_with_what_a_fresh_run_gives(celebtool: Run, photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    celebtool("crop-faces", photos, out)
+    kept = (out / "unknown" / "pair.jpg").stat().st_size
+    (photos / "eileen" / "a.png").unlink()
+    (photos / "eileen" / "coffee.jpg").write_bytes((photos / "eileen" / "a.jpg").read_bytes())
+    Image.fromarray(data.astronaut()[:300]).save(photos / "unknown" / "new.png")
+    refused = celebtool("crop-faces", photos, out)
+    assert refused.code == 1
+    assert "exists already" in refused.stderr
+    assert celebtool("crop-faces", photos, out, "--update").stderr.startswith("4 crops from 7 photos")
+    celebtool("crop-faces", photos, tmp_path / "fresh")
+    assert tree(out) == tree(tmp_path / "fresh")
+    assert (out / "unknown" / "pair.jpg").stat().st_size == kept
+    other = celebtool("crop-faces", photos, out, "--update", "--size", "100")
+    assert other.code == 1
+
+
+def test_what_cannot_be_done(celebtool: Run, tmp_path: Path) -> None:
+    missing = celebtool("crop-faces", tmp_path / "missing", tmp_path / "out")
+    assert missing.code == 1
+    assert missing.stderr == f"celebtool: error: {tmp_path / 'missing'}: no such directory\n"
+    (tmp_path / "empty").mkdir()
+    assert celebtool("crop-faces", tmp_path / "empty", tmp_path / "out").code == 1
+    (tmp_path / "empty" / "a.jpg").write_bytes(b"")
+    inside = celebtool("crop-faces", tmp_path / "empty", tmp_path / "empty" / "out")
+    assert inside.code == 1
+    assert "lies inside the input" in inside.stderr
+    for option in (["--size", "0"], ["--select", "nicest"], ["--jobs", "0"], ["--margin", "-1"]):
+        assert celebtool("crop-faces", tmp_path / "empty", tmp_path / "out", *option).code == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_dry_run_writes_nothing(celebtool: Run, photos: Path, tmp_path: Path) -> None:
+    result = celebtool("crop-faces", photos, tmp_path / "out", "--dry-run")
+    assert result.stderr == f"would crop faces from 7 files into {tmp_path / 'out'}\n"
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_odd_names_stay_readable_in_the_manifest(celebtool: Run, tmp_path: Path) -> None:
+    directory = tmp_path / "photos" / "Beyonce\u0301"
+    directory.mkdir(parents=True)
+    name = "=x[red] \n 写真.jpeg"
+    Image.fromarray(data.astronaut()).save(directory / name, "JPEG")
+    assert celebtool("crop-faces", tmp_path / "photos", tmp_path / "out").code == 0
+    (row,) = manifest.read_all(tmp_path / "out")
+    assert row.label == "Beyonc\u00e9"
+    assert row.source == f"Beyonce\u0301/{name}"
+    assert (tmp_path / "out" / row.path).is_file()
+    with (tmp_path / "out" / "manifest.csv").open(encoding="utf-8", newline="") as stream:
+        assert len(list(csv.reader(stream))) == 2

@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+
+from celebtool import selection
+from celebtool.alignment import Box, Face
+
+
+def face(left: float, top: float, width: float, confidence: float = 0.99) -> Face:
+    return Face(Box(left, top, width, width), np.zeros((5, 2)), confidence)
+
+
+CORNER = face(0, 0, 50)
+LARGE = face(60, 0, 80)
+MIDDLE = face(80, 80, 40)
+SURE = face(150, 150, 30, 0.999)
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [("largest", [LARGE]), ("center", [MIDDLE]), ("confident", [SURE]), ("only", [])],
+)
+def test_rules(rule: selection.Rule, expected: list[Face]) -> None:
+    assert selection.choose([CORNER, LARGE, MIDDLE, SURE], (200, 200), rule) == expected
+
+
+@pytest.mark.parametrize("rule", selection.RULES)
+def test_one_face_or_none(rule: selection.Rule) -> None:
+    assert selection.choose([LARGE], (200, 200), rule) == [LARGE]
+    assert selection.choose([], (200, 200), rule) == []
+
+
+def test_all() -> None:
+    assert selection.choose([CORNER, LARGE], (200, 200), "all") == [CORNER, LARGE]
+
+
+@pytest.mark.parametrize(
+    ("faces", "reason"),
+    [
+        ([], "no_face"),
+        ([face(0, 0, 90, 0.5)], "low_confidence"),
+        ([face(0, 0, 30), face(0, 0, 90, 0.5)], "too_small"),
+        ([face(0, 0, 30), LARGE], ""),
+    ],
+)
+def test_why_no_face_is_eligible(faces: list[Face], reason: str) -> None:
+    assert selection.eligible(faces, 40, 0.9)[1] == reason
