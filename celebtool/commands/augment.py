@@ -1,0 +1,81 @@
+"""``augment PARTS OUT``: add changed copies of the training images; val/ and test/ pass through untouched."""
+
+import shlex
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from celebtool import console, options
+from celebtool.errors import CelebtoolError
+from celebtool.output import new_directory, new_file
+
+
+def augment(
+    parts: Annotated[Path, typer.Argument(metavar="PARTS", help="Image folder with train/, as split writes it.")],
+    out: options.OutputFolder,
+    copies: Annotated[
+        int | None, typer.Option("--copies", min=1, help="Copies of every training image.", show_default="1")
+    ] = None,
+    until: Annotated[
+        int | None, typer.Option("--until", min=1, help="Instead, as many as bring each class to so many images.")
+    ] = None,
+    rotate: Annotated[float, typer.Option("--rotate", min=0, max=180, help="Degrees to either side.")] = 10,
+    shift: Annotated[
+        float, typer.Option("--shift", min=0, max=1, help="Share of width and height to either side.")
+    ] = 0.05,
+    shear: Annotated[float, typer.Option("--shear", min=0, max=45, help="Degrees to either side.")] = 5,
+    zoom: Annotated[float, typer.Option("--zoom", min=0, max=0.9, help="Share by which to grow or shrink.")] = 0.1,
+    flip: Annotated[bool, typer.Option("--flip/--no-flip", help="Mirror every other copy.")] = True,
+    brightness: Annotated[
+        float, typer.Option("--brightness", min=0, max=1, help="Share by which to lighten or darken.")
+    ] = 0.2,
+    fill: Annotated[
+        Literal["nearest", "reflect", "wrap", "constant"],
+        typer.Option("--fill", help="Beyond the edge: its colour, the mirror image, the other side, or black."),
+    ] = "nearest",
+    preview: Annotated[
+        Path | None,
+        typer.Option("--preview", metavar="SHEET.png", help="Draw examples; with --dry-run, nothing else."),
+    ] = None,
+    seed: options.Seed = 0,
+    link: options.Link = False,
+    overwrite: options.Overwrite = False,
+    quiet: options.Quiet = False,  # noqa: ARG001
+    dry_run: options.DryRun = False,
+) -> None:
+    """Add copies of the training images, each turned, shifted, sheared, zoomed, mirrored and lit a little differently.
+
+    The images themselves stay, and val/ and test/ pass through untouched. 0 switches an operation off.
+
+    Example: celebtool augment parts/ augmented/ --copies 5 --rotate 15 --preview sheet.png
+    """
+    from celebtool import augmenting
+    from celebtool.augmentation import Operations
+    from celebtool.formats import image_folder, images, manifest, provenance, transfer
+
+    if copies and until:
+        raise typer.BadParameter("says the same as --copies in another way; choose one", param_hint="--until")
+    operations = Operations(rotate, shift, shear, zoom, flip, brightness, fill)
+    settings = augmenting.Settings(operations, copies or 1, until or 0, seed)
+    folder = image_folder.read_labelled(parts)
+    if "train" not in folder.parts:
+        command = shlex.join(["celebtool", "split", str(parts), f"{parts}-parts"])
+        raise CelebtoolError(parts, f"has no train/, and copies of test images would leak; first: {command}")
+    recipe = provenance.recipe("augment", augmenting.parameters(settings), parts)
+    rows = augmenting.plan(folder, settings)
+    with (
+        nullcontext()
+        if dry_run
+        else new_directory(out, recipe=recipe, inputs=[parts], overwrite=overwrite) as folder_out,
+        nullcontext() if preview is None else new_file(preview, inputs=[parts, out], overwrite=overwrite) as file_out,
+        console.progress("augment", "images") as progress,
+    ):
+        if file_out:
+            images.write(file_out.content, augmenting.sheet(folder, settings), "png")
+        if folder_out:
+            augmenting.write(folder, rows, settings, folder_out.content, progress)
+            transfer.place([row for row in rows if not augmenting.is_copy(row)], parts, folder_out.content, link=link)
+            manifest.write(folder_out.content, rows, transfer.columns(rows))
+    console.table("", *augmenting.table(folder, rows))

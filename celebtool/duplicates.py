@@ -1,0 +1,153 @@
+"""Which images are copies of one another: equal pixel for pixel, or the same picture saved anew.
+
+(docstring with measurement to come)
+"""
+
+import hashlib
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy.fft import dctn
+from scipy.ndimage import gaussian_filter
+
+from celebtool import registration
+
+Pair = tuple[int, int]
+
+SIDE = 32  # of the pattern in pixels
+FREQUENCIES = 10  # per axis in the descriptor
+CANDIDATE, CANDIDATE_ACROSS = 0.77, 0.9  # of descriptors, within a class and across classes
+COPY = 0.92  # of patterns, once one is mapped on the other
+STRICT_COPY, STRICT_UNMOVED = 0.98, 0.95  # across classes and within crowded ones: mapped, or as they are
+CROWDED = 0.1  # a class with this share of candidates among its pairs was photographed in one sitting
+BLOCK = 1024
+
+_AXIS = np.linspace(-1, 1, SIDE)
+WINDOW = np.exp(-0.5 * np.add.outer(_AXIS**2, _AXIS**2) / 0.6**2)  # the edges say more about the cropping
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What is remembered of an image: a digest of its pixels, and the picture in two sizes.
+
+    Args:
+        pixels: SHA-256 of shape and pixels.
+        area: how many pixels it has.
+        descriptor: (99,), signed roots of the lowest DCT coefficients, of length 1 (0 for a flat image).
+        pattern: (32, 32), grey, freed of its local mean and contrast.
+    """
+
+    pixels: str
+    area: int
+    descriptor: NDArray[np.float32]
+    pattern: NDArray[np.float32]
+
+
+def fingerprint(image: NDArray[np.uint8]) -> Fingerprint:
+    """Return the fingerprint of an RGB image (height, width, 3)."""
+    shape = ",".join(map(str, image.shape)).encode()
+    small = Image.fromarray(image).convert("L").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+    grey = np.asarray(small, np.float32)
+    return Fingerprint(
+        pixels=hashlib.sha256(shape + b";" + image.tobytes()).hexdigest(),
+        area=image.shape[0] * image.shape[1],
+        descriptor=_descriptor(grey),
+        pattern=_pattern(grey),
+    )
+
+
+def equal_pairs(keys: Iterable[Hashable]) -> list[Pair]:
+    """Return pairs of indices that join all items with the same key; items whose key is false stay alone."""
+    first: dict[Hashable, int] = {}
+    pairs = ((first.setdefault(key, index), index) for index, key in enumerate(keys) if key)
+    return [(a, b) for a, b in pairs if a != b]
+
+
+def near_pairs(fingerprints: Sequence[Fingerprint], labels: Sequence[str]) -> list[Pair]:
+    """Return the pairs of indices that show the same picture, mirrored or not, equal pixels left aside.
+
+    Within a class a pair that is alike enough counts; across classes it must be nearly the same (see above).
+    """
+    keys = ((each.pixels, label) for each, label in zip(fingerprints, labels, strict=True))
+    distinct = sorted({key: index for index, key in enumerate(keys)}.values())
+    if not distinct:
+        return []
+    descriptors = np.stack([fingerprints[i].descriptor for i in distinct])
+    patterns = np.stack([fingerprints[i].pattern for i in distinct])
+    classes = np.unique([labels[i] for i in distinct], return_inverse=True)[1]
+    pairs: set[Pair] = set()
+    lenient = np.zeros(0, bool)
+    for mirrored in (False, True):
+        first, second = _candidates(descriptors, classes, mirrored=mirrored)
+        lenient = lenient if mirrored else ~_crowded(classes, first, second)
+        is_lenient = (classes[first] == classes[second]) & lenient[classes[first]]
+        other = patterns[second][:, :, ::-1] if mirrored else patterns[second]
+        mapped = registration.correlation(patterns[first], other)
+        unmoved = registration.correlation(patterns[first], other, iterations=0)
+        alike = np.where(is_lenient, mapped >= COPY, (mapped >= STRICT_COPY) | (unmoved >= STRICT_UNMOVED))
+        pairs.update((distinct[a], distinct[b]) for a, b in zip(first[alike], second[alike], strict=True))
+    return sorted(pairs)
+
+
+def components(count: int, pairs: Iterable[Pair]) -> list[int]:
+    """Return for each of ``count`` items the smallest item that pairs join it with (union-find)."""
+    parent = list(range(count))
+
+    def root(item: int) -> int:
+        while parent[item] != item:
+            parent[item] = item = parent[parent[item]]
+        return item
+
+    for pair in pairs:
+        low, high = sorted(map(root, pair))
+        parent[high] = low
+    return [root(item) for item in range(count)]
+
+
+def conflicts(copies: Sequence[int], labels: Sequence[str]) -> set[int]:
+    """Return the items whose set of copies (as from `components`) carries more than one label."""
+    found: dict[int, set[str]] = {}
+    for component, label in zip(copies, labels, strict=True):
+        found.setdefault(component, set()).add(label)
+    return {item for item, component in enumerate(copies) if len(found[component]) > 1}
+
+
+def _descriptor(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Roots keep the strong coefficients (the light, mostly) from drowning the others; the mean is left out."""
+    centred = (grey - np.average(grey, weights=WINDOW)) * WINDOW
+    low = np.asarray(dctn(centred, norm="ortho"))[:FREQUENCIES, :FREQUENCIES].ravel()[1:]
+    roots = np.sign(low) * np.sqrt(np.abs(low))
+    length = np.linalg.norm(roots)
+    return np.asarray(roots / length if length > SIDE / 8 else np.zeros_like(roots), np.float32)
+
+
+def _pattern(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    detail = grey - gaussian_filter(grey, 2)
+    contrast = np.sqrt(gaussian_filter(detail**2, 2))
+    return np.asarray(detail / (contrast + 4), np.float32)  # 4 of 255 is what compression alone does to a flat area
+
+
+def _crowded(classes: NDArray[np.intp], first: NDArray[np.intp], second: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Return of each class whether its images are all alike, as from one sitting; a few images tell too little."""
+    sizes = np.bincount(classes)
+    candidates = np.bincount(classes[first][classes[first] == classes[second]], minlength=len(sizes))
+    return np.asarray(candidates > CROWDED * sizes * (sizes - 1) / 2 + 1)
+
+
+def _candidates(
+    descriptors: NDArray[np.float32], classes: NDArray[np.intp], *, mirrored: bool
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the indices of the pairs whose descriptors are alike."""
+    flip = np.resize([1, -1], FREQUENCIES**2)[1:] if mirrored else 1  # odd columns of a DCT change sign
+    turned = (descriptors * flip).astype(np.float32)
+    blocks = []
+    for start in range(0, len(descriptors), BLOCK):
+        rows = slice(start, start + BLOCK)
+        alike = turned[rows] @ descriptors[start:].T
+        needed = np.where(classes[rows, None] == classes[None, start:], CANDIDATE, CANDIDATE_ACROSS)
+        blocks.append(np.argwhere(np.triu(alike >= needed, 1)) + start)
+    first, second = np.concatenate(blocks).T
+    return first, second
