@@ -1,0 +1,167 @@
+"""The table of architectures: what each is called, takes and is trained with.
+
+The networks themselves are in `celebtool.nn.networks`, loaded when `celebtool.nn.architectures` builds one.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from celebtool.errors import CelebtoolError
+
+MAX_IMAGE_SIZE = 1024
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A network and the recipe it is trained with.
+
+    Args:
+        name: what `--arch` takes.
+        builder: where the function from image to features is, as ``module:function``.
+        image_size: (height, width) of the input by default.
+        minimum_size: the shortest side that the network can take.
+        pretrained: where the backbone's weights come from: ``faces`` (a package), ``imagenet`` (a download), ``none``.
+        features: how the head begins: ``pool`` (average), ``flatten``, ``normalise`` (length 1) or ``as they are``.
+        flattened: (stride, channels) of the feature map that is flattened, which ties weights to an image size.
+        dense: units of the hidden layers of the head.
+        dropout: share of the features dropped, after each hidden layer or, without one, before the last layer.
+        drop_features: whether they are dropped before the first hidden layer too.
+        l2: penalty on the kernels of the head.
+        epochs, batch_size, learning_rate, optimizer, patience, reduce_lr: how `train` trains it.
+        unfreeze: how many of the backbone's last layers `finetune` trains.
+        finetune_epochs, finetune_learning_rate, finetune_optimizer: how.
+        description: one line for `--arch list`.
+    """
+
+    name: str
+    builder: str
+    image_size: tuple[int, int]
+    minimum_size: int
+    pretrained: Literal["faces", "imagenet", "none"]
+    features: Literal["pool", "flatten", "normalise", "as they are"]
+    description: str
+    flattened: tuple[int, int] | None = None
+    dense: tuple[int, ...] = ()
+    dropout: float = 0.0
+    drop_features: bool = False
+    l2: float = 0.0
+    epochs: int = 50
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    optimizer: str = "adam"
+    patience: int = 10
+    reduce_lr: int = 0
+    unfreeze: int | Literal["all"] = "all"
+    finetune_epochs: int = 50
+    finetune_learning_rate: float = 1e-5
+    finetune_optimizer: str = "adam"
+
+    def summary(self) -> tuple[str, str, str, str, str]:
+        """Return its row for `--arch list`: name, image size, weights, head, description."""
+        head = [f"dense {units}" for units in self.dense] + ([f"dropout {self.dropout:g}"] if self.dropout else [])
+        size = "x".join(map(str, self.image_size))
+        return self.name, size, self.pretrained, ", ".join([*head, "softmax"]), self.description
+
+
+_TABLE = (
+    Architecture(
+        name="face-resnet29",
+        builder="celebtool.nn.networks.face_resnet29:features",
+        image_size=(150, 150),
+        minimum_size=103,
+        pretrained="faces",
+        features="normalise",
+        l2=3e-6,
+        optimizer="lbfgs",
+        unfreeze=15,
+        finetune_epochs=20,
+        finetune_learning_rate=1e-4,
+        description="dlib's face-recognition ResNet, trained on three million faces; softmax on its embedding",
+    ),
+    Architecture(
+        name="cnn",
+        builder="celebtool.nn.networks.cnn:features",
+        image_size=(100, 100),
+        minimum_size=8,
+        pretrained="none",
+        features="flatten",
+        flattened=(8, 128),
+        dense=(1024,),
+        dropout=0.5,
+        drop_features=True,
+        epochs=30,
+        description="six convolutions with batch norm, trained from nothing",
+    ),
+    Architecture(
+        name="inceptionv3",
+        builder="celebtool.nn.networks.imagenet:inceptionv3",
+        image_size=(299, 299),
+        minimum_size=75,
+        pretrained="imagenet",
+        features="pool",
+        dense=(1024,),
+        unfreeze=63,
+        finetune_learning_rate=1e-4,
+        finetune_optimizer="sgd",
+        description="InceptionV3 of keras.applications; head first, then its last 63 layers",
+    ),
+    Architecture(
+        name="mobilenetv2",
+        builder="celebtool.nn.networks.imagenet:mobilenetv2",
+        image_size=(224, 224),
+        minimum_size=32,
+        pretrained="imagenet",
+        features="pool",
+        dropout=0.2,
+        unfreeze=54,
+        description="MobileNetV2 of keras.applications, the smallest of the ImageNet networks",
+    ),
+    Architecture(
+        name="vgg16",
+        builder="celebtool.nn.networks.imagenet:vgg16",
+        image_size=(224, 224),
+        minimum_size=32,
+        pretrained="imagenet",
+        features="as they are",
+        flattened=(32, 512),
+        batch_size=8,
+        patience=5,
+        unfreeze=7,
+        description="VGG16 of keras.applications; only its last layer is replaced",
+    ),
+    Architecture(
+        name="densenet121",
+        builder="celebtool.nn.networks.imagenet:densenet121",
+        image_size=(224, 224),
+        minimum_size=32,
+        pretrained="imagenet",
+        features="pool",
+        dense=(256,),
+        dropout=0.5,
+        reduce_lr=3,
+        unfreeze=30,
+        description="DenseNet121 of keras.applications",
+    ),
+    Architecture(
+        name="resnet50",
+        builder="celebtool.nn.networks.imagenet:resnet50",
+        image_size=(224, 224),
+        minimum_size=32,
+        pretrained="imagenet",
+        features="pool",
+        dense=(256,),
+        dropout=0.5,
+        reduce_lr=3,
+        unfreeze=33,
+        description="ResNet50 of keras.applications",
+    ),
+)
+ARCHITECTURES = {architecture.name: architecture for architecture in _TABLE}
+DEFAULT = "face-resnet29"
+
+
+def get(name: str) -> Architecture:
+    """Return the row of the table, or say which names there are."""
+    if name not in ARCHITECTURES:
+        raise CelebtoolError(name, f"no such architecture; choose one of {', '.join(ARCHITECTURES)}")
+    return ARCHITECTURES[name]

@@ -1,0 +1,105 @@
+"""``finetune MODEL.h5 PARTS OUT.h5``: train the last layers of a model's backbone too, at a lower rate."""
+
+from typing import Annotated
+
+import typer
+
+from celebtool import console, options
+from celebtool.output import new_file
+
+
+def finetune(
+    model: options.Model,
+    parts: options.Parts,
+    out: options.OutputModel,
+    unfreeze: Annotated[
+        str | None,
+        typer.Option(
+            "--unfreeze",
+            metavar="N|all",
+            help="The backbone's last layers to train, as keras.applications counts them.",
+            show_default=options.BY_ARCHITECTURE,
+        ),
+    ] = None,
+    epochs: options.Epochs = None,
+    batch_size: options.TrainBatchSize = None,
+    learning_rate: options.LearningRate = None,
+    optimizer: options.Optimizer = None,
+    schedule: options.Schedule = "constant",
+    warmup: options.Warmup = 0,
+    dense: options.Dense = None,
+    dropout: options.Dropout = None,
+    l2: options.L2 = None,
+    patience: options.Patience = None,
+    monitor: options.Monitor = "val_loss",
+    reduce_lr: options.ReduceLr = None,
+    class_weights: options.ClassWeights = False,
+    label_smoothing: options.LabelSmoothing = 0.0,
+    augment: options.Augment = 0,
+    cache_memory: options.CacheMemory = 4.0,
+    history: options.History = None,
+    seed: options.Seed = 0,
+    overwrite: options.Overwrite = False,
+    quiet: options.Quiet = False,  # noqa: ARG001
+) -> None:
+    """Train a model further, the last layers of its backbone too.
+
+    What stays frozen runs once over every image; batch normalisation keeps what it learnt before. With --dense, new
+    hidden layers come before the last one.
+
+    Example: celebtool finetune model.h5 parts/ finetuned.h5 --unfreeze 30
+    """
+    from celebtool import architectures, settings, training_data, training_report
+    from celebtool.formats import model_file, provenance
+
+    layers = options.parse_unfreeze(unfreeze)
+    given = settings.Given(
+        dense=options.parse_dense(dense),
+        dropout=dropout,
+        l2=l2,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        optimizer=optimizer,
+        schedule=schedule,
+        warmup=warmup,
+        patience=patience,
+        monitor=monitor,
+        reduce_lr=reduce_lr,
+        class_weights=class_weights,
+        label_smoothing=label_smoothing,
+        augment=augment,
+        seed=seed,
+    )
+    info = training_report.single_network(model_file.read_info(model), model)
+    architecture = architectures.get(info.architecture)
+    last = architecture.unfreeze if layers is None else layers
+    data = training_data.read(parts, seed, console.warn)
+    training_data.check_classes(data, info.class_names)
+    head = settings.Head(info.dense, info.dropout, info.l2)
+    chosen = settings.for_finetuning(given, architecture, head, has_val=bool(data.val))
+    told = {"model": {"arrays": info.arrays_sha256, "made_by": info.recipe}, "unfreeze": last}
+    recipe = provenance.recipe("finetune", told | settings.parameters(chosen), parts)
+    with (
+        new_file(
+            out,
+            recipe=recipe,
+            inputs=[parts, model],
+            overwrite=overwrite,
+            finished=lambda path: model_file.is_made_by(path, recipe),
+            resumable=True,
+        ) as workspace,
+        console.progress("images", "images") as progress,
+    ):
+        from celebtool.nn import classifier, runs, training
+
+        resources = training.Resources(workspace.scratch, int(cache_memory * 1e9))
+        voice = training.Voice(progress, lambda epoch: console.note(training_report.epoch(epoch, chosen.rules.epochs)))
+        base = classifier.load(model)
+        trained = runs.finetune(base, last, data, chosen, recipe, resources, voice)
+        classifier.save(trained, workspace.content)
+        if history:
+            training_report.write_history(history, trained.info.history)
+    console.table(*training_report.table(trained.info), to_stderr=True)
+    for line in training_report.remedies(trained.info):
+        console.warn(line)

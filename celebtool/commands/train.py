@@ -1,0 +1,119 @@
+"""``train PARTS MODEL.h5``: train an architecture on an image folder, its pretrained backbone frozen."""
+
+from typing import Annotated
+
+import typer
+
+from celebtool import console, options
+from celebtool.output import new_file
+
+
+def _list_architectures(name: str) -> str:
+    if name == "list":
+        from celebtool.architectures import ARCHITECTURES
+
+        columns = ("name", "image size", "weights", "head", "network")
+        console.table("Architectures", columns, [a.summary() for a in ARCHITECTURES.values()])
+        raise typer.Exit
+    return name
+
+
+def train(
+    parts: options.Parts,
+    model: options.OutputModel,
+    arch: Annotated[
+        str,
+        typer.Option(
+            "--arch",
+            metavar="NAME",
+            callback=_list_architectures,
+            is_eager=True,
+            help="Network to train; `--arch list` shows them.",
+        ),
+    ] = "face-resnet29",
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            "--weights",
+            metavar="imagenet|none|FILE.h5",
+            help="The backbone's weights; none trains the whole network from random ones.",
+            show_default=options.BY_ARCHITECTURE,
+        ),
+    ] = None,
+    image_size: options.ImageSizeText = None,
+    epochs: options.Epochs = None,
+    batch_size: options.TrainBatchSize = None,
+    learning_rate: options.LearningRate = None,
+    optimizer: options.Optimizer = None,
+    schedule: options.Schedule = "constant",
+    warmup: options.Warmup = 0,
+    dense: options.Dense = None,
+    dropout: options.Dropout = None,
+    l2: options.L2 = None,
+    patience: options.Patience = None,
+    monitor: options.Monitor = "val_loss",
+    reduce_lr: options.ReduceLr = None,
+    class_weights: options.ClassWeights = False,
+    label_smoothing: options.LabelSmoothing = 0.0,
+    augment: options.Augment = 0,
+    cache_memory: options.CacheMemory = 4.0,
+    history: options.History = None,
+    seed: options.Seed = 0,
+    overwrite: options.Overwrite = False,
+    quiet: options.Quiet = False,  # noqa: ARG001
+) -> None:
+    """Train a classifier: what is frozen runs once over every image, the rest in every epoch.
+
+    Example: celebtool train parts/ model.h5
+    """
+    from celebtool import architectures, settings, training_data, training_report
+    from celebtool.formats import model_file, provenance
+
+    architecture = architectures.get(arch)
+    size = options.parse_image_size(image_size) or architecture.image_size
+    given = settings.Given(
+        dense=options.parse_dense(dense),
+        dropout=dropout,
+        l2=l2,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        optimizer=optimizer,
+        schedule=schedule,
+        warmup=warmup,
+        patience=patience,
+        monitor=monitor,
+        reduce_lr=reduce_lr,
+        class_weights=class_weights,
+        label_smoothing=label_smoothing,
+        augment=augment,
+        seed=seed,
+    )
+    data = training_data.read(parts, seed, console.warn)
+    chosen = settings.for_training(given, architecture, has_val=bool(data.val))
+    source = weights or architecture.pretrained
+    start = {"arch": arch, "image_size": list(size), "weights": training_data.weights_digest(source)}
+    recipe = provenance.recipe("train", start | settings.parameters(chosen), parts)
+    with (
+        new_file(
+            model,
+            recipe=recipe,
+            inputs=[parts],
+            overwrite=overwrite,
+            finished=lambda path: model_file.is_made_by(path, recipe),
+            resumable=True,
+        ) as workspace,
+        console.progress("images", "images") as progress,
+    ):
+        from celebtool.nn import classifier, runs, training
+
+        resources = training.Resources(workspace.scratch, int(cache_memory * 1e9))
+        voice = training.Voice(progress, lambda epoch: console.note(training_report.epoch(epoch, chosen.rules.epochs)))
+        begin = runs.Start(architecture, size, source)
+        trained = runs.train(begin, data, chosen, recipe, resources, voice)
+        classifier.save(trained, workspace.content)
+        if history:
+            training_report.write_history(history, trained.info.history)
+    console.table(*training_report.table(trained.info), to_stderr=True)
+    for line in training_report.remedies(trained.info):
+        console.warn(line)

@@ -1,0 +1,130 @@
+"""Which models can be averaged, and what the average of them is: classes matched by name, not by position."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from celebtool.errors import CelebtoolError
+from celebtool.formats.model_info import ENSEMBLE, MAX_MEMBERS, Array, Arrays, ModelInfo
+
+LAST_LAYER = "head_probabilities"
+"""The layer of every network whose outputs are the classes."""
+GEOMETRY = ("margin", "align")
+"""What of the crops must be alike: one face is shown to all members; sizes may differ."""
+
+
+def prefix(number: int) -> str:
+    """Return what the names of a member's layers begin with; members are counted from 1."""
+    return f"member_{number}_"
+
+
+def check(members: Sequence[tuple[Path, ModelInfo]]) -> str | None:
+    """Say whether models can be averaged.
+
+    Returns:
+        A warning, or None: that not all were trained on faces that celebtool cropped.
+
+    Raises:
+        CelebtoolError: too few or too many, an ensemble among them, other classes, or faces cropped otherwise.
+    """
+    if not 2 <= len(members) <= MAX_MEMBERS:
+        raise CelebtoolError("ensemble", f"got {len(members)} models to average; expected 2 to {MAX_MEMBERS}")
+    first_path, first = members[0]
+    for path, info in members:
+        if info.members:
+            raise CelebtoolError(path, "is an ensemble itself; give the models it was made of, and their shares")
+        if set(info.class_names) != set(first.class_names):
+            difference = _difference(first.class_names, info.class_names, first_path)
+            raise CelebtoolError(path, f"{difference}; expected models of the same classes")
+    return _check_crops(members)
+
+
+def recipe(members: Sequence[ModelInfo], shares: Sequence[float]) -> dict[str, object]:
+    """Describe the making of an ensemble; equal recipes make equal files."""
+    models = [{"arrays_sha256": info.arrays_sha256, "made_by": info.recipe} for info in members]
+    return {"command": "ensemble", "parameters": {"shares": list(shares)}, "input": {"models": models}}
+
+
+def combine(
+    members: Sequence[tuple[ModelInfo, Arrays]], shares: Sequence[float], recipe: Mapping[str, object]
+) -> tuple[ModelInfo, Arrays]:
+    """Describe the model whose probabilities are the weighted average of its members', and gather its arrays.
+
+    Args:
+        members: models that `check` has passed, with their arrays; the first one's order of classes is the ensemble's.
+        shares: one positive number per member; only their ratios count.
+        recipe: how the ensemble is made.
+    """
+    infos = [info for info, _ in members]
+    first = infos[0]
+    crops = [info.crops for info in infos if info.crops is not None]
+    info = ModelInfo(
+        architecture=ENSEMBLE,
+        class_names=first.class_names,
+        image_size=max(info.image_size for info in infos),
+        seed=first.seed,
+        crops=max(crops, key=_crop_size) if len(crops) == len(infos) else None,
+        origins=tuple(sorted({origin for info in infos for origin in info.origins})),
+        recipe=recipe,
+        layers=tuple(
+            replace(layer, name=f"{prefix(number)}{layer.name}")
+            for number, info in enumerate(infos, start=1)
+            for layer in info.layers
+        ),
+        members=tuple(_as_member(info, first.class_names) for info in infos),
+        shares=tuple(share / sum(shares) for share in shares),
+    )
+    arrays: Arrays = {}
+    for number, (member, group) in enumerate(members, start=1):
+        order = [member.class_names.index(name) for name in first.class_names]
+        for array, values in group.items():
+            arrays[_renamed(array, number)] = _reordered(array, values, order)
+    return info, arrays
+
+
+def _difference(expected: Sequence[str], got: Sequence[str], first: Path) -> str:
+    missing, more = sorted(set(expected) - set(got)), sorted(set(got) - set(expected))
+    parts = [f"lacks {_names(missing)}, which {first} has"] if missing else []
+    parts += [f"has {_names(more)}, which {first} lacks"] if more else []
+    return " and ".join(parts)
+
+
+def _names(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(names[:5]) + more
+
+
+def _check_crops(members: Sequence[tuple[Path, ModelInfo]]) -> str | None:
+    known = [(path, info.crops) for path, info in members if info.crops is not None]
+    for path, crops in known:
+        for key in GEOMETRY:
+            expected, got = known[0][1].get(key), crops.get(key)
+            if expected != got:
+                problem = f"was trained on faces cropped with {key} {got}, {known[0][0]} with {key} {expected}"
+                raise CelebtoolError(path, f"{problem}; expected members that see faces alike")
+    uncropped = [str(path) for path, info in members if info.crops is None]
+    if known and uncropped:
+        return f"{', '.join(uncropped)}: not trained on faces that crop-faces made, as {known[0][0]} was"
+    return None
+
+
+def _crop_size(crops: Mapping[str, object]) -> int:
+    size = crops.get("size")
+    return size if isinstance(size, int) else 0
+
+
+def _as_member(info: ModelInfo, class_names: tuple[str, ...]) -> ModelInfo:
+    """Keep of a member what says how it was made; origins, layers and arrays are the ensemble's."""
+    return replace(info, class_names=class_names, origins=(), layers=(), arrays=())
+
+
+def _renamed(array: Array, number: int) -> Array:
+    return replace(array, layer=f"{prefix(number)}{array.layer}")
+
+
+def _reordered(array: Array, values: npt.NDArray[np.float32], order: list[int]) -> npt.NDArray[np.float32]:
+    """Move the columns of the last layer (its kernel's and its bias') with the classes."""
+    return values[..., order] if array.layer == LAST_LAYER else values

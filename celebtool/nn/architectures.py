@@ -1,0 +1,87 @@
+"""Building a network of the table, and saying which of its layers are trained."""
+
+from pkgutil import resolve_name
+from typing import Literal
+
+import keras
+from keras import KerasTensor
+
+from celebtool.architectures import ARCHITECTURES, DEFAULT, MAX_IMAGE_SIZE, Architecture, get
+from celebtool.errors import CelebtoolError
+from celebtool.nn.networks.assembly import HEAD, assemble
+
+__all__ = ["ARCHITECTURES", "DEFAULT", "Architecture", "backbone", "build", "freeze", "get", "head", "unfreeze"]
+
+NOT_BACKBONE = ("image", "preprocess")
+"""The layers before the backbone, which keras.applications does not count either."""
+
+
+def build(
+    name: str,
+    class_count: int,
+    *,
+    image_size: tuple[int, int] | None = None,
+    dense: tuple[int, ...] | None = None,
+    dropout: float | None = None,
+    l2: float | None = None,
+    seed: int = 0,
+    image: KerasTensor | None = None,
+) -> keras.Model:
+    """Build a network with random weights and a softmax over `class_count` classes: RGB 0 to 255 in, probabilities out.
+
+    The same arguments give the same weights and the same layer names. What is None is the table's default;
+    `image` is an input to build upon instead of a new one.
+    Building forgets the names that Keras gave to earlier models in this process (not the models).
+
+    Raises:
+        CelebtoolError: no such architecture, or an image too small for it.
+    """
+    architecture = get(name)
+    size = architecture.image_size if image_size is None else image_size
+    if min(size) < architecture.minimum_size or max(size) > MAX_IMAGE_SIZE:
+        limits = f"from {architecture.minimum_size} to {MAX_IMAGE_SIZE} pixels a side"
+        raise CelebtoolError(f"image size {size[0]}x{size[1]}", f"{name} takes {limits}")
+    return assemble(
+        resolve_name(architecture.builder),
+        architecture,
+        class_count,
+        image=keras.Input((*size, 3), name="image") if image is None else image,
+        dense=architecture.dense if dense is None else dense,
+        dropout=architecture.dropout if dropout is None else dropout,
+        l2=architecture.l2 if l2 is None else l2,
+        seed=seed,
+    )
+
+
+def backbone(model: keras.Model) -> list[keras.Layer]:
+    """Return the pretrained layers in the order in which keras.applications counts them, the input left out."""
+    return [layer for layer in model.layers if not layer.name.startswith((HEAD, *NOT_BACKBONE))]
+
+
+def head(model: keras.Model) -> list[keras.Layer]:
+    """Return the layers after the backbone."""
+    return [layer for layer in model.layers if layer.name.startswith(HEAD)]
+
+
+def freeze(model: keras.Model) -> None:
+    """Leave only the head trainable."""
+    unfreeze(model, 0)
+
+
+def unfreeze(model: keras.Model, last: int | Literal["all"]) -> None:
+    """Make the backbone's last layers and the head trainable, and the rest not.
+
+    Batch normalisation of a backbone stays frozen: only `trainable=False` keeps it in inference mode inside `fit`
+    (keras-team/keras, `BatchNormalization`), and its statistics are the pretraining's.
+
+    Raises:
+        CelebtoolError: the backbone has fewer layers.
+    """
+    layers = backbone(model)
+    if last != "all" and not 0 <= last <= len(layers):
+        raise CelebtoolError(f"--unfreeze {last}", f"the backbone has {len(layers)} layers; give 0 to {len(layers)}")
+    first = 0 if last == "all" else len(layers) - last
+    for index, layer in enumerate(layers):
+        layer.trainable = index >= first and type(layer).__name__ != "BatchNormalization"
+    for layer in head(model):
+        layer.trainable = True

@@ -1,0 +1,96 @@
+"""The batches of a training run: any of them can be made at any time."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from celebtool.augmentation import augment
+from celebtool.formats.images import RGBImage
+from celebtool.nn.datasets import OPERATIONS, map_ahead
+
+Batch = tuple[NDArray[Any], ...]
+"""The network's inputs, each (b, …), then one-hot labels (b, classes), then weights (b,)."""
+
+
+@dataclass(frozen=True)
+class Batches:
+    """The samples of a run, in batches that are a function of (seed, number) alone.
+
+    Attributes:
+        inputs: arrays (n, …), one per input of the network.
+        class_ids: (n,) integers.
+        class_count: how many classes there are.
+        sample_weights: (n,) what each sample counts.
+        batch_size: samples per step; the last batch of an epoch may be shorter.
+        seed: of the order, and of the variants.
+        redraw: whether every image is augmented anew in every epoch (networks trained from scratch).
+    """
+
+    inputs: Sequence[NDArray[Any]]
+    class_ids: NDArray[np.int64]
+    class_count: int
+    sample_weights: NDArray[np.float32]
+    batch_size: int
+    seed: int
+    redraw: bool = False
+
+    @property
+    def steps(self) -> int:
+        """Batches per epoch."""
+        return -(-len(self.class_ids) // self.batch_size)
+
+    def shuffled(self, number: int) -> Batch:
+        """Return batch `number` of the whole run; every epoch has every sample once, in an order of its own."""
+        epoch, step = divmod(number, self.steps)
+        order = np.random.default_rng((self.seed, epoch)).permutation(len(self.class_ids))
+        rows = order[step * self.batch_size : (step + 1) * self.batch_size]
+        if not self.redraw:
+            return self._select(rows, [array[rows] for array in self.inputs])
+
+        def redrawn(row: int) -> RGBImage:
+            return augment(self.inputs[0][row], OPERATIONS, (self.seed, epoch, row))
+
+        return self._select(rows, [np.stack(list(map_ahead(redrawn, rows.tolist())))])
+
+    def in_order(self, number: int) -> Batch:
+        """Return batch `number` of the samples as they are, for evaluation."""
+        rows = np.arange(len(self.class_ids))[number * self.batch_size : (number + 1) * self.batch_size]
+        return self._select(rows, [array[rows] for array in self.inputs])
+
+    def training(self, first_epoch: int, last_epoch: int) -> tf.data.Dataset:
+        """Return the batches of the epochs first … last - 1 for `Model.fit`."""
+        return self._dataset(self.shuffled, first_epoch * self.steps, last_epoch * self.steps)
+
+    def evaluation(self) -> tf.data.Dataset:
+        """Return every sample once for `Model.evaluate`."""
+        return self._dataset(self.in_order, 0, self.steps)
+
+    def _select(self, rows: NDArray[np.int64], inputs: list[NDArray[Any]]) -> Batch:
+        floats = keras.config.floatx()
+        labels = np.eye(self.class_count, dtype=floats)[self.class_ids[rows]]
+        return (*inputs, labels, self.sample_weights[rows].astype(floats))
+
+    def _dataset(self, make: Callable[[int], Batch], first: int, last: int) -> tf.data.Dataset:
+        """Numbers in, batches out: TensorFlow only ever asks for the next one."""
+        example = make(0)
+        types = [array.dtype for array in example]
+
+        def batch(number: tf.Tensor) -> tuple[Any, tf.Tensor, tf.Tensor]:
+            *inputs, labels, weights = tf.numpy_function(lambda n: make(int(n)), [number], types)
+            for tensor, array in zip((*inputs, labels, weights), example, strict=True):
+                tensor.set_shape((None, *array.shape[1:]))
+            return tuple(inputs) if len(inputs) > 1 else inputs[0], labels, weights
+
+        return tf.data.Dataset.range(first, last).map(batch).prefetch(2)
+
+
+def class_weights(class_ids: NDArray[np.int64], class_count: int) -> NDArray[np.float32]:
+    """Return a weight per sample (n,) so that every class counts the same and the mean weight is 1."""
+    counts = np.bincount(class_ids, minlength=class_count)
+    weights = len(class_ids) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+    return weights[class_ids].astype(np.float32)

@@ -1,0 +1,54 @@
+"""Where a partly frozen network can be cut: what lies before the cut is computed once, not in every epoch."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+NEGLIGIBLE = 100
+"""A prefix of fewer parameters is preprocessing: doing it again is cheaper than keeping floats instead of bytes."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A model in two: ``suffix(prefix(x)) == model(x)``, sharing the model's variables.
+
+    `prefix` gives the list of tensors that cross the cut; it is None when nothing of the model
+    but its preprocessing is frozen, and
+    the suffix then is the model itself.
+    """
+
+    prefix: keras.Model | None
+    suffix: keras.Model
+
+
+def cut(model: keras.Model) -> Cut:
+    """Cut a functional model before the first layers that training changes.
+
+    A layer is frozen if it has no trainable weight, draws no random numbers, and all that it reads is frozen.
+    Any number of tensors may cross the cut (InceptionV3 above its last 63 layers: three).
+    """
+    frozen: set[int] = {id(tensor) for tensor in model.inputs}
+    crossing: dict[int, Any] = {}
+    for node in _nodes(model):
+        if _is_fixed(node.operation) and all(id(tensor) in frozen for tensor in node.input_tensors):
+            frozen.update(id(tensor) for tensor in node.outputs)
+        else:
+            crossing.update({id(tensor): tensor for tensor in node.input_tensors if id(tensor) in frozen})
+    crossing.update({id(tensor): tensor for tensor in model.outputs if id(tensor) in frozen})
+    tensors = list(crossing.values())
+    prefix = keras.Model(model.input, tensors)
+    if prefix.count_params() < NEGLIGIBLE:
+        return Cut(None, model)
+    return Cut(prefix, keras.Model(tensors if len(tensors) > 1 else tensors[0], model.output))
+
+
+def _nodes(model: keras.Model) -> Iterator[Any]:
+    """Yield the nodes of a functional graph, inputs excluded, each after those that it reads."""
+    for depth in sorted(model._nodes_by_depth, reverse=True):  # Keras has no public walk of a graph
+        yield from (node for node in model._nodes_by_depth[depth] if not node.is_input)
+
+
+def _is_fixed(operation: Any) -> bool:  # noqa: ANN401
+    return not getattr(operation, "trainable_variables", []) and getattr(operation, "seed_generator", None) is None

@@ -1,0 +1,106 @@
+"""From images to predictions, batch by batch: memory does not grow with their number."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from celebtool import cropping
+from celebtool.alignment import Box
+from celebtool.formats import images
+from celebtool.formats.images import ImageError, RGBImage
+from celebtool.formats.prediction_row import Prediction
+from celebtool.formats.sources import Source
+from celebtool.nn import classifier, face_crops
+from celebtool.nn.classifier import Classifier
+from celebtool.nn.datasets import batched, map_ahead
+
+
+@dataclass(frozen=True)
+class Item:
+    """An image ready for a network, resized to each of its input sizes; or why there is none."""
+
+    source: Source
+    inputs: dict[tuple[int, int], RGBImage]
+    reason: str = ""
+    seen: bool | None = None
+    box: Box | None = None
+
+
+def predict(
+    model: Classifier, items: Iterable[Item], batch_size: int, progress: Callable[[int, int], None]
+) -> Iterator[Prediction]:
+    """Yield one prediction per item, in order; an item without an image keeps its row."""
+    done = 0
+    for batch in batched(items, batch_size):
+        done += len(batch)
+        progress(done, done)  # nobody knows how many names will come on stdin
+        ready = [item for item in batch if not item.reason]
+        probabilities = iter(_probabilities(model, ready))
+        for item in batch:
+            yield _prediction(item, model, None if item.reason else next(probabilities))
+
+
+def read(model: Classifier, sources: Iterable[Source]) -> Iterator[Item]:
+    """Yield the images of sources as items, decoded in parallel a little ahead of their use."""
+    sizes, origins = classifier.image_sizes(model), frozenset(model.info.origins)
+
+    def item(source: Source) -> Item:
+        try:
+            image = images.read(source.file)
+            seen = source.origin() in origins if origins else None
+        except ImageError as error:
+            return Item(source, {}, reason=error.reason)
+        return Item(source, resized(image, sizes), seen=seen)
+
+    return map_ahead(item, sources)
+
+
+def read_faces(model: Classifier, sources: Iterable[Source]) -> Iterator[Item]:
+    """Yield every face of raw photos as an item, cropped exactly as `crop-faces` cropped the training images.
+
+    A photo with several faces has no label: its directory does not say whose face is which.
+    """
+    sizes, origins = classifier.image_sizes(model), frozenset(model.info.origins)
+    settings = cropping.settings_of(model.info.crops)
+    for source in sources:
+        crops = face_crops.crop_photo(source.file, settings)
+        if not crops.found:
+            yield Item(source, {}, reason=crops.reason)
+            continue
+        named = source if len(crops.found) == 1 else replace(source, label="")
+        seen = source.origin() in origins if origins else None
+        for face, image in crops.found:
+            saved = images.as_saved(image, settings.format)
+            yield Item(named, resized(saved, sizes), seen=seen, box=face.box)
+
+
+def resized(image: RGBImage, sizes: Iterable[tuple[int, int]]) -> dict[tuple[int, int], RGBImage]:
+    """Return an image at each size (height, width) that a model takes."""
+    return {size: images.resize(image, size) for size in sizes}
+
+
+def _probabilities(model: Classifier, items: list[Item]) -> NDArray[np.float32]:
+    if not items:
+        return np.empty((0, len(model.info.class_names)), np.float32)
+    batch: dict[tuple[int, int], Any] = {
+        size: np.stack([item.inputs[size] for item in items]) for size in items[0].inputs
+    }
+    return classifier.probabilities(model, batch)
+
+
+def _prediction(item: Item, model: Classifier, probabilities: NDArray[np.float32] | None) -> Prediction:
+    source = item.source
+    row = Prediction(
+        source.path, None, part=source.part, label=source.label, reason=item.reason, seen=item.seen, box=item.box
+    )
+    if probabilities is None:
+        return row
+    return replace(
+        row,
+        probabilities=probabilities.astype(np.float64),
+        predicted=model.info.class_names[int(probabilities.argmax())],
+        score=float(probabilities.max()),
+    )

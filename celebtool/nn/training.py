@@ -1,0 +1,166 @@
+"""From an image folder to a trained classifier: what is frozen is computed once, the rest is fitted."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from celebtool.errors import CelebtoolError
+from celebtool.formats.history import Epoch
+from celebtool.formats.image_folder import Sample
+from celebtool.nn import datasets, fitting, logistic
+from celebtool.nn.batches import Batches, class_weights
+from celebtool.nn.cut import Cut, cut
+from celebtool.settings import LBFGS, Settings
+from celebtool.training_data import TrainingData
+
+
+@dataclass(frozen=True)
+class Voice:
+    """How a run tells where it is: images prepared (done, total), and the epochs as they end."""
+
+    progress: Callable[[int, int], None]
+    epoch: Callable[[Epoch], None]
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a run may use: a directory for checkpoints and activations, and bytes of memory for activations."""
+
+    scratch: Path
+    cache_memory: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run reached: its history, and per part loss, accuracy and top-5 accuracy of the weights it kept."""
+
+    history: tuple[Epoch, ...]
+    figures: dict[str, dict[str, float]]
+
+
+def fit(model: keras.Model, data: TrainingData, settings: Settings, resources: Resources, voice: Voice) -> Outcome:
+    """Train what is trainable of a model, in place.
+
+    The frozen part runs once over every image (`celebtool.nn.cut`), the rest once per epoch.
+
+    Args:
+        model: RGB 0–255 in, probabilities out; its layers' `trainable` say what changes.
+        data: the images.
+        settings: how.
+        resources: where, and with how much memory.
+        voice: told how it goes.
+    """
+    parts = cut(model)
+    allocate = _allocator(resources)
+    train = _batches(parts, model, data, data.train, settings, allocate, voice, training=True)
+    val = _batches(parts, model, data, data.val, settings, allocate, voice) if data.val else None
+    if settings.optimizer == LBFGS:
+        history = [_solve(parts.suffix, train, val, settings)]
+        voice.epoch(history[0])
+    else:
+        history = fitting.fit(
+            parts.suffix,
+            train,
+            val,
+            settings.rules,
+            optimizer=settings.optimizer,
+            label_smoothing=settings.label_smoothing,
+            scratch=resources.scratch,
+            report=voice.epoch,
+        )
+    measured = {"train": train, "val": val}
+    return Outcome(tuple(history), {name: measure(parts.suffix, b) for name, b in measured.items() if b})
+
+
+def measure(model: keras.Model, batches: Batches) -> dict[str, float]:
+    """Return loss (mean cross-entropy), accuracy and top5 of a model on samples as they are."""
+    probabilities = _probabilities(model, batches)
+    right = probabilities[np.arange(len(probabilities)), batches.class_ids]
+    rank = (probabilities > right[:, None]).sum(axis=1)
+    loss = -np.log(np.maximum(right, 1e-7))  # as Keras clips it
+    return {"loss": float(loss.mean()), "accuracy": float((rank < 1).mean()), "top5": float((rank < 5).mean())}
+
+
+def _probabilities(model: keras.Model, batches: Batches) -> NDArray[np.float32]:
+    outputs = [model(inputs, training=False) for inputs, _, _ in batches.evaluation()]
+    return np.concatenate([output.numpy() for output in outputs])
+
+
+def _batches(
+    parts: Cut,
+    model: keras.Model,
+    data: TrainingData,
+    samples: Sequence[Sample],
+    settings: Settings,
+    allocate: datasets.Allocate,
+    voice: Voice,
+    *,
+    training: bool = False,
+) -> Batches:
+    """Run the frozen part over the samples, and make batches of what comes out."""
+    count = settings.augment if training and parts.prefix is not None else 0
+    redraw = training and settings.augment > 0 and parts.prefix is None
+    arrays = datasets.activations(
+        parts.prefix,
+        data.files(samples),
+        model.input_shape[1:3],
+        datasets.Variants(count, settings.seed),
+        allocate,
+        progress=voice.progress,
+    )
+    class_ids = np.repeat(data.class_ids(samples), count + 1)
+    weights = np.ones(len(class_ids), np.float32)
+    if training and settings.class_weights:
+        weights = class_weights(class_ids, len(data.class_names))
+    return Batches(
+        inputs=arrays,
+        class_ids=class_ids,
+        class_count=len(data.class_names),
+        sample_weights=weights,
+        batch_size=settings.batch_size,
+        seed=settings.seed,
+        redraw=redraw,
+    )
+
+
+def _allocator(resources: Resources) -> datasets.Allocate:
+    """Return what makes arrays in memory while they fit, and in files in the scratch directory beyond."""
+    left = resources.cache_memory
+    files = 0
+
+    def allocate(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:  # noqa: ANN401
+        nonlocal left, files
+        size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+        if size <= left:
+            left -= size
+            return np.empty(shape, dtype)
+        files += 1
+        return np.memmap(resources.scratch / f"{files}.activations", dtype, "w+", shape=shape)
+
+    return allocate
+
+
+def _solve(suffix: keras.Model, train: Batches, val: Batches | None, settings: Settings) -> Epoch:
+    """Set a single softmax layer to the solution of its logistic regression; one row of history."""
+    layers = [layer for layer in suffix.layers if layer.weights]
+    if len(layers) != 1 or len(suffix.layers) > 2 or settings.label_smoothing:
+        problem = "solves a head of one softmax layer without dropout or label smoothing; choose adam, adamw or sgd"
+        raise CelebtoolError("--optimizer lbfgs", problem)
+    kernel, bias, _ = logistic.solve(
+        np.asarray(train.inputs[0]), train.class_ids, train.sample_weights, max(settings.head.l2, 1e-9)
+    )
+    layers[0].set_weights([kernel, bias])
+    figures = measure(suffix, train)
+    val_figures = measure(suffix, val) if val else {}
+    return Epoch(
+        epoch=1,
+        loss=figures["loss"],
+        accuracy=figures["accuracy"],
+        val_loss=val_figures.get("loss"),
+        val_accuracy=val_figures.get("accuracy"),
+    )

@@ -1,0 +1,122 @@
+"""The images of a training run: what is trained on, what is only measured, and what they come from."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from celebtool import sampling, splitting
+from celebtool.errors import CelebtoolError
+from celebtool.formats import image_folder, manifest, provenance
+from celebtool.formats.image_folder import UNKNOWN, ImageFolder, Sample
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The samples of a run; strangers (`unknown/`) are in neither part."""
+
+    folder: ImageFolder
+    train: tuple[Sample, ...]
+    val: tuple[Sample, ...]
+
+    @cached_property
+    def class_names(self) -> tuple[str, ...]:
+        """The labels that are trained on, in the order of a model's outputs."""
+        return tuple(sorted({sample.label or "" for sample in self.train}))
+
+    @cached_property
+    def origins(self) -> tuple[str, ...]:
+        """The SHA-256 of every photo that a training image comes from, sorted."""
+        rows = manifest.read(self.folder.root)
+        return tuple(sorted({manifest.origin(rows, s.path, self.folder.file(s)) for s in self.train}))
+
+    @cached_property
+    def crops(self) -> dict[str, object] | None:
+        """How `crop-faces` made the images; None if it did not."""
+        return provenance.crop_parameters(self.folder.root)
+
+    def files(self, samples: Sequence[Sample]) -> list[Path]:
+        """Where the samples' images are."""
+        return [self.folder.file(sample) for sample in samples]
+
+    def class_ids(self, samples: Sequence[Sample]) -> NDArray[np.int64]:
+        """The index of each sample's label, as (n,)."""
+        index = {name: class_id for class_id, name in enumerate(self.class_names)}
+        return np.array([index[sample.label or ""] for sample in samples], np.int64)
+
+
+def read(root: Path, seed: int, warn: Callable[[str], None]) -> TrainingData:
+    """List the images to train on: those of train/ and val/, or of an unsplit folder, a tenth of it set aside for val.
+
+    Raises:
+        CelebtoolError: no class directories, an empty class, fewer than two classes, or a class in val/ alone.
+    """
+    folder = image_folder.read_labelled(root)
+    if folder.parts:
+        data = TrainingData(folder, _known(folder.of_part("train")), _known(folder.of_part("val")))
+    else:
+        data = _set_aside(folder, seed)
+        warn(f"{root} is not split: {len(data.val)} of its {len(folder.samples)} images are set aside for val")
+    _check(data, warn)
+    return data
+
+
+def _set_aside(folder: ImageFolder, seed: int) -> TrainingData:
+    """Divide an unsplit folder as `split` does, a tenth of every class into val, copies of a picture together."""
+    settings = splitting.Settings(sampling.shares(0.9, 0.1, 0), seed=seed)
+    rows = splitting.plan(folder, settings, lambda _done, _total: None)[""]
+    part_of = {row.source: row.extra["part"] for row in rows if row.status == manifest.KEPT}
+    train, val = (tuple(s for s in folder.samples if part_of.get(s.path) == part) for part in ("train", "val"))
+    return TrainingData(folder, _known(train), _known(val))
+
+
+def _known(samples: Sequence[Sample]) -> tuple[Sample, ...]:
+    return tuple(sample for sample in samples if sample.label != UNKNOWN)
+
+
+def _check(data: TrainingData, warn: Callable[[str], None]) -> None:
+    root = data.folder.root
+    if not data.train:
+        raise CelebtoolError(root, "has no train/ images; expected train/<class>/<image>, as `celebtool split` writes")
+    if len(data.class_names) < 2:
+        raise CelebtoolError(root, f"has one class, {data.class_names[0]}; a classifier needs two")
+    untrained = sorted({sample.label or "" for sample in data.val} - set(data.class_names))
+    if untrained:
+        raise CelebtoolError(root, f"has {untrained[0]} in val/ and not in train/; expected the same classes in both")
+    crops = data.crops
+    if crops is None or not crops.get("align"):
+        warn(f"{root}: the images were not aligned by `celebtool crop-faces`; aligned faces are recognised better")
+    if not data.val:
+        warn(f"{root} has no val/ images: training watches its own loss and can't see overfitting")
+        return
+    unmeasured = sorted(set(data.class_names) - {sample.label for sample in data.val})
+    if unmeasured:
+        warn(f"{root}: val/ has no image of {', '.join(unmeasured)}")
+
+
+def check_classes(data: TrainingData, class_names: Sequence[str]) -> None:
+    """Check that the images are of a model's classes, all of them and no others.
+
+    Raises:
+        CelebtoolError: names the first that differs.
+    """
+    for name in sorted(set(data.class_names) ^ set(class_names)):
+        has = "has" if name in data.class_names else "lacks"
+        problem = f"{has} the class {name}, unlike the model; expected the {len(class_names)} classes of the model"
+        raise CelebtoolError(data.folder.root, problem)
+
+
+def weights_digest(source: str) -> str:
+    """Return what tells a backbone's weights apart in a recipe: the word, or the SHA-256 of the file.
+
+    Raises:
+        CelebtoolError: there is no such file.
+    """
+    if source in ("faces", "imagenet", "none"):
+        return source
+    if not Path(source).is_file():
+        raise CelebtoolError(source, "no such file; expected imagenet, none or a .h5 with weights")
+    return manifest.sha256(Path(source))

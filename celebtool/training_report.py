@@ -1,0 +1,74 @@
+"""What a training run says: its epochs, what it reached, and what to do about a gap."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from celebtool.errors import CelebtoolError
+from celebtool.formats import history
+from celebtool.formats.history import Epoch
+from celebtool.formats.model_info import ENSEMBLE, ModelInfo
+from celebtool.output import new_file
+
+LARGE_GAP = 0.1
+"""Accuracy that val lacks against train; beyond it a model has learnt its training images by heart."""
+
+REMEDIES = "more photos, --augment, --dropout, --l2 or the face-pretrained --arch help"
+
+Table = tuple[str, Sequence[str], Sequence[Sequence[object]]]
+
+
+def epoch(row: Epoch, epochs: int) -> str:
+    """Return the line of an epoch: ``epoch 3/50: loss 0.1234, accuracy 0.9876, val_loss …``."""
+    names = ("loss", "accuracy", "val_loss", "val_accuracy")
+    figures = ", ".join(f"{name} {getattr(row, name):.4f}" for name in names if getattr(row, name) is not None)
+    if row.learning_rate is None:
+        return f"solved: {figures}"
+    return f"epoch {row.epoch}/{epochs}: {figures}, learning rate {row.learning_rate:.3g}, {row.seconds or 0:.1f} s"
+
+
+def table(info: ModelInfo) -> Table:
+    """Return what the model reached on each part: loss, accuracy, top-5 accuracy."""
+    rows = [
+        (part, *(f"{info.metrics[f'{part}_{name}']:.4f}" for name in ("loss", "accuracy", "top5")))
+        for part in ("train", "val")
+        if f"{part}_loss" in info.metrics
+    ]
+    if len(rows) == 2:
+        rows.append(("gap", "", f"{_gap(info):.4f}", ""))
+    best = f", best of {len(info.history)} epochs: {history.best(info.history).epoch}" if len(info.history) > 1 else ""
+    return f"{info.architecture}, {len(info.class_names)} classes{best}", ("part", "loss", "accuracy", "top-5"), rows
+
+
+def remedies(info: ModelInfo) -> list[str]:
+    """Return what helps when a model does far better on its training images than on others; nothing if it does not."""
+    if "val_accuracy" not in info.metrics or _gap(info) <= LARGE_GAP:
+        return []
+    return [
+        f"accuracy is {_gap(info):.2f} lower on val than on train: the model knows its training images by heart; {REMEDIES}"
+    ]
+
+
+def single_network(info: ModelInfo, path: Path) -> ModelInfo:
+    """Return the description of a model that can be fine-tuned.
+
+    Raises:
+        CelebtoolError: it is an ensemble.
+    """
+    if info.architecture == ENSEMBLE:
+        raise CelebtoolError(path, "is an ensemble; fine-tune its members, then make the ensemble again")
+    return info
+
+
+def write_history(path: Path, epochs: Sequence[Epoch]) -> None:
+    """Write the history of a run; an earlier history of that name is replaced, any other file is not."""
+    is_history = path.exists() and _is_history(path)
+    with new_file(path, overwrite=is_history) as workspace:
+        history.write(workspace.content, epochs)
+
+
+def _is_history(path: Path) -> bool:
+    return path.read_bytes()[:40].startswith(",".join(history.COLUMNS[:3]).encode())
+
+
+def _gap(info: ModelInfo) -> float:
+    return info.metrics["train_accuracy"] - info.metrics["val_accuracy"]

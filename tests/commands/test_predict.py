@@ -1,0 +1,138 @@
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Result, run_installed
+
+
+@pytest.fixture(scope="module")
+def model(face_parts: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "m.h5"
+    assert run_installed("train", face_parts, path).code == 0
+    return path
+
+
+def rows(result: Result) -> list[dict[str, str]]:
+    assert result.code == 0, result.stderr
+    return list(csv.DictReader(result.stdout.splitlines()))
+
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_row_per_image_whatever_happens(
+    celebtool: Callable[..., Result], model: Path, face_parts: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(face_parts / "test/s1", tmp_path / "in/s1")
+    (tmp_path / "in/s1/broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more")
+    (tmp_path / "in/s1/notes.txt").write_text("x")
+    (tmp_path / "in/somebody").mkdir()
+    shutil.copy(next((face_parts / "test/s2").iterdir()), tmp_path / "in/somebody/1.jpg")
+    found = rows(celebtool("predict", model, tmp_path / "in"))
+    assert [(row["path"], row["label"], row["status"], row["reason"]) for row in found] == [
+        *((f"s1/{p.name}", "s1", "predicted", "") for p in sorted((face_parts / "test/s1").iterdir())),
+        ("s1/broken.jpg", "s1", "failed", "unreadable"),
+        ("s1/notes.txt", "s1", "failed", "not_an_image"),
+        ("somebody/1.jpg", "unknown", "predicted", ""),
+    ]
+
+
+def test_parts_and_what_was_seen(celebtool: Callable[..., Result], model: Path, face_parts: Path) -> None:
+    found = rows(celebtool("predict", model, face_parts))
+    assert {(row["part"], row["seen"]) for row in found} == {("train", "yes"), ("val", "no"), ("test", "no")}
+    assert len(found) == 60
+
+
+def test_files_keep_the_names_they_were_given_by(
+    celebtool: Callable[..., Result], model: Path, face_parts: Path
+) -> None:
+    names = [str(p) for p in sorted((face_parts / "test").rglob("*.jpg"))[:3]]
+    found = rows(celebtool("predict", model, *names, "nowhere.jpg"))
+    assert [row["path"] for row in found] == [*names, "nowhere.jpg"]
+    assert [row["reason"] for row in found] == ["", "", "", "unreadable"]
+
+
+@pytest.mark.parametrize(("option", "separator"), [([], b"\n"), (["-0"], b"\0")])
+def test_a_list_on_stdin(model: Path, face_parts: Path, option: list[str], separator: bytes) -> None:
+    names = sorted((face_parts / "test").rglob("*.jpg"))[:3]
+    result = run_installed("predict", model, *option, "-", stdin=separator.join(os.fsencode(p) for p in names))
+    assert [row["path"] for row in rows(result)] == [str(p) for p in names]
+
+
+def test_batches_change_nothing_but_the_last_digits(
+    celebtool: Callable[..., Result], model: Path, face_parts: Path
+) -> None:
+    one, many = (rows(celebtool("predict", model, face_parts / "test", "--batch-size", n)) for n in (1, 32))
+    for a, b in zip(one, many, strict=True):
+        assert (a["path"], a["predicted"]) == (b["path"], b["predicted"])
+        assert float(a["confidence"]) == pytest.approx(float(b["confidence"]), abs=1e-4)
+
+
+def test_json_lines_and_a_file(celebtool: Callable[..., Result], model: Path, face_parts: Path, tmp_path: Path) -> None:
+    line = ("predict", model, face_parts / "test", "--format", "jsonl", "-o", tmp_path / "p.jsonl")
+    assert celebtool(*line).code == 0
+    read = [json.loads(text) for text in (tmp_path / "p.jsonl").read_text().splitlines()]
+    assert [row["predicted"] for row in read] == [row["label"] for row in read]
+    again = celebtool(*line)
+    assert (again.code, again.stderr) == (
+        1,
+        f"celebtool: error: {tmp_path}/p.jsonl: exists already; choose another name or add --overwrite\n",
+    )
+    assert celebtool(*line, "--overwrite").code == 0
+
+
+def test_faces_in_raw_photos_are_cropped_as_in_training(
+    celebtool: Callable[..., Result], model: Path, face_parts: Path
+) -> None:
+    """The crops of crop-faces and those made on the way agree but for the rounding of another number of threads."""
+    photos = face_parts.parent / "photos"
+    raw = rows(celebtool("predict", model, photos, "--faces"))
+    cropped = {row["path"]: row for row in rows(celebtool("predict", model, face_parts.parent / "faces"))}
+    compared = 0
+    for row in raw:
+        other = cropped.get(row["path"].replace(".pgm", ".jpg"))
+        if other and sum(r["path"] == row["path"] for r in raw) == 1:
+            assert float(row["prob_s1"]) == pytest.approx(float(other["prob_s1"]), abs=0.01)
+            assert row["predicted"] == other["predicted"]
+            assert float(row["width"]) > 20
+            compared += 1
+    assert compared >= 55
+
+
+def test_raw_photos_without_faces_are_noticed(celebtool: Callable[..., Result], model: Path, face_parts: Path) -> None:
+    result = celebtool("predict", model, face_parts.parent / "photos" / "s1")
+    assert f"warning: {model} was trained on face crops and the input looks uncropped; add --faces" in result.stderr
+
+
+def test_pipes(model: Path, face_parts: Path) -> None:
+    celebtool = f"{sys.executable} -m celebtool"
+    piped = f"{celebtool} predict {model} {face_parts}/test | {celebtool} report --confusion"
+    done = subprocess.run(["bash", "-c", piped], capture_output=True, text=True, check=False)
+    assert (done.returncode, "Confusion" in done.stdout) == (0, True), done.stderr
+    headed = f"set -o pipefail; {celebtool} predict {model} {face_parts}/train --batch-size 1 | head -1"
+    done = subprocess.run(["bash", "-c", headed], capture_output=True, text=True, check=False)
+    assert (done.stdout.count("\n"), done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere.h5", "x.jpg"], "nowhere.h5: No such file or directory; expected a model .h5"),
+        (["MODEL", "EMPTY"], "holds no files; expected images"),
+    ],
+)
+def test_what_is_wrong(
+    celebtool: Callable[..., Result], model: Path, tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    places = {"MODEL": model, "EMPTY": tmp_path / "empty"}
+    result = celebtool("predict", *(places.get(argument, argument) for argument in arguments))
+    assert (result.code, result.stdout) == (1, "")
+    assert result.stderr.splitlines()[-1].endswith(message)

@@ -1,0 +1,190 @@
+import csv
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from celebtool.formats import history, model_file
+from tests.conftest import Result, run_installed, tree
+
+PLAIN_KERAS = """
+import sys, json, keras, numpy as np
+from PIL import Image
+model = keras.models.load_model(sys.argv[1])
+size = model.input_shape[1:3]
+images = [Image.open(name).resize(size[::-1], Image.Resampling.BICUBIC) for name in sys.argv[2:]]
+json.dump(model(np.stack(images).astype("float32"), training=False).numpy().tolist(), sys.stdout)
+"""
+
+
+def plain_keras(model: Path, files: list[Path]) -> np.ndarray:
+    """What `keras.models.load_model` and nothing of celebtool predicts."""
+    line = [sys.executable, "-c", PLAIN_KERAS, str(model), *map(str, files)]
+    done = subprocess.run(line, capture_output=True, check=True)
+    return np.array(__import__("json").loads(done.stdout))
+
+
+@pytest.fixture(scope="module")
+def face_model(face_parts: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    model = tmp_path_factory.mktemp("model") / "face.h5"
+    result = run_installed("train", face_parts, model)
+    assert (result.code, result.stdout) == (0, ""), result.stderr
+    assert "warning" not in result.stderr
+    return model
+
+
+@pytest.mark.slow
+def test_the_default_recognises_people_and_plain_keras_agrees(
+    celebtool: Callable[..., Result], face_parts: Path, face_model: Path
+) -> None:
+    info = model_file.read_info(face_model)
+    assert info.class_names == ("s1", "s2", "s3", "s4", "s5", "s6")
+    assert info.crops == {"size": 224, "margin": 0.25, "align": True, "format": "jpg"}
+    assert len(info.origins) == 36
+    assert info.metrics["val_accuracy"] == 1.0
+    result = celebtool("predict", face_model, face_parts / "test")
+    rows = list(csv.DictReader(result.stdout.splitlines()))
+    assert [row["predicted"] for row in rows] == [row["label"] for row in rows]
+    assert {row["seen"] for row in rows} == {"no"}
+    expected = plain_keras(face_model, [face_parts / "test" / row["path"] for row in rows])
+    predicted = np.array([[float(row[f"prob_{name}"]) for name in info.class_names] for row in rows])
+    assert predicted == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.slow
+def test_the_same_again_is_finished_and_the_same_elsewhere_is_the_same_file(
+    face_parts: Path, face_model: Path, tmp_path: Path
+) -> None:
+    again = run_installed("train", face_parts, face_model)
+    assert (again.code, again.stderr) == (0, f"{face_model}: finished; nothing to do (--overwrite makes it anew)\n")
+    assert run_installed("train", face_parts, tmp_path / "other.h5").code == 0
+    assert (tmp_path / "other.h5").read_bytes() == face_model.read_bytes()
+    other = run_installed("train", face_parts, face_model, "--l2", "0.01")
+    assert (other.code, other.stderr) == (
+        1,
+        f"celebtool: error: {face_model}: exists already; choose another name or add --overwrite\n",
+    )
+
+
+@pytest.mark.slow
+def test_a_network_from_scratch_with_its_history_then_finetuned(
+    celebtool: Callable[..., Result], face_parts: Path, tmp_path: Path
+) -> None:
+    small = ("--arch", "cnn", "--image-size", "24x20", "--dense", "16", "--epochs", "3", "--batch-size", "8")
+    result = celebtool("train", face_parts, tmp_path / "cnn.h5", *small, "--history", tmp_path / "cnn.csv")
+    assert result.code == 0, result.stderr
+    epochs = history.read(tmp_path / "cnn.csv")
+    assert [row.epoch for row in epochs] == [1, 2, 3]
+    assert epochs[-1].loss < epochs[0].loss
+    assert "epoch 3/3: loss " in result.stderr
+    info = model_file.read_info(tmp_path / "cnn.h5")
+    assert (info.image_size, info.dense) == ((24, 20), (16,))
+    line = ("finetune", tmp_path / "cnn.h5", face_parts, tmp_path / "tuned.h5", "--unfreeze", "3", "--epochs", "1")
+    result = celebtool(*line, "--dense", "8", "--dropout", "0.1")
+    assert result.code == 0, result.stderr
+    tuned = model_file.read_info(tmp_path / "tuned.h5")
+    assert (tuned.dense, tuned.dropout, tuned.architecture) == ((16, 8), 0.1, "cnn")
+    norms = [layer for layer in tuned.layers if layer.kind == "BatchNormalization"]
+    assert norms
+    assert not any(layer.trainable for layer in norms)
+    files = sorted((face_parts / "test").rglob("*.jpg"))[:4]
+    rows = list(csv.DictReader(celebtool("predict", tmp_path / "tuned.h5", *files).stdout.splitlines()))
+    predicted = np.array([[float(row[f"prob_{name}"]) for name in tuned.class_names] for row in rows])
+    assert predicted == pytest.approx(plain_keras(tmp_path / "tuned.h5", files), abs=1e-5)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["cnn.csv", "cnn.h5", "tuned.h5"]
+
+
+@pytest.mark.slow
+def test_weights_from_a_file(
+    celebtool: Callable[..., Result], face_parts: Path, face_model: Path, tmp_path: Path
+) -> None:
+    result = celebtool("train", face_parts, tmp_path / "m.h5", "--weights", face_model)
+    assert result.code == 0, result.stderr
+    first, second = (model_file.read(path)[1] for path in (face_model, tmp_path / "m.h5"))
+    assert all(np.array_equal(first[array], second[array]) for array in first)
+
+
+def test_the_table_of_architectures(celebtool: Callable[..., Result]) -> None:
+    result = celebtool("train", "--arch", "list")
+    assert result.code == 0
+    for name in ("cnn", "inceptionv3", "mobilenetv2", "vgg16", "densenet121", "resnet50", "face-resnet29"):
+        assert f" {name} " in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        (["--arch", "vgg61"], 1, "vgg61: no such architecture; choose one of face-resnet29, cnn, inceptionv3"),
+        (["--weights", "imagent"], 1, "imagent: no such file; expected imagenet, none or a .h5 with weights"),
+        (["--epochs", "0"], 2, "Invalid value for '--epochs': Input should be greater than or equal to 1"),
+        (["--image-size", "axb"], 2, "--image-size axb: expected HEIGHT or HEIGHTxWIDTH, as 96 or 96x112"),
+        (["--dense", "x"], 2, "--dense x: expected numbers of units, as 256 or 512,256"),
+        (["--optimizer", "adagrad"], 2, "Invalid value for '--optimizer'"),
+        (["--no-such-option"], 2, "No such option: --no-such-option"),
+    ],
+)
+def test_wrong_options(
+    celebtool: Callable[..., Result],
+    make_folder: Callable[..., Path],
+    tmp_path: Path,
+    options: list[str],
+    code: int,
+    message: str,
+) -> None:
+    root = make_folder({"a": 12, "b": 12})
+    before = tree(tmp_path)
+    result = celebtool("train", root, tmp_path / "m.h5", *options)
+    assert (result.code, result.stdout) == (code, "")
+    assert message in result.stderr
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        ({}, "faces: no such directory"),
+        ({"a": 12}, "faces: has one class, a; a classifier needs two"),
+    ],
+)
+def test_wrong_folders(
+    celebtool: Callable[..., Result], make_folder: Callable[..., Path], tmp_path: Path, counts: dict, message: str
+) -> None:
+    make_folder(counts)
+    result = celebtool("train", tmp_path / "faces", tmp_path / "m.h5")
+    assert (result.code, result.stderr.splitlines()[-1]) == (1, f"celebtool: error: {tmp_path}/{message}")
+
+
+def test_a_file_that_is_no_image(
+    celebtool: Callable[..., Result], make_folder: Callable[..., Path], tmp_path: Path
+) -> None:
+    root = make_folder({"a": 12, "b": 12}, "parts/train").parent
+    (root / "train/a/notes.txt").write_text("x")
+    result = celebtool("train", root, tmp_path / "m.h5", "--arch", "cnn", "--image-size", "16", "--dense", "4")
+    assert result.code == 1
+    assert f"celebtool: error: {root}/train/a/notes.txt: is none of JPEG, PNG" in result.stderr
+    assert not list(tmp_path.glob("*.h5*")) + list(tmp_path.glob(".*"))
+
+
+def test_an_output_in_the_input(celebtool: Callable[..., Result], make_folder: Callable[..., Path]) -> None:
+    root = make_folder({"a": 12, "b": 12})
+    result = celebtool("train", root, root / "m.h5")
+    assert result.code == 1
+    assert f"{root}/m.h5: lies inside the input {root}; choose an output beside it" in result.stderr
+
+
+@pytest.mark.slow
+def test_finetune_says_what_does_not_fit(
+    celebtool: Callable[..., Result], make_folder: Callable[..., Path], face_model: Path, tmp_path: Path
+) -> None:
+    root = make_folder({"s1": 12, "s2": 12})
+    result = celebtool("finetune", face_model, root, tmp_path / "x.h5")
+    assert result.code == 1
+    assert "faces: lacks the class s3, unlike the model; expected the 6 classes of the model" in result.stderr
+    result = celebtool("finetune", root / "s1/000.png", root, tmp_path / "x.h5")
+    assert (result.code, result.stderr.count("\n")) == (1, 1)
+    result = celebtool("finetune", face_model, root, tmp_path / "x.h5", "--unfreeze", "some")
+    assert result.code == 2
+    assert "--unfreeze some: expected a number of layers or all" in result.stderr

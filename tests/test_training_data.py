@@ -1,0 +1,90 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from celebtool import training_data
+from celebtool.errors import CelebtoolError
+from celebtool.formats import manifest
+
+
+def read(root: Path, seed: int = 0) -> tuple[training_data.TrainingData, list[str]]:
+    warnings: list[str] = []
+    return training_data.read(root, seed, warnings.append), warnings
+
+
+def test_a_split_folder(make_folder: Callable[..., Path], tmp_path: Path) -> None:
+    make_folder({"b": 3, "a": 2}, "parts/train")
+    make_folder({"a": 1, "b": 1, "unknown": 2}, "parts/val")
+    data, warnings = read(tmp_path / "parts")
+    assert data.class_names == ("a", "b")
+    assert data.class_ids(data.train).tolist() == [0, 0, 1, 1, 1]
+    assert [sample.path for sample in data.val] == ["val/a/000.png", "val/b/000.png"]
+    assert len(data.origins) == 5
+    assert warnings == [
+        f"{tmp_path / 'parts'}: the images were not aligned by `celebtool crop-faces`; aligned faces are recognised better"
+    ]
+
+
+def test_an_unsplit_folder_gives_a_tenth_of_every_class(make_folder: Callable[..., Path]) -> None:
+    root = make_folder({"a": 20, "b": 30})
+    data, warnings = read(root)
+    assert np.bincount(data.class_ids(data.val)).tolist() == [2, 3]
+    assert not {sample.path for sample in data.train} & {sample.path for sample in data.val}
+    assert warnings[0] == f"{root} is not split: 5 of its 50 images are set aside for val"
+    assert read(root)[0].val == data.val
+    assert read(root, seed=1)[0].val != data.val
+
+
+def test_origins_come_from_the_manifest(make_folder: Callable[..., Path]) -> None:
+    root = make_folder({"a": 2, "b": 10}, "parts/train").parent
+    manifest.write(root, [manifest.Row(f"train/a/00{i}.png", "a", "x.jpg", "f00d") for i in range(2)])
+    origins = read(root)[0].origins
+    assert "f00d" in origins
+    assert len(origins) == 11
+
+
+@pytest.mark.parametrize(
+    ("counts", "problem"),
+    [
+        (
+            {"test": {"a": 1, "b": 1}},
+            "has no train/ images; expected train/<class>/<image>, as `celebtool split` writes",
+        ),
+        ({"train": {"a": 2}}, "has one class, a; a classifier needs two"),
+        (
+            {"train": {"a": 2, "b": 2}, "val": {"a": 1, "c": 1}},
+            "has c in val/ and not in train/; expected the same classes in both",
+        ),
+    ],
+)
+def test_what_is_wrong(make_folder: Callable[..., Path], tmp_path: Path, counts: dict, problem: str) -> None:
+    for part, classes in counts.items():
+        make_folder(classes, f"parts/{part}")
+    with pytest.raises(CelebtoolError) as error:
+        read(tmp_path / "parts")
+    assert str(error.value) == f"{tmp_path / 'parts'}: {problem}"
+
+
+def test_what_is_said(make_folder: Callable[..., Path], tmp_path: Path) -> None:
+    make_folder({"a": 2, "b": 2}, "parts/train")
+    assert "has no val/ images" in read(tmp_path / "parts")[1][-1]
+    make_folder({"a": 1}, "parts/val")
+    assert read(tmp_path / "parts")[1][-1].endswith("val/ has no image of b")
+
+
+def test_a_model_of_other_classes(make_folder: Callable[..., Path]) -> None:
+    root = make_folder({"a": 10, "b": 10})
+    data, _ = read(root)
+    with pytest.raises(CelebtoolError, match="has the class b, unlike the model; expected the 2 classes of the model"):
+        training_data.check_classes(data, ["a", "c"])
+    training_data.check_classes(data, ["a", "b"])
+
+
+def test_weights_are_told_apart_by_their_content(tmp_path: Path) -> None:
+    (tmp_path / "w.h5").write_bytes(b"abc")
+    assert training_data.weights_digest(str(tmp_path / "w.h5")).startswith("ba7816bf")
+    assert training_data.weights_digest("imagenet") == "imagenet"
+    with pytest.raises(CelebtoolError, match="imagent: no such file; expected imagenet, none or a .h5 with weights"):
+        training_data.weights_digest("imagent")
