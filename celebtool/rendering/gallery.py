@@ -1,0 +1,159 @@
+"""All plots that a set of subjects gives, into one directory."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from celebtool.errors import CelebtoolError
+from celebtool.evaluation import Evaluation
+from celebtool.formats import images, provenance, tables
+from celebtool.formats.history import Epoch
+from celebtool.formats.image_folder import UNKNOWN, ImageFolder
+from celebtool.formats.images import ImageError
+from celebtool.formats.predictions import Predictions
+from celebtool.formats.subject import Subjects
+from celebtool.rendering import fonts, plots, sheets
+from celebtool.rendering.fonts import Lettering
+
+LEGEND = "legend.csv"
+
+Box = tuple[float, float, float, float]
+Plot = tuple[str, Figure]
+"""The name of a file and what is drawn in it."""
+
+
+def draw(
+    subjects: Subjects,
+    evaluations: Mapping[str, Evaluation],
+    pictures: ImageFolder | None,
+    directory: Path,
+) -> dict[str, int]:
+    """Draw every plot there is something for.
+
+    Args:
+        subjects: what was read.
+        evaluations: of the tables of predictions, by the same names.
+        pictures: the folder that was predicted; without it there are no pictures to show.
+        directory: where the PNGs go.
+
+    Returns:
+        The names that no installed font can write, with the number that stands for them in the plots and in
+        legend.csv; empty nearly always.
+
+    Raises:
+        CelebtoolError: there is nothing to draw, or a predicted image is not in `pictures`.
+    """
+    lettering = fonts.lettering(_all_names(subjects, pictures))
+    drawn = 0
+    for name, figure in _plots(subjects, evaluations, pictures, lettering):
+        plots.save(figure, directory / name)
+        drawn += 1
+    if not drawn:
+        raise CelebtoolError(directory, "there is nothing to plot; expected predictions, a history or an image folder")
+    if lettering.legend:
+        rows = [{"number": number, "name": name} for name, number in lettering.legend.items()]
+        tables.write(directory / LEGEND, ("number", "name"), rows)
+    return lettering.legend
+
+
+def recipe(subjects: Subjects, pictures: ImageFolder | None) -> dict[str, object]:
+    """What the plots depend on: the contents of all subjects, and what several of a kind are called."""
+    folders = [folder.root for folder, _ in subjects.folders.values()] + ([pictures.root] if pictures else [])
+    runs = [*subjects.histories, *subjects.models]
+    return {
+        "command": "report",
+        "parameters": {"runs": runs if len(runs) > 1 else [], "images": pictures is not None},
+        "input": {
+            "tables": list(subjects.digests.values()),
+            "models": [info.arrays_sha256 for info in subjects.models.values()],
+            "folders": [provenance.digest(root) for root in folders],
+        },
+    }
+
+
+def _plots(
+    subjects: Subjects, evaluations: Mapping[str, Evaluation], pictures: ImageFolder | None, lettering: Lettering
+) -> Iterator[Plot]:
+    yield from _curves(subjects)
+    yield from _of_predictions(subjects.predictions, evaluations, pictures, lettering)
+    yield from _of_folders(subjects, pictures, lettering)
+
+
+def _all_names(subjects: Subjects, pictures: ImageFolder | None) -> list[str]:
+    folders = [folder for folder, _ in subjects.folders.values()] + ([pictures] if pictures else [])
+    names = {name for table in subjects.predictions.values() for name in table.class_names}
+    return sorted(names.union(*(folder.class_names for folder in folders)))
+
+
+def _curves(subjects: Subjects) -> Iterator[Plot]:
+    runs: dict[str, Sequence[Epoch]] = dict(subjects.histories)
+    runs |= {name: info.history for name, info in subjects.models.items() if info.history}
+    if runs:
+        yield "loss.png", plots.curves(runs, "loss")
+        yield "accuracy.png", plots.curves(runs, "accuracy")
+
+
+def _of_predictions(
+    tables_read: Mapping[str, Predictions],
+    evaluations: Mapping[str, Evaluation],
+    pictures: ImageFolder | None,
+    lettering: Lettering,
+) -> Iterator[Plot]:
+    for number, (name, table) in enumerate(tables_read.items(), start=1):
+        evaluation = evaluations[name]
+        if not evaluation.images:
+            continue
+        file = f"{number}-" if len(tables_read) > 1 else ""
+        rows = [row for row in table.rows if evaluation.part in (None, row.part)]
+        yield f"{file}confusion_matrix.png", plots.confusion(evaluation, lettering)
+        if pictures:
+            yield f"{file}predictions.png", sheets.predictions(rows, evaluation, _look(pictures), lettering)
+            yield f"{file}mistakes.png", sheets.mistakes(evaluation, _look(pictures), lettering)
+
+
+def _of_folders(subjects: Subjects, pictures: ImageFolder | None, lettering: Lettering) -> Iterator[Plot]:
+    """Counts and samples of the folders; without one, of the images predicted, and counts of their labels."""
+    folders = [folder for folder, _ in subjects.folders.values()] or ([pictures] if pictures else [])
+    labelled = [folder for folder in folders if folder.class_names]
+    for number, folder in enumerate(labelled, start=1):
+        file = f"{number}-" if len(labelled) > 1 else ""
+        counts = {part or "": folder.counts(part) for part in folder.parts or (None,)}
+        by_class = {name: [s for s in folder.samples if s.label == name] for name in folder.class_names}
+        yield f"{file}distribution.png", plots.distribution(counts, folder.class_names, lettering)
+        yield f"{file}samples.png", sheets.samples(by_class, _look(folder), lettering)
+    if not labelled:
+        for table in [table for table in subjects.predictions.values() if any(row.label for row in table.rows)][:1]:
+            yield "distribution.png", plots.distribution(_label_counts(table), table.class_names, lettering)
+
+
+def _label_counts(table: Predictions) -> dict[str, dict[str, int]]:
+    counts: dict[str, dict[str, int]] = {part: {} for part in table.parts or ("",)}
+    for row in table.rows:
+        if row.label not in ("", UNKNOWN):
+            of_part = counts.setdefault(row.part, {})
+            of_part[row.label] = of_part.get(row.label, 0) + 1
+    return counts
+
+
+def _look(folder: ImageFolder) -> sheets.Look:
+    """Show the images of a folder; one that can't be decoded is a grey square, not the end of a report."""
+
+    def look(path: str, box: Box | None) -> NDArray[np.uint8]:
+        file = folder.root / path
+        if not file.is_file():
+            raise CelebtoolError(file, "no such image; --images should be the folder that predict was given")
+        try:
+            return images.open_photo(file).decode(2 * sheets.TILE) if box is None else _cut(images.read(file), box)
+        except ImageError:
+            return np.full((sheets.TILE, sheets.TILE, 3), 200, dtype=np.uint8)
+
+    return look
+
+
+def _cut(image: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
+    left, top, width, height = (round(edge) for edge in box)
+    face = image[max(top, 0) : max(top + height, 0), max(left, 0) : max(left + width, 0)]
+    return face if face.size else image

@@ -1,0 +1,156 @@
+"""Histories, image folders and models as tables for a terminal: values, which `console.table` shows."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+
+from celebtool.formats import history
+from celebtool.formats.history import Epoch
+from celebtool.formats.image_folder import UNKNOWN, ImageFolder
+from celebtool.formats.image_sizes import ImageSizes
+from celebtool.formats.model_info import ModelInfo
+from celebtool.rendering.record import parameters
+from celebtool.rendering.terminal import WRONG, Cell, Table, clip
+
+BEST = "bold green"
+
+
+def epochs(name: str, run: Sequence[Epoch]) -> Table:
+    """A row per epoch; the best one (lowest val loss, else lowest loss) stands out and is named in the title."""
+    best = history.best(run)
+    columns = ("epoch", "loss", "accuracy", "val loss", "val accuracy", "learning rate", "seconds")
+    rows: list[Sequence[Cell]] = []
+    for epoch in run:
+        cells = (
+            str(epoch.epoch),
+            _figure(epoch.loss, ".4f"),
+            _figure(epoch.accuracy, ".3f"),
+            _figure(epoch.val_loss, ".4f"),
+            _figure(epoch.val_accuracy, ".3f"),
+            _figure(epoch.learning_rate, ".3g"),
+            _figure(epoch.seconds, ".1f"),
+        )
+        rows.append(tuple((cell, BEST) for cell in cells) if epoch is best else cells)
+    return Table(f"{name}: {len(run)} epochs, the best is {best.epoch}", columns, rows)
+
+
+def folder(name: str, listed: ImageFolder, measured: ImageSizes) -> list[Table]:
+    """Images per class and part, and their sizes; the sizes alone for a folder without class directories."""
+    shown = [classes(name, listed)] if listed.class_names else []
+    title = (
+        "Sizes in pixels" if shown else f"{name}: {len(listed.samples)} images, no class directories; sizes in pixels"
+    )
+    return [*shown, *([sizes(title, measured)] if measured.sizes else [])]
+
+
+def classes(name: str, folder: ImageFolder) -> Table:
+    """Images per class and part; what is missing stands out."""
+    parts = folder.parts or (None,)
+    counts = [folder.counts(part) for part in parts]
+    total = folder.counts()
+    names = [*folder.class_names, *([UNKNOWN] if total[UNKNOWN] else [])]
+    rows: list[Sequence[Cell]] = []
+    for label in names:
+        missing = "" if label == UNKNOWN else WRONG  # strangers are never trained on
+        cells: list[Cell] = [str(count[label]) if count[label] else ("0", missing) for count in counts]
+        rows.append((clip(label), *cells, *([str(total[label])] if folder.parts else [])))
+    sums = [sum(count.values()) for count in counts] + ([sum(total.values())] if folder.parts else [])
+    rows.append(tuple((cell, "bold") for cell in ("all", *map(str, sums))))
+    columns = ("class", *(part or "images" for part in parts), *(["all"] if folder.parts else []))
+    return Table(f"{name}: {len(folder.samples)} images of {len(folder.class_names)} classes", columns, rows)
+
+
+def sizes(title: str, measured: ImageSizes) -> Table:
+    """Smallest, median and largest height and width, in pixels."""
+    rows = [
+        (name, str(min(values)), f"{statistics.median(values):g}", str(max(values)))
+        for name, values in zip(("height", "width"), zip(*measured.sizes, strict=True), strict=False)
+    ]
+    return Table(title, ("", "min", "median", "max"), rows)
+
+
+def remarks(folder: ImageFolder, measured: ImageSizes) -> list[str]:
+    """What is wrong with a folder, a sentence each."""
+    said = [f"{error.where}: {error.problem}" for error in measured.broken]
+    unlabelled = sum(sample.label is None for sample in folder.samples)
+    if unlabelled and folder.class_names:
+        said.append(f"{unlabelled} images lie in no class directory")
+    for part in folder.parts:
+        counts = folder.counts(part)
+        absent = [name for name in folder.class_names if not counts[name]]
+        if absent:
+            said.append(f"no image in {part}/ of {', '.join(absent)}")
+    return said
+
+
+def _figure(value: float | None, form: str) -> str:
+    return "" if value is None else format(value, form)
+
+
+def model(name: str, info: ModelInfo) -> Table:
+    """What a model is, how well it did and how it was made (the last command first), a fact a row."""
+    total, trainable = parameters(info)
+    facts = {
+        "architecture": info.architecture,
+        **{
+            f"member {number}": f"{member.architecture}, {_size(member.image_size)}, share {share:.3g}"
+            for number, (share, member) in enumerate(zip(info.shares, info.members, strict=True), start=1)
+        },
+        "input": ", ".join(_size(size) for size in info.inputs.values()) + " (height x width)",
+        "parameters": f"{total:,}",
+        "trainable": f"{trainable:,}",
+        "not trainable": f"{total - trainable:,}",
+        "head": _head(info),
+        "faces": _pairs(info.crops) if info.crops else "not cropped by celebtool",
+        "strangers": "" if info.threshold is None else f"below a score of {info.threshold:.4g}",
+        "training photos": str(len(info.origins)) if info.origins else "",
+        "reached": _pairs({key: f"{value:.4g}" for key, value in info.metrics.items()}),
+        "written with": _pairs(info.versions),
+        f"{len(info.class_names)} classes": ", ".join(info.class_names),
+    }
+    rows = [(fact, text) for fact, text in facts.items() if text]
+    rows += [("made by", command) for command in _commands(info.recipe)]
+    return Table(name, ("", "model"), rows)
+
+
+def layers(info: ModelInfo) -> Table:
+    """A row per layer; what was trained is bold."""
+    rows = [
+        tuple(
+            (cell, "bold" if layer.trainable and layer.parameters else "")
+            for cell in (
+                layer.name,
+                layer.kind,
+                " x ".join(map(str, layer.output_shape)),
+                f"{layer.parameters:,}",
+                f"{layer.trainable_parameters if layer.trainable else 0:,}",
+            )
+        )
+        for layer in info.layers
+    ]
+    return Table(f"{len(rows)} layers", ("layer", "kind", "output", "parameters", "trainable"), rows)
+
+
+def _size(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"
+
+
+def _head(info: ModelInfo) -> str:
+    said = {"dense": "+".join(map(str, info.dense)), "dropout": f"{info.dropout:g}", "l2": f"{info.l2:g}"}
+    return _pairs({key: value for key, value in said.items() if value not in ("", "0")})
+
+
+def _pairs(pairs: Mapping[str, object]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in pairs.items())
+
+
+def _commands(recipe: Mapping[str, object]) -> list[str]:
+    """The commands of a recipe, the last one first: each has an ``input`` that was ``made_by`` the one before."""
+    said = []
+    made_by: object = recipe
+    while isinstance(made_by, Mapping) and made_by.get("command"):
+        given = made_by.get("parameters")
+        set_ones = {k: v for k, v in given.items() if v not in (None, False, "")} if isinstance(given, Mapping) else {}
+        said.append(": ".join(filter(None, (str(made_by["command"]), _pairs(set_ones)))))
+        source = made_by.get("input")
+        made_by = source.get("made_by") if isinstance(source, Mapping) else None
+    return said

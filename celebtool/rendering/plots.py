@@ -1,0 +1,199 @@
+"""Plots of histories, confusion and class counts: values in, a figure out; the same values, the same bytes."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from celebtool.errors import printable
+from celebtool.evaluation import Evaluation
+from celebtool.formats import history
+from celebtool.formats.history import Epoch
+from celebtool.rendering.fonts import Lettering
+
+TRAIN, VAL, TEST, OTHER = "#3d6fa8", "#d97a2b", "#4b9b6e", "#7a7a85"
+PART_COLOURS = {"train": TRAIN, "val": VAL, "test": TEST}
+RUN_COLOURS = (TRAIN, VAL, TEST, "#8a5aa8", "#b0483f", "#3f9aa5")
+RIGHT_COLOUR, WRONG_COLOUR = "#2f5d8c", "#c22f26"
+PAPER_COLOUR, FAINT, TEXT = "#ffffff", "#e6e6ea", "#2b2b33"
+DPI = 120
+CLASSES_PER_PANEL = 50
+
+
+@contextmanager
+def style(lettering: Lettering) -> Iterator[None]:
+    """Matplotlib's settings while a figure is built: its fonts, and a name with a $ is no formula."""
+    settings: dict[Any, Any] = {
+        "font.family": list(lettering.families),
+        "text.parse_math": False,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.edgecolor": "#b5b5bd",
+        "axes.titlelocation": "left",
+        "axes.titlepad": 12,
+        "text.color": TEXT,
+        "axes.labelcolor": TEXT,
+        "xtick.color": TEXT,
+        "ytick.color": TEXT,
+        "legend.frameon": False,
+    }
+    with mpl.rc_context(settings):
+        yield
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG without a word on when and by what, so that equal figures are equal files."""
+    figure.savefig(path, dpi=DPI, bbox_inches="tight", pad_inches=0.2, metadata={"Software": None})
+
+
+def curves(runs: Mapping[str, Sequence[Epoch]], kind: Literal["loss", "accuracy"]) -> Figure:
+    """Loss or accuracy per epoch, on train (thin) and val (thick), the best epoch marked.
+
+    Args:
+        runs: name → epochs; several are drawn over one another, a colour each.
+        kind: which of the two.
+    """
+    with style(Lettering()):
+        figure = Figure(figsize=(8, 4.6))
+        axes = figure.subplots()
+        for number, (name, epochs) in enumerate(runs.items()):
+            colours = (TRAIN, VAL) if len(runs) == 1 else (RUN_COLOURS[number % len(RUN_COLOURS)],) * 2
+            prefix = "" if len(runs) == 1 else f"{printable(name)}: "
+            _curve(axes, epochs, kind, colours, prefix)
+        axes.set_title(f"{kind.capitalize()} per epoch", fontsize=13)
+        axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes.grid(axis="y", color=FAINT)
+        axes.set_axisbelow(True)
+        axes.legend(loc="best")
+    return figure
+
+
+def confusion(evaluation: Evaluation, lettering: Lettering) -> Figure:
+    """The confusion matrix: a row per label, coloured by its share of the row; mistakes red, the rest blue."""
+    classes = len(evaluation.class_names)
+    inches = next(size for most, size in ((8, 0.8), (30, 0.42), (70, 0.26), (math.inf, 0.15)) if classes <= most)
+    failed = bool(evaluation.confusion[:, -1].any())
+    matrix = evaluation.confusion if failed else evaluation.confusion[:, :-1]
+    with style(lettering):
+        figure = Figure(figsize=(inches * matrix.shape[1], inches * classes))
+        axes = figure.add_axes((0, 0, 1, 1))
+        _squares(axes, _confusion_colours(matrix))
+        names = [lettering.text(name) for name in evaluation.class_names]
+        small = min(10, inches * 40)
+        axes.set_xticks(range(matrix.shape[1]), [*names, *(["failed"] if failed else [])], rotation=90, fontsize=small)
+        axes.set_yticks(range(classes), names, fontsize=small)
+        axes.tick_params(length=0)
+        for edge in ("left", "bottom"):
+            axes.spines[edge].set_visible(False)
+        _grid(axes, matrix.shape, inches)
+        if inches > 0.3:
+            _confusion_counts(axes, matrix, fontsize=min(12, inches * 22))
+        part = f" on {evaluation.part}" if evaluation.part else ""
+        wrong = int(evaluation.confusion.sum() - np.trace(evaluation.confusion))
+        axes.set_title(f"Confusion{part}: {wrong} of {evaluation.images} wrong", fontsize=13)
+        axes.set_xlabel("called", fontsize=max(small, 10))
+        axes.set_ylabel("label", fontsize=max(small, 10))
+    return figure
+
+
+def distribution(counts: Mapping[str, Mapping[str, int]], class_names: Sequence[str], lettering: Lettering) -> Figure:
+    """Images per class, the parts side by side in one bar.
+
+    Args:
+        counts: part → class → images; one part named "" for a folder that is not split.
+        class_names: in the order to draw.
+        lettering: how to write the names.
+    """
+    panels = [class_names[i : i + CLASSES_PER_PANEL] for i in range(0, len(class_names), CLASSES_PER_PANEL)]
+    longest = max(sum(of_part.get(name, 0) for of_part in counts.values()) for name in class_names)
+    with style(lettering):
+        figure = Figure(figsize=(7 if len(panels) == 1 else 5 * len(panels), 1 + 0.24 * len(panels[0])))
+        axes_row = figure.subplots(1, len(panels), squeeze=False, gridspec_kw={"wspace": 1.05})[0]
+        for axes, names in zip(axes_row, panels, strict=True):
+            _bars(axes, counts, names, lettering)
+            axes.set_xlim(0, longest * 1.12)
+        total = sum(of_part.get(name, 0) for of_part in counts.values() for name in class_names)
+        axes_row[0].set_title(f"{total} images of {len(class_names)} classes", fontsize=13)
+        if len(counts) > 1:
+            axes_row[-1].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=len(counts))
+    return figure
+
+
+def _curve(axes: Axes, epochs: Sequence[Epoch], kind: str, colours: Sequence[str], prefix: str) -> None:
+    x = [epoch.epoch for epoch in epochs]
+    marker = "o" if len(epochs) < 3 else None
+    axes.plot(
+        x, [getattr(epoch, kind) for epoch in epochs], color=colours[0], lw=1.3, marker=marker, label=f"{prefix}train"
+    )
+    on_val = [getattr(epoch, f"val_{kind}") for epoch in epochs]
+    watched = "train" if on_val[-1] is None else "val"
+    if watched == "val":
+        values = [math.nan if value is None else value for value in on_val]
+        axes.plot(x, values, color=colours[1], lw=2.4, marker=marker, label=f"{prefix}val")
+    best = history.best(epochs)
+    value = getattr(best, kind if watched == "train" else f"val_{kind}")
+    if value is not None and math.isfinite(value):
+        label = f"{prefix}best, epoch {best.epoch}: {value:.3f}"
+        axes.plot([best.epoch], [value], "o", ms=8, mfc="none", mew=1.8, color=colours[watched == "val"], label=label)
+
+
+def _confusion_colours(matrix: NDArray[np.int64]) -> NDArray[np.float64]:
+    """RGB, as (classes, columns, 3). A single mistake among many is still plainly red; an absent class is grey."""
+    support = matrix.sum(axis=1, keepdims=True)
+    share = matrix / np.maximum(support, 1)
+    right = np.eye(*matrix.shape) > 0
+    strength = np.where(right, 0.85 * share, np.where(matrix > 0, 0.55 + 0.45 * np.sqrt(share), 0))[..., None]
+    ink = np.where(right[..., None], mpl.colors.to_rgb(RIGHT_COLOUR), mpl.colors.to_rgb(WRONG_COLOUR))
+    paper = np.where(support[..., None] > 0, mpl.colors.to_rgb(PAPER_COLOUR), mpl.colors.to_rgb(FAINT))
+    return np.asarray(paper * (1 - strength) + ink * strength, dtype=np.float64)
+
+
+def _squares(axes: Axes, colours: NDArray[np.float64]) -> None:
+    """Colour the cells; as squares, because matplotlib takes seconds to enlarge an image of many classes."""
+    rows, columns = np.nonzero((colours < 1).any(axis=2))
+    corners = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)])
+    squares = np.stack([columns, rows], axis=1)[:, None] + corners
+    axes.add_collection(PolyCollection(squares, facecolors=colours[rows, columns], antialiased=False))
+    axes.set_xlim(-0.5, colours.shape[1] - 0.5)
+    axes.set_ylim(colours.shape[0] - 0.5, -0.5)
+
+
+def _grid(axes: Axes, shape: tuple[int, ...], inches: float) -> None:
+    """Thin lines between the cells."""
+    width = min(1.0, inches * 2)
+    axes.hlines(np.arange(shape[0] + 1) - 0.5, -0.5, shape[1] - 0.5, colors=FAINT, lw=width)
+    axes.vlines(np.arange(shape[1] + 1) - 0.5, -0.5, shape[0] - 0.5, colors=FAINT, lw=width)
+
+
+def _confusion_counts(axes: Axes, matrix: NDArray[np.int64], fontsize: float) -> None:
+    share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    for row, column in np.argwhere(matrix).tolist():
+        colour = TEXT if row == column and share[row, column] < 0.45 else PAPER_COLOUR
+        axes.text(column, row, str(matrix[row, column]), ha="center", va="center", color=colour, fontsize=fontsize)
+
+
+def _bars(axes: Axes, counts: Mapping[str, Mapping[str, int]], names: Sequence[str], lettering: Lettering) -> None:
+    places = np.arange(len(names))
+    left = np.zeros(len(names))
+    for part, of_part in counts.items():
+        values = np.array([of_part.get(name, 0) for name in names])
+        axes.barh(places, values, left=left, height=0.72, color=PART_COLOURS.get(part, OTHER), label=part or None)
+        left += values
+    for place, total in zip(places.tolist(), left.tolist(), strict=True):
+        colour = TEXT if total else WRONG_COLOUR
+        axes.text(total, place, f" {total:.0f}", va="center", fontsize=8, color=colour)
+    axes.set_yticks(places, [lettering.text(name) for name in names], fontsize=9)
+    axes.set_ylim(CLASSES_PER_PANEL - 0.5 if len(names) == CLASSES_PER_PANEL else len(names) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))

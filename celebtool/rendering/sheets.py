@@ -1,0 +1,142 @@
+"""Contact sheets: samples of each class, right and wrong predictions, the worst mistakes.
+
+What to show is chosen here from lists, evenly and without chance; the pictures come through a callable, so that a
+sheet of 24 from a folder of 100,000 decodes 24.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from celebtool.evaluation import Evaluation
+from celebtool.formats import images
+from celebtool.formats.image_folder import Sample
+from celebtool.formats.predictions import Prediction
+from celebtool.rendering.fonts import Lettering
+from celebtool.rendering.plots import DPI, RIGHT_COLOUR, TEXT, WRONG_COLOUR, style
+
+T = TypeVar("T")
+Look: TypeAlias = Callable[[str, tuple[float, float, float, float] | None], NDArray[np.uint8]]
+"""Returns the picture (height, width, 3) of a path, or of a box in it."""
+
+TILE, GAP, LINE = 120, 14, 17  # pixels: a picture's side, between pictures, a line of caption
+ROWS_OF_SAMPLES = 24  # classes up to which each has a row of its own
+SAMPLES = 8  # pictures in such a row
+MOST = 24  # pictures on a sheet of predictions
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A picture and the lines beneath it, each with its colour."""
+
+    picture: NDArray[np.uint8]
+    lines: tuple[tuple[str, str], ...]
+
+
+def samples(by_class: Mapping[str, Sequence[Sample]], look: Look, lettering: Lettering) -> Figure:
+    """Pictures of every class: a row of eight each, or one each when there are more than 24 classes."""
+    if len(by_class) > ROWS_OF_SAMPLES:
+        tiles = [
+            Tile(look(of_class[len(of_class) // 2].path, None), ((lettering.text(name), TEXT),))
+            for name, of_class in by_class.items()
+        ]
+        return sheet("A sample of each class", tiles, 10 if len(tiles) > 100 else 8, lettering)
+    tiles = []
+    for name, of_class in by_class.items():
+        shown = spread(of_class, SAMPLES)
+        captions = [((lettering.text(name), TEXT),), *([((" ", TEXT),)] * (SAMPLES - 1))]
+        pictures = [look(sample.path, None) for sample in shown] + [_BLANK] * (SAMPLES - len(shown))
+        tiles += [Tile(picture, caption) for picture, caption in zip(pictures, captions, strict=True)]
+    return sheet("Samples of each class", tiles, SAMPLES, lettering)
+
+
+def predictions(rows: Sequence[Prediction], evaluation: Evaluation, look: Look, lettering: Lettering) -> Figure:
+    """Right and wrong predictions, evenly from all of them, at most half of them wrong.
+
+    Args:
+        rows: the predictions that `evaluation` is of.
+        evaluation: says which are wrong.
+        look: gives the pictures.
+        lettering: how to write the names.
+    """
+    wrong = {id(mistake.prediction): mistake for mistake in evaluation.mistakes}
+    scored = [row for row in rows if not row.failed and row.label in evaluation.class_names]
+    right = [row for row in scored if id(row) not in wrong]
+    shown_wrong = spread([row for row in scored if id(row) in wrong], max(MOST // 2, MOST - len(right)))
+    shown_right = spread(right, MOST - len(shown_wrong))
+    tiles = [
+        Tile(look(row.path, row.box), ((f"{lettering.text(row.label)} {row.confidence:.2f}", RIGHT_COLOUR),))
+        for row in shown_right
+    ]
+    tiles += [
+        _mistake(row, wrong[id(row)].predicted, wrong[id(row)].confidence, look, lettering) for row in shown_wrong
+    ]
+    title = (
+        f"{len(shown_right)} of {len(right)} right predictions, {len(shown_wrong)} of {len(wrong)} wrong ones in red"
+    )
+    return sheet(title, tiles, 6, lettering)
+
+
+def mistakes(evaluation: Evaluation, look: Look, lettering: Lettering) -> Figure:
+    """The wrong predictions that the model was surest of."""
+    shown = evaluation.mistakes[:MOST]
+    tiles = [_mistake(one.prediction, one.predicted, one.confidence, look, lettering) for one in shown]
+    total = len(evaluation.mistakes)
+    title = f"Worst {len(shown)} of {total} mistakes: label, and in red what it was called" if shown else "No mistakes"
+    return sheet(title, tiles, 6, lettering)
+
+
+def spread(items: Sequence[T], count: int) -> list[T]:
+    """At most `count` items, evenly from first to last."""
+    if len(items) <= count:
+        return list(items)
+    return [items[round(i * (len(items) - 1) / max(count - 1, 1))] for i in range(count)]
+
+
+def sheet(title: str, tiles: Sequence[Tile], columns: int, lettering: Lettering) -> Figure:
+    """Lay tiles out in rows under a title: one canvas of pixels and the captions on it."""
+    lines = max((len(tile.lines) for tile in tiles), default=0)
+    rows = math.ceil(len(tiles) / columns)
+    step_x, step_y = TILE + GAP, TILE + GAP + lines * LINE
+    width, height = max(step_x * columns, 480), max(step_y * rows, LINE)
+    canvas = np.full((height, width, 3), 255, dtype=np.uint8)
+    with style(lettering):
+        figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
+        axes = figure.add_axes((0, 0, 1, 1))
+        for number, tile in enumerate(tiles):
+            left, top = number % columns * step_x, number // columns * step_y
+            _paste(canvas, tile.picture, left, top)
+            for line, (text, colour) in enumerate(tile.lines):
+                y = top + TILE + 5 + line * LINE
+                axes.text(left + TILE / 2, y, text, ha="center", va="top", fontsize=_fit(text), color=colour)
+        axes.imshow(canvas, extent=(0, width, height, 0), interpolation="nearest")
+        axes.set_axis_off()
+        axes.text(0, -12, title, fontsize=13, va="bottom")
+    return figure
+
+
+_BLANK = np.full((TILE, TILE, 3), 255, dtype=np.uint8)
+
+
+def _mistake(row: Prediction, predicted: str, confidence: float, look: Look, lettering: Lettering) -> Tile:
+    lines = ((lettering.text(row.label), TEXT), (f"{lettering.text(predicted)} {confidence:.2f}", WRONG_COLOUR))
+    return Tile(look(row.path, row.box), lines)
+
+
+def _paste(canvas: NDArray[np.uint8], picture: NDArray[np.uint8], left: int, top: int) -> None:
+    """Put a picture in the middle of its square, as large as it fits, in its proportions."""
+    scale = TILE / max(picture.shape[:2])
+    size = (max(1, round(picture.shape[0] * scale)), max(1, round(picture.shape[1] * scale)))
+    top += (TILE - size[0]) // 2
+    left += (TILE - size[1]) // 2
+    canvas[top : top + size[0], left : left + size[1]] = images.resize(picture, size)
+
+
+def _fit(text: str) -> float:
+    """A size in points at which a caption is about as wide as its picture."""
+    return min(8.0, 140 / max(len(text), 1))

@@ -1,0 +1,114 @@
+from pathlib import Path
+
+from celebtool.formats.history import Epoch
+from celebtool.formats.image_folder import ImageFolder, Sample
+from celebtool.formats.image_sizes import ImageSizes
+from celebtool.formats.images import ImageError
+from celebtool.formats.model_info import Layer, ModelInfo
+from celebtool.rendering import overview
+
+
+def folder(*samples):
+    return ImageFolder(
+        Path("faces"), tuple(Sample(f"{part}/{label}/{i}", label, part) for i, (part, label) in enumerate(samples))
+    )
+
+
+def test_epochs_mark_the_best():
+    table = overview.epochs("h.csv", [Epoch(1, 0.5, 0.8, 0.25, 0.9, 0.001, 2.0), Epoch(2, 0.25, 0.9, 0.5, 0.8)])
+    assert table.title == "h.csv: 2 epochs, the best is 1"
+    assert table.rows[0][1] == ("0.5000", "bold green")
+    assert table.rows[1] == ("2", "0.2500", "0.900", "0.5000", "0.800", "", "")
+
+
+def test_classes_show_what_is_missing_in_a_part():
+    listed = folder(("train", "Ann"), ("train", "Ann"), ("train", "Bob"), ("test", "Ann"), ("test", "unknown"))
+    table = overview.classes("parts", listed)
+    assert table.title == "parts: 5 images of 2 classes"
+    assert table.columns == ("class", "train", "test", "all")
+    assert table.rows == [
+        ("Ann", "2", "1", "3"),
+        ("Bob", "1", ("0", "bold red"), "1"),
+        ("unknown", ("0", ""), "1", "1"),
+        (("all", "bold"), ("3", "bold"), ("2", "bold"), ("5", "bold")),
+    ]
+
+
+def test_an_unsplit_folder_has_one_column():
+    table = overview.classes("faces", ImageFolder(Path("faces"), (Sample("Ann/1", "Ann"),)))
+    assert table.columns == ("class", "images")
+    assert table.rows == [("Ann", "1"), (("all", "bold"), ("1", "bold"))]
+
+
+def test_a_folder_without_classes_has_sizes_only():
+    listed = ImageFolder(Path("new"), (Sample("1.jpg", None), Sample("2.jpg", None)))
+    tables = overview.folder("new", listed, ImageSizes(((10, 20), (30, 40)), ()))
+    assert [table.title for table in tables] == ["new: 2 images, no class directories; sizes in pixels"]
+    assert tables[0].rows == [("height", "10", "20", "30"), ("width", "20", "30", "40")]
+
+
+def test_remarks_name_broken_images_and_missing_classes():
+    broken = ImageError("faces/a.jpg", "unreadable", "is an empty file")
+    assert overview.remarks(folder(("train", "Ann"), ("train", "Bob"), ("val", "Ann")), ImageSizes((), (broken,))) == [
+        "faces/a.jpg: is an empty file",
+        "no image in val/ of Bob",
+    ]
+
+
+INFO = ModelInfo(
+    architecture="cnn",
+    class_names=("Ann", "Bob"),
+    image_size=(100, 90),
+    dense=(1024,),
+    dropout=0.5,
+    crops={"size": 224, "align": True},
+    threshold=0.25,
+    metrics={"val_accuracy": 0.984375},
+    versions={"keras": "3.15.1"},
+    origins=("ab", "cd"),
+    recipe={
+        "command": "train",
+        "parameters": {"epochs": 10, "resume": False, "l2": None},
+        "input": {"made_by": {"command": "split", "input": {"made_by": None}}},
+    },
+    layers=(
+        Layer("conv", "Conv2D", (100, 90, 32), 896, 896, True),
+        Layer("norm", "BatchNormalization", (100, 90, 32), 128, 64, True),
+        Layer("frozen", "Dense", (2,), 1000, 1000, False),
+    ),
+)
+
+
+def test_a_model_says_what_it_is():
+    table = overview.model("m.h5", INFO)
+    assert table.rows[-2:] == [("made by", "train: epochs 10"), ("made by", "split")]
+    assert dict(table.rows[:-2]) == {
+        "architecture": "cnn",
+        "input": "100x90 (height x width)",
+        "parameters": "2,024",
+        "trainable": "960",
+        "not trainable": "1,064",
+        "head": "dense 1024, dropout 0.5",
+        "faces": "size 224, align True",
+        "strangers": "below a score of 0.25",
+        "training photos": "2",
+        "reached": "val_accuracy 0.9844",
+        "written with": "keras 3.15.1",
+        "2 classes": "Ann, Bob",
+    }
+
+
+def test_an_ensemble_lists_its_members():
+    both = ModelInfo("ensemble", ("Ann", "Bob"), (100, 90), members=(INFO, INFO), shares=(0.625, 0.375))
+    rows = dict(overview.model("e.h5", both).rows)
+    assert rows["member 2"] == "cnn, 100x90, share 0.375"
+    assert rows["input"] == "100x90 (height x width)"
+    assert "strangers" not in rows
+    assert rows["faces"] == "not cropped by celebtool"
+
+
+def test_layers_have_shapes_and_parameters():
+    table = overview.layers(INFO)
+    assert table.title == "3 layers"
+    assert table.rows[1] == tuple((c, "bold") for c in ("norm", "BatchNormalization", "100 x 90 x 32", "128", "64"))
+    assert table.rows[2] == tuple((c, "") for c in ("frozen", "Dense", "2", "1,000", "0"))

@@ -1,0 +1,92 @@
+import math
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from celebtool import evaluation
+from celebtool.formats.history import Epoch
+from celebtool.formats.predictions import Prediction, Predictions
+from celebtool.rendering import fonts, plots
+from celebtool.rendering.fonts import Lettering
+
+RUN = [Epoch(i, 1 / i, 1 - 1 / i, 1.2 / i, 0.9 - 1 / i if i > 1 else 0.0) for i in range(1, 6)]
+
+
+def judged(classes, per_class=3):
+    rng = np.random.default_rng(0)
+    names = [f"person {i:03d}" for i in range(classes)]
+    shares = rng.dirichlet(np.ones(classes), classes * per_class)
+    shares[np.arange(len(shares)), np.arange(len(shares)) % classes] += rng.uniform(0, 1, len(shares))
+    shares /= shares.sum(axis=1, keepdims=True)
+    rows = [
+        Prediction(f"{i}.jpg", row, names[int(row.argmax())], label=names[i % classes]) for i, row in enumerate(shares)
+    ]
+    return evaluation.evaluate(Predictions(tuple(names), tuple(rows)))
+
+
+def drawn(figure, path):
+    plots.save(figure, path)
+    with Image.open(path) as image:
+        assert image.format == "PNG"
+        assert not image.info.keys() & {"Software", "Creation Time", "date"}
+        return np.asarray(image.convert("RGB"))
+
+
+@pytest.mark.parametrize("kind", ["loss", "accuracy"])
+@pytest.mark.parametrize(
+    "runs",
+    [
+        {"h": RUN},
+        {"a": RUN, "b $x^2$": RUN[:2]},
+        {"one": RUN[:1]},
+        {"no val": [Epoch(1, 0.5, 0.5), Epoch(2, 0.25, 0.75)]},
+        {"diverged": [Epoch(1, math.nan, 0.5, math.nan, 0.5), Epoch(2, math.inf, 0.5, math.nan, 0.5)]},
+    ],
+    ids=lambda runs: next(iter(runs)),
+)
+def test_curves_of_every_kind_of_history(tmp_path, kind, runs):
+    assert drawn(plots.curves(runs, kind), tmp_path / "a.png").std() > 5
+
+
+@pytest.mark.parametrize("classes", [2, 5, 20, pytest.param(200, marks=pytest.mark.slow)])
+def test_confusion_is_the_same_bytes_every_time_and_red_where_it_is_wrong(tmp_path, classes):
+    one = judged(classes)
+    lettering = fonts.lettering(one.class_names)
+    image = drawn(plots.confusion(one, lettering), tmp_path / "a.png").astype(int)
+    drawn(plots.confusion(one, lettering), tmp_path / "b.png")
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    reddish = (image[..., 0] > image[..., 2] + 60).mean()
+    assert (reddish > 0) == bool(one.mistakes)
+
+
+def test_confusion_colours():
+    colours = plots._confusion_colours(np.array([[4, 0, 0], [1, 3, 0], [0, 0, 0]]))
+    assert colours[0, 1].tolist() == [1, 1, 1]
+    assert colours[0, 0, 2] > colours[0, 0, 0]  # right: blue
+    assert colours[1, 0, 0] > colours[1, 0, 2]  # wrong: red
+    assert colours[2, 0].tolist() == colours[2, 2].tolist() != [1, 1, 1]  # no image of the class: grey
+
+
+@pytest.mark.parametrize("classes", [1, 20, 120])
+def test_distribution_of_any_number_of_classes(tmp_path, classes):
+    names = [f"person {i}" for i in range(classes)]
+    counts = {"train": dict.fromkeys(names, 8), "test": dict.fromkeys(names[1:], 2)}
+    assert drawn(plots.distribution(counts, names, Lettering()), tmp_path / "a.png").std() > 5
+
+
+def test_a_name_that_no_font_has_is_a_number_with_a_legend():
+    lettering = fonts.lettering(["Ann", "\U0001fffe", "Beyoncé"])  # no character at all, so in no font
+    assert lettering.legend == {"\U0001fffe": 2}
+    assert [lettering.text(name) for name in ("Ann", "\U0001fffe", "Beyoncé")] == ["Ann", "#2", "Beyoncé"]
+    assert lettering.families[0] == fonts.STANDARD
+
+
+def test_names_of_the_standard_font_ask_for_no_other(monkeypatch):
+    monkeypatch.setattr(fonts, "_installed", lambda: pytest.fail("looked for fonts"))
+    assert fonts.lettering(["Ann", "Владимир", "محمد", "Ελένη", "a\u200db"]) == Lettering()
+
+
+def test_names_do_nothing_but_show():
+    assert Lettering().text("a\x1b\n") == "a\\x1b\\x0a"
+    assert len(Lettering().text("x" * 80)) == fonts.LONGEST

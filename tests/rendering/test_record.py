@@ -1,0 +1,88 @@
+import json
+from pathlib import Path
+
+import numpy as np
+
+from celebtool import evaluation
+from celebtool.formats.history import Epoch
+from celebtool.formats.image_folder import ImageFolder, Sample
+from celebtool.formats.image_sizes import ImageSizes
+from celebtool.formats.model_info import ModelInfo
+from celebtool.formats.predictions import Prediction, Predictions
+from celebtool.rendering import record
+
+TABLE = Predictions(
+    ("Ann", "Bob", "NA"),
+    (
+        Prediction("1.jpg", np.array([0.75, 0.25, 0]), "Ann", "test", "Ann"),
+        Prediction("2.jpg", np.array([0.25, 0.75, 0]), "Bob", "test", "Bob"),
+        Prediction("3.jpg", np.array([0.75, 0.25, 0]), "Ann", "test", "Bob"),
+        Prediction("4.jpg", None, part="test", label="Bob", reason="unreadable"),
+    ),
+)
+
+
+def test_the_keys_of_predictions_are_stable():
+    one = evaluation.evaluate(TABLE, "test")
+    document = record.of_predictions("p.csv", one, [one], 10)
+    assert {key: document[key] for key in list(document)[:11]} == {
+        "kind": "predictions",
+        "file": "p.csv",
+        "part": "test",
+        "rows": 4,
+        "images": 4,
+        "strangers": 0,
+        "coverage": 0.75,
+        "accuracy": 0.5,
+        "accuracy_low": 0.150039,
+        "accuracy_high": 0.849961,
+        "top_3_accuracy": None,
+    }
+    assert document["macro_f1"] == 0.583333
+    assert document["balanced_accuracy"] == document["macro_recall"] == 0.666667
+    assert document["failures"] == {"unreadable": 1}
+    assert document["called"] == {"Ann": 2, "Bob": 1}
+    assert document["absent_classes"] == ["NA"]
+    assert document["classes"]["Bob"] == {"precision": 1, "recall": 0.333333, "f1": 0.5, "support": 3, "predicted": 1}
+    assert document["classes"]["NA"] == {"precision": None, "recall": None, "f1": None, "support": 0, "predicted": 0}
+    assert document["confusion"] == [[1, 0, 0], [1, 1, 0], [0, 0, 0]]
+    assert document["confused_pairs"] == [{"label": "Bob", "predicted": "Ann", "count": 1, "share": 0.333333}]
+    assert document["mistakes"] == [
+        {"path": "3.jpg", "label": "Bob", "predicted": "Ann", "confidence": 0.75, "label_probability": 0.25}
+    ]
+    assert document["parts"]["test"]["accuracy"] == 0.5
+    json.loads(record.dumps(document))
+
+
+def test_confusion_rows_name_failed_images_with_an_empty_cell():
+    rows = record.confusion_rows(evaluation.evaluate(TABLE))
+    assert rows[1:] == [
+        {"label": "Bob", "predicted": "Ann", "images": 1},
+        {"label": "Bob", "predicted": "Bob", "images": 1},
+        {"label": "Bob", "predicted": "", "images": 1},
+    ]
+
+
+def test_a_history_has_its_best_epoch():
+    document = record.of_history("h.csv", [Epoch(1, 0.5, 0.5, 0.25), Epoch(2, float("nan"), 0.5, 0.5)])
+    assert (document["epochs"], document["best_epoch"]) == (2, 1)
+    assert document["history"][1]["loss"] is None
+
+
+def test_json_does_nothing_to_a_terminal_and_shows_every_script():
+    text = record.dumps({"Beyoncé 成龍": "\x1b[31m\u202e\udcff\n\U000e0001"})
+    assert text == '{\n  "Beyoncé 成龍": "\\u001b[31m\\u202e\\udcff\\n\\udb40\\udc01"\n}'
+    assert json.loads(text) == {"Beyoncé 成龍": "\x1b[31m\u202e\udcff\n\U000e0001"}
+
+
+def test_every_key_is_in_the_documentation():
+    text = (Path(__file__).parents[2] / "docs/report.md").read_text(encoding="utf-8")
+    one = evaluation.evaluate(TABLE)
+    folder = ImageFolder(Path("faces"), (Sample("Ann/1", "Ann"),))
+    documents = [
+        record.of_predictions("p.csv", one, [one], 10),
+        record.of_history("h.csv", [Epoch(1, 0.5, 0.5)]),
+        record.of_folder("faces", folder, ImageSizes(((1, 2),), ())),
+        record.of_model("m.h5", ModelInfo("cnn", ("Ann",), (9, 9))),
+    ]
+    assert [key for document in documents for key in document if f"`{key}`" not in text] == []
