@@ -20,18 +20,18 @@ demo: $(BIN)/celebtool  ## the whole pipeline on real photos of forty people: cr
 	PATH="$(CURDIR)/$(BIN):$$PATH" examples/demo.sh .demo
 
 test: $(BIN)/celebtool  ## all tests, without a network, under ten minutes on two cores
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 check: $(BIN)/celebtool  ## format, lint, types, and documents in step with the code
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cog --check -P README.md
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cog --check README.md
 
 format: $(BIN)/celebtool  ## put code and documents in order
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cog -r -P README.md
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cog -r README.md
 
 bench: $(BIN)/celebtool  ## measure against what one would otherwise run; DATA=DIR for your own photos
 	$(BIN)/python benchmarks/duplicates.py $(DATA)

@@ -1,6 +1,21 @@
-"""Which images are copies of one another: equal pixel for pixel, or the same picture saved anew.
+"""Which images are copies of one another: equal pixel for pixel, or one picture mirrored, resized, cropped, saved anew.
 
-(docstring with measurement to come)
+In two steps. The descriptor, a perceptual hash that keeps its digits (low frequencies of a DCT, as in Zauner's pHash,
+2010), picks candidates among all pairs by one matrix product. Then one picture of a candidate is mapped on the other
+and they are correlated, the light taken out, so that a crop that was cut a little differently is still found.
+
+The thresholds lie where pairs that were looked at fall apart, in 1,851 web crops of 20 faces, loose and aligned, in 363
+aligned crops of web photos of 5, and in the 400 of the AT&T Database of Faces, loose and aligned (`benchmarks/duplicates.py`
+measures any folder):
+
+- Copies re-encoded at JPEG 40 to 90, resized to 40 to 150 %, mirrored, lighter, darker or grey: all found, everywhere.
+  Cropped by up to 6 % a side, web crops: 98 to 99.5 %; by up to 10 %: 61 to 68 %.
+- Pairs of one person's photos, equal pixels left out, taken for copies: 0.04 % and 0.05 % of the 20 faces, 0.26 % of the 5
+  (nearly all of both are real copies), 0.22 % and 0.39 % of AT&T's. Of two people's: none, but for one real copy.
+
+People who were photographed in one sitting, as AT&T's, look the same in most of their photos. Where so many of a class's
+pairs are candidates, and between classes, a copy must be nearly perfect; of copies cropped by up to 6 % a side, 59 to 82 %
+are then found, by up to 10 %, 19 to 42 %. The thresholds were chosen on the very sets that these figures are of.
 """
 
 import hashlib

@@ -5,8 +5,8 @@ order of a directory nor the number of threads changes a result.
 
 How many images of a class each part gets (`part_sizes`): the shares' whole numbers, the rest by the largest remainder,
 so that 60 images at .8/.1/.1 give 48, 6 and 6. Then no part with a share stays empty if that can be helped: train, then
-test, then val takes an image from the largest part that has more than one. So a class of one image is in train alone,
-one of two in train and test, one of three in all.
+test, then val takes an image from the largest part, which is emptied only for train. So a class of one image is in
+train alone, one of two in train and test, one of three in all.
 """
 
 import hashlib
@@ -19,8 +19,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from celebtool.assignment import Sizes, assign
+from celebtool.formats.image_folder import PARTS
 
-PARTS = ("train", "val", "test")
 DEFAULT_SHARES = (Fraction(8, 10), Fraction(1, 10), Fraction(1, 10))
 
 
@@ -86,7 +86,7 @@ def part_sizes(count: int, wanted: Shares) -> Sizes:
         sizes[part] += 1
     for part in preference:
         largest = max(preference, key=lambda other: sizes[other])
-        if wanted[part] and not sizes[part] and sizes[largest] > 1:
+        if wanted[part] and not sizes[part] and sizes[largest] > (part != 0):
             sizes[largest] -= 1
             sizes[part] += 1
     return Sizes(*sizes)

@@ -103,22 +103,24 @@ def table(manifests: Mapping[str, Sequence[manifest.Row]]) -> tuple[list[str], l
             directory: [row for row in rows if row.extra.get("part") == "val"] for directory, rows in manifests.items()
         }
     counts = {name: Counter(row.label for row in rows) for name, rows in columns.items()}
-    labels = sorted(set().union(*counts.values()))
+    labels = sorted({row.label for rows in manifests.values() for row in rows if row.status == manifest.KEPT})
     body: list[list[object]] = [[label, *(count[label] for count in counts.values())] for label in labels]
     return ["class", *counts], [*body, ["all", *(count.total() for count in counts.values())]]
 
 
 def notices(manifests: Mapping[str, Sequence[manifest.Row]]) -> list[str]:
     """Return what a user should know of a division: what was left out, and the classes that parts lack."""
-    first = next(iter(manifests.values()))
-    reasons = Counter(row.reason for row in first if row.status == manifest.REJECTED)
+    reasons = Counter(row.reason for row in next(iter(manifests.values())) if row.status == manifest.REJECTED)
+    if "" not in manifests:
+        del reasons[STRANGER]  # in each fold those of the other folds, as it should be
     lines = [text.format(reasons[reason]) for reason, text in _LEFT_OUT.items() if reasons[reason]]
     header, body = table(manifests)
+    missing: dict[str, list[str]] = {}
     for column, name in enumerate(header[1:], 1):
-        missing = [str(row[0]) for row in body[:-1] if not row[column] and row[0] != UNKNOWN]
-        if missing and body[-1][column]:
-            lines.append(f"too few images for {name}: {', '.join(missing)}")
-    return lines
+        labels = [str(row[0]) for row in body[:-1] if not row[column] and row[0] != UNKNOWN]
+        if labels and body[-1][column]:
+            missing.setdefault(", ".join(labels), []).append(name)
+    return lines + [f"too few images for {', '.join(names)}: {labels}" for labels, names in missing.items()]
 
 
 def _candidates(folder: ImageFolder, near_duplicates: NearDuplicates, progress: Progress) -> Candidates:

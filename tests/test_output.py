@@ -86,12 +86,13 @@ def test_a_failed_run_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_scratch_of_another_recipe_is_not_continued(tmp_path: Path) -> None:
-    with (
-        pytest.raises(KeyboardInterrupt),
-        new_file(tmp_path / "m.h5", overwrite=False, recipe={"a": 1}, resumable=True) as workspace,
-    ):
-        (workspace.scratch / "half").write_text("x")
-        raise KeyboardInterrupt
+    def stop_half_way() -> None:
+        with new_file(tmp_path / "m.h5", overwrite=False, recipe={"a": 1}, resumable=True) as workspace:
+            (workspace.scratch / "half").write_text("x")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stop_half_way()
     with new_file(tmp_path / "m.h5", overwrite=False, recipe={"a": 2}, resumable=True) as workspace:
         assert not (workspace.scratch / "half").exists()
         workspace.content.write_text("x")
