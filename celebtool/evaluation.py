@@ -1,61 +1,30 @@
-"""How good predictions are: every figure from one confusion matrix, so that no two figures can disagree.
+"""How good predictions are: every figure from the same rows, so that no two figures can disagree.
 
-All figures are closed-set: the class of the largest probability against the known label. Images of strangers
-(label ``unknown``) and images without a label are counted and left out. An image that failed counts as
-wrong. Classes are matched by name; the average over classes (macro) is over the classes that have images,
-so a class missing from the test part is named, neither scored nor shifted.
-
-NumPy alone, because scikit-learn takes longer to import than a report may take; the tests check every
-figure against it.
+Accuracy, F1, the confusion matrix and the calibration are closed-set: the class of the largest probability
+against the known label. Images of strangers (label ``unknown``) have figures of their own, images without a label none.
+An image that failed counts as wrong. Classes are matched by name; the average over classes (macro) is over the classes
+that have images, so a class missing from the test part is named, neither scored nor shifted.
 """
 
 import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
+from celebtool import confusion, rejection, reliability
+from celebtool.confusion import Average, ClassFigures, ConfusedPair
 from celebtool.formats.image_folder import UNKNOWN
 from celebtool.formats.predictions import Prediction, Predictions
-from celebtool.intervals import Estimate, FloatArray, IntArray, bootstrap_f1, f1_scores, wilson
+from celebtool.intervals import Estimate, IntArray, wilson
+from celebtool.rejection import Faces, Rejection
+from celebtool.reliability import Calibration
 
 TOP = (3, 5)
 FEW = 10  # images of a class below which its own recall is an anecdote: 9 of 10 is anything from 0.60 to 0.98
-
-
-@dataclass(frozen=True)
-class Average:
-    """Precision, recall and F1, averaged over the classes that have images."""
-
-    precision: float
-    recall: float
-    f1: Estimate
-
-
-@dataclass(frozen=True)
-class ClassFigures:
-    """One class: how much of what was called so is so, how much of what is so was called so.
-
-    `precision` is NaN when nothing was called so, `recall` and `f1` when there is no image of the class.
-    """
-
-    name: str
-    precision: float
-    recall: float
-    f1: float
-    support: int
-    predicted: int
-
-
-@dataclass(frozen=True)
-class ConfusedPair:
-    """So many images of `label` were called `predicted`; `share` is of all images of `label`."""
-
-    label: str
-    predicted: str
-    count: int
-    share: float
 
 
 @dataclass(frozen=True)
@@ -68,6 +37,10 @@ class Mistake:
     label_probability: float
 
 
+Key: TypeAlias = tuple[str, str, tuple[float, ...]]
+"""What makes rows of two tables the same image: the path without its part, the label, the box."""
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """All figures of one part of a table of predictions.
@@ -75,6 +48,8 @@ class Evaluation:
     Attributes:
         part: which part; None for the whole table.
         rows: images (or faces) in it; of these `images` have a known label, `strangers` the label unknown.
+        seen: paths of labelled rows whose photo the model was trained on: of train all, of another part a leak.
+        untold: images of which the table does not say whether they were trained on.
         failures: reason → rows of any label without a prediction.
         called: class name or ``unknown`` → rows of any label that were predicted so.
         top: k → share of images whose label is among the k most probable classes, for the k of `TOP` that
@@ -82,6 +57,10 @@ class Evaluation:
         balanced_accuracy: mean recall of the classes that have images.
         confusion: images by (label, predicted), as (classes, classes + 1); the last column counts failures.
         mistakes: the wrong ones, most confident first; failed images are not among them.
+        calibration: of the images with a prediction.
+        rejection: None when there is no stranger and nobody was taken for one.
+        accepted_strangers: those that got a name, highest score first.
+        outcomes: every image → whether it is right.
     """
 
     class_names: tuple[str, ...]
@@ -89,6 +68,8 @@ class Evaluation:
     rows: int
     images: int
     strangers: int
+    seen: tuple[str, ...]
+    untold: int
     failures: dict[str, int]
     called: dict[str, int]
     accuracy: Estimate
@@ -100,11 +81,20 @@ class Evaluation:
     confusion: IntArray
     confused_pairs: tuple[ConfusedPair, ...]
     mistakes: tuple[Mistake, ...]
+    calibration: Calibration
+    rejection: Rejection | None
+    accepted_strangers: tuple[Prediction, ...]
+    outcomes: dict[Key, bool]
 
     @property
     def coverage(self) -> float:
         """Share of the rows that have a prediction."""
         return 1 - sum(self.failures.values()) / self.rows if self.rows else math.nan
+
+    @property
+    def leaks(self) -> tuple[str, ...]:
+        """Paths of images that the figures claim are new to the model and that it was trained on."""
+        return () if self.part == "train" else self.seen
 
     @property
     def absent(self) -> tuple[str, ...]:
@@ -125,39 +115,62 @@ def evaluate(predictions: Predictions, part: str | None = None, seed: int = 0) -
     ids = {name: class_id for class_id, name in enumerate(predictions.class_names)}
     labels = np.array([ids[row.label] for row in known], dtype=np.int64)
     predicted = np.array([_class_id(row, ids) for row in known], dtype=np.int64)
-    matrix = confusion_matrix(labels, predicted, len(ids))
-    correct = int(np.trace(matrix))
-    macro, weighted = _averages(matrix, seed)
+    matrix = confusion.matrix(labels, predicted, len(ids))
+    macro, weighted = confusion.averages(matrix, seed)
+    right = labels == predicted
     return Evaluation(
         class_names=predictions.class_names,
         part=part,
         rows=len(rows),
         images=len(known),
         strangers=sum(row.label == UNKNOWN for row in rows),
+        seen=tuple(row.path for row in rows if row.seen and row.label),
+        untold=sum(row.seen is None for row in known),
         failures=dict(sorted(Counter(row.reason or "failed" for row in rows if row.failed).items())),
         called=dict(sorted(Counter(row.predicted for row in rows if not row.failed).items())),
-        accuracy=wilson(correct, len(known)),
+        accuracy=wilson(int(np.trace(matrix)), len(known)),
         top=_top(known, labels, predicted, len(ids)),
         balanced_accuracy=macro.recall,
         macro=macro,
         weighted=weighted,
-        classes=_class_figures(matrix, predictions.class_names),
+        classes=confusion.class_figures(matrix, predictions.class_names),
         confusion=matrix,
-        confused_pairs=_confused_pairs(matrix, predictions.class_names),
+        confused_pairs=confusion.confused_pairs(matrix, predictions.class_names),
         mistakes=_mistakes(known, labels, predicted, predictions.class_names),
+        calibration=_calibration(known, right),
+        rejection=_rejection(rows, known, right),
+        accepted_strangers=_accepted_strangers(rows),
+        outcomes={_key(row): bool(is_right) for row, is_right in zip(known, right, strict=True)},
     )
 
 
-def confusion_matrix(labels: IntArray, predicted: IntArray, classes: int) -> IntArray:
-    """Count images by (label, predicted), as (classes, classes + 1).
+def _calibration(known: Sequence[Prediction], right: NDArray[np.bool_]) -> Calibration:
+    answered = np.array([not row.failed for row in known], dtype=bool)
+    confidences = np.array([row.confidence for row in known if not row.failed], dtype=np.float64)
+    return reliability.calibration(confidences, right[answered])
 
-    Args:
-        labels: class ids, as (n,).
-        predicted: class ids, as (n,); `classes` stands for no prediction, the last column.
-        classes: how many there are.
-    """
-    cells = labels * (classes + 1) + predicted
-    return np.bincount(cells, minlength=classes * (classes + 1)).reshape(classes, classes + 1).astype(np.int64)
+
+def _rejection(rows: Sequence[Prediction], known: Sequence[Prediction], right: NDArray[np.bool_]) -> Rejection | None:
+    """The figures of rejection if there are strangers, or if the model took somebody for one."""
+    if not any(UNKNOWN in (row.label, row.predicted) for row in rows):
+        return None
+    strangers = [row for row in rows if row.label == UNKNOWN and not row.failed]
+    return rejection.evaluate(_faces(known, right), _faces(strangers, np.zeros(len(strangers), dtype=bool)))
+
+
+def _faces(rows: Sequence[Prediction], right: NDArray[np.bool_]) -> Faces:
+    scores = [-math.inf if row.failed else math.nan if row.score is None else row.score for row in rows]
+    accepted = [not row.failed and row.predicted != UNKNOWN for row in rows]
+    return Faces(np.array(scores, dtype=np.float64), np.array(accepted, dtype=bool), right)
+
+
+def _accepted_strangers(rows: Sequence[Prediction]) -> tuple[Prediction, ...]:
+    accepted = [row for row in rows if row.label == UNKNOWN and not row.failed and row.predicted != UNKNOWN]
+    return tuple(sorted(accepted, key=lambda row: (-(row.score if row.score is not None else 0), row.path)))
+
+
+def _key(row: Prediction) -> Key:
+    return row.path.removeprefix(f"{row.part}/") if row.part else row.path, row.label, row.box or ()
 
 
 def _class_id(row: Prediction, ids: dict[str, int]) -> int:
@@ -176,52 +189,6 @@ def _top(rows: Sequence[Prediction], labels: IntArray, predicted: IntArray, clas
             ahead = int((row.probabilities > own).sum() + (row.probabilities[: labels[index]] == own).sum())
             ranks[index] = 0 if labels[index] == predicted[index] else max(ahead, 1)
     return {k: float((ranks < k).mean()) if rows else math.nan for k in TOP if k < classes}
-
-
-def _divide(above: IntArray, below: IntArray) -> FloatArray:
-    """Element-wise quotient, NaN where there is nothing to divide by."""
-    return np.where(below > 0, above / np.maximum(below, 1), np.nan)
-
-
-def _averages(matrix: IntArray, seed: int) -> tuple[Average, Average]:
-    """Macro and support-weighted averages over the classes that have images."""
-    support = matrix.sum(axis=1)
-    if not support.any():
-        nothing = Average(math.nan, math.nan, Estimate(math.nan, math.nan, math.nan))
-        return nothing, nothing
-    precision, recall = _precision_recall(matrix)
-
-    def average(weights: FloatArray) -> Average:
-        # A class that was never predicted has no precision: 0, as scikit-learn counts it.
-        shares = float(np.nan_to_num(precision) @ weights), float(np.nan_to_num(recall) @ weights)
-        return Average(*shares, bootstrap_f1(matrix, weights, seed))
-
-    present = support > 0
-    return average(present / present.sum()), average(support / support.sum())
-
-
-def _precision_recall(matrix: IntArray) -> tuple[FloatArray, FloatArray]:
-    right = np.diagonal(matrix)
-    return _divide(right, matrix.sum(axis=0)[:-1]), _divide(right, matrix.sum(axis=1))
-
-
-def _class_figures(matrix: IntArray, class_names: Sequence[str]) -> tuple[ClassFigures, ...]:
-    support, called = matrix.sum(axis=1), matrix.sum(axis=0)[:-1]
-    precision, recall = _precision_recall(matrix)
-    f1 = np.where(support > 0, f1_scores(np.diagonal(matrix), np.maximum(support, 1), called), np.nan)
-    columns = (precision.tolist(), recall.tolist(), f1.tolist(), support.tolist(), called.tolist())
-    return tuple(ClassFigures(*figures) for figures in zip(class_names, *columns, strict=True))
-
-
-def _confused_pairs(matrix: IntArray, class_names: Sequence[str]) -> tuple[ConfusedPair, ...]:
-    """All pairs (label, predicted) that occur, most frequent first, then by share, then in class order."""
-    wrong = matrix[:, :-1] * ~np.eye(len(matrix), dtype=bool)
-    support = matrix.sum(axis=1)
-    pairs = [
-        ConfusedPair(class_names[a], class_names[b], int(wrong[a, b]), float(wrong[a, b] / support[a]))
-        for a, b in zip(*np.nonzero(wrong), strict=True)
-    ]
-    return tuple(sorted(pairs, key=lambda pair: (-pair.count, -pair.share)))
 
 
 def _mistakes(

@@ -189,3 +189,66 @@ def test_confused_pairs_and_mistakes_come_worst_first():
         ("1.jpg", "B", 0.6),
     ]
     assert result.mistakes[0].label_probability == pytest.approx(0.005)
+
+
+def test_strangers_are_rejected_or_accepted_apart_from_accuracy():
+    def row(name, label, predicted, score, failed=False):
+        shares = None if failed else np.array([0.25, 0.75])
+        return Prediction(name, shares, "" if failed else predicted, "test", label, score=None if failed else score)
+
+    rows = (
+        row("test/1", "Bob", "Bob", 0.9),
+        row("test/2", "Bob", "unknown", 0.2),
+        row("test/3", "Ann", "Bob", 0.8),
+        row("test/4", "Ann", "", 0, failed=True),
+        row("test/5", "unknown", "unknown", 0.1),
+        row("test/6", "unknown", "Bob", 0.6),
+        row("test/7", "unknown", "Bob", 0.7),
+        row("test/8", "unknown", "", 0, failed=True),
+    )
+    result = evaluation.evaluate(Predictions(("Ann", "Bob"), rows), "test")
+    assert result.accuracy.value == 0.5  # closed-set: the rejected Bob is right
+    assert result.strangers == 4
+    assert result.rejection.strangers == 3
+    assert result.rejection.accepted.value == 0.5
+    assert result.rejection.true_accepts.value == 0.25
+    assert result.rejection.false_accepts.value == pytest.approx(2 / 3)
+    assert [one.path for one in result.accepted_strangers] == ["test/7", "test/6"]
+    assert result.calibration.images == 3
+    assert result.outcomes == {
+        ("1", "Bob", ()): True,
+        ("2", "Bob", ()): True,
+        ("3", "Ann", ()): False,
+        ("4", "Ann", ()): False,
+    }
+
+
+def test_without_a_stranger_there_is_no_rejection_unless_somebody_was_taken_for_one():
+    assert evaluation.evaluate(make(["NA"], sure(["NA"]))).rejection is None
+    row = Prediction("a.jpg", np.array([0.3, 0.7]), "unknown", label="Bob")
+    result = evaluation.evaluate(Predictions(("Ann", "Bob"), (row,)))
+    assert (result.rejection.accepted.value, result.rejection.strangers) == (0, 0)
+
+
+def test_seen_images_leak_unless_they_are_of_train():
+    shares = np.array([1.0, 0])
+    rows = tuple(
+        Prediction(f"{part}/{label}/{seen}", shares, "A", part, label, seen=seen)
+        for part in ("train", "test")
+        for label in ("A", "")
+        for seen in (True, False, None)
+    )
+    table = Predictions(("A", "B"), rows)
+    train, test = evaluation.evaluate(table, "train"), evaluation.evaluate(table, "test")
+    assert (train.seen, train.leaks, train.untold) == (("train/A/True",), (), 1)
+    assert (test.seen, test.leaks, test.untold) == (("test/A/True",), ("test/A/True",), 1)
+
+
+@settings(deadline=None, max_examples=40)
+@given(tables())
+def test_calibration_is_of_the_images_with_a_prediction(table):
+    result = evaluation.evaluate(table)
+    rows = [row for row in table.rows if not row.failed]
+    assert result.calibration.images == len(rows)
+    right = sum(each.accuracy.value * each.images for each in result.calibration.bins if each.images)
+    assert right == pytest.approx(sum(row.predicted == row.label for row in rows))

@@ -1,5 +1,6 @@
 """``report [FILE…|DIR]``: what predictions, histories, image folders and models show."""
 
+import contextlib
 import io
 import sys
 from collections.abc import Sequence
@@ -10,13 +11,13 @@ import typer
 
 from celebtool import console, options
 from celebtool.errors import CelebtoolError
-from celebtool.output import Finished, new_directory
+from celebtool.output import Finished, new_directory, new_file
 
 if TYPE_CHECKING:
     from celebtool.formats.image_folder import ImageFolder
-    from celebtool.formats.image_sizes import ImageSizes
-    from celebtool.formats.subject import Subjects
-    from celebtool.rendering.compose import Judged
+    from celebtool.inspection import Inspection
+    from celebtool.rendering.compose import Views
+    from celebtool.rendering.judging import Report, Terms
 
 DEFAULT_FILE = "predictions.csv"
 
@@ -36,18 +37,48 @@ def report(
         bool, typer.Option("--per-class", help="Show precision, recall, F1 and support of every class.")
     ] = False,
     mistakes: Annotated[bool, typer.Option("--mistakes", help="List the mistakes, the most confident first.")] = False,
+    calibration: Annotated[
+        bool, typer.Option("--calibration", help="Show how often the model is right when it is so sure.")
+    ] = False,
     limit: Annotated[
         int, typer.Option("--limit", min=1, metavar="N", help="So many mistakes and confused pairs at most.")
     ] = 10,
     images: Annotated[
         Path | None,
-        typer.Option("--images", metavar="DIR", help="The folder that was predicted, for plots with pictures."),
+        typer.Option(
+            "--images", metavar="DIR", help="The folder that was predicted, for plots and pages with pictures."
+        ),
     ] = None,
     plots: Annotated[
         Path | None, typer.Option("--plots", metavar="DIR", help="Directory to write the plots to, as PNG.")
     ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE.html", help="Write everything as one page for a browser.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print one table, as CSV.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a CI job's summary.")] = False,
+    require: Annotated[
+        str | None,
+        typer.Option(
+            "--require", metavar="FIGURE>=X,…", help="End with 3 if not met, as accuracy>=0.95,recall[NAME]>=0.8."
+        ),
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            "--baseline", metavar="OLD.csv", help="End with 3 if significantly worse than these on the same images."
+        ),
+    ] = None,
+    max_drop: Annotated[
+        float | None,
+        typer.Option(
+            "--max-drop", min=0, max=1, metavar="X", help="And if accuracy is more than X below --baseline's."
+        ),
+    ] = None,
+    allow_leak: Annotated[
+        bool, typer.Option("--allow-leak", help="Report on images that were trained on too, and say so.")
+    ] = False,
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,  # noqa: ARG001
 ) -> None:
@@ -55,40 +86,61 @@ def report(
 
     Example: celebtool predict model.h5 parts/test | celebtool report --confusion
     """
-    _check(json=json, csv=csv, views=[confusion, per_class, mistakes], images=images, plots=plots)
-    names = files or [_default_file()]
-
     from celebtool.formats import image_folder, subject
-    from celebtool.rendering import compose, record
+    from celebtool.rendering import compose, judging, remarks
 
+    views = compose.Views(confusion, per_class, mistakes, calibration, limit)
+    _check(views, [json, csv, markdown])
+    if images and not (plots or html):
+        raise typer.BadParameter("is for the pictures in --plots DIR or --html FILE; add one", param_hint="--images")
+    terms = _terms(require, baseline, max_drop, allow_leak=allow_leak)
+    names = files or [_default_file()]
     stdin = sys.stdin.buffer if sys.stdin else io.BytesIO()  # there is none in a process that was started without
-    subjects = subject.read(names, stdin, _measure)
-    if (confusion or per_class or mistakes) and not subjects.predictions:
-        raise CelebtoolError(names[0], "holds no predictions; expected some for --confusion, --per-class or --mistakes")
-    views = compose.Views(confusion, per_class, mistakes, limit)
-    judged = compose.judge(subjects)
+    subjects = subject.read(names, stdin, _inspect)
+    if (views.chosen or require or baseline) and not subjects.predictions:
+        raise CelebtoolError(names[0], f"holds no predictions; expected some for {_needing(views, terms)}")
+    made = judging.judge(subjects, terms)
+    pictures = image_folder.read(images) if images else None
+    inputs = [Path(name) for name in names if name != "-"] + [path for path in (images, baseline) if path]
     if plots:
-        _plot(plots, subjects, judged, image_folder.read(images) if images else None, overwrite=overwrite, names=names)
-    for remark in compose.remarks(subjects, judged):
+        _plot(plots, made, pictures, inputs, overwrite=overwrite)
+    if html:
+        _write_page(html, made, pictures, inputs, limit, overwrite=overwrite)
+    for warning in remarks.warnings(made):
+        console.warn(warning)
+    for remark in remarks.of_report(made):
         console.note(f"note: {remark}")
-    if json:
-        sys.stdout.write(record.dumps(compose.document(subjects, judged, limit)) + "\n")
-    elif csv:
-        _write_csv(compose.rows(subjects, judged, views))
-    else:
-        for table in compose.tables(subjects, judged, views, console.width()):
-            console.table(table.title, table.columns, table.rows, compact=table.compact)
+    _print(made, views, json=json, csv=csv, markdown=markdown)
+    judging.enforce(made)
 
 
-def _check(*, json: bool, csv: bool, views: Sequence[bool], images: Path | None, plots: Path | None) -> None:
-    if json and csv:
-        raise typer.BadParameter("print one or the other", param_hint="--json, --csv")
-    if csv and sum(views) > 1:
-        raise typer.BadParameter(
-            "prints one table; choose one of --confusion, --per-class, --mistakes", param_hint="--csv"
-        )
-    if images and not plots:
-        raise typer.BadParameter("is for the pictures in --plots DIR; add that", param_hint="--images")
+def _check(views: "Views", forms: Sequence[bool]) -> None:
+    if sum(forms) > 1:
+        raise typer.BadParameter("print one of them", param_hint="--json, --csv, --markdown")
+    if forms[1] and views.chosen > 1:
+        choice = "choose one of --confusion, --per-class, --mistakes, --calibration"
+        raise typer.BadParameter(f"prints one table; {choice}", param_hint="--csv")
+
+
+def _terms(require: str | None, baseline: Path | None, max_drop: float | None, *, allow_leak: bool) -> "Terms":
+    from celebtool import gates
+    from celebtool.formats import predictions
+    from celebtool.rendering.judging import Terms
+
+    if max_drop is not None and not baseline:
+        raise typer.BadParameter("is measured against --baseline OLD.csv; add that", param_hint="--max-drop")
+    try:
+        demands = gates.parse(require) if require is not None else ()
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--require") from error
+    older = (str(baseline), predictions.read(baseline)) if baseline else None
+    return Terms(allow_leak, demands, older, max_drop)
+
+
+def _needing(views: "Views", terms: "Terms") -> str:
+    if views.chosen:
+        return "--confusion, --per-class, --mistakes or --calibration"
+    return "--require" if terms.demands else "--baseline"
 
 
 def _default_file() -> str:
@@ -100,30 +152,22 @@ def _default_file() -> str:
     raise typer.BadParameter(f"nothing to read: no FILE, no stdin and no ./{DEFAULT_FILE}", param_hint="FILE")
 
 
-def _measure(folder: "ImageFolder") -> "ImageSizes":
-    from celebtool.formats import image_sizes
+def _inspect(folder: "ImageFolder") -> "Inspection":
+    from celebtool import inspection
 
     with console.progress("report", "images") as progress:
-        return image_sizes.read(folder, progress)
+        return inspection.inspect(folder, progress)
 
 
 def _plot(
-    directory: Path,
-    subjects: "Subjects",
-    judged: "dict[str, Judged]",
-    pictures: "ImageFolder | None",
-    *,
-    overwrite: bool,
-    names: Sequence[str],
+    directory: Path, made: "Report", pictures: "ImageFolder | None", inputs: Sequence[Path], *, overwrite: bool
 ) -> None:
     from celebtool.rendering import gallery
 
-    inputs = [Path(name) for name in names if name != "-"] + ([pictures.root] if pictures else [])
-    recipe = gallery.recipe(subjects, pictures)
+    recipe = gallery.recipe(made, pictures)
     try:
         with new_directory(directory, recipe=recipe, inputs=inputs, overwrite=overwrite) as workspace:
-            evaluations = {name: one.evaluation for name, one in judged.items()}
-            legend = gallery.draw(subjects, evaluations, pictures, workspace.content)
+            legend = gallery.draw(made, pictures, workspace.content)
     except Finished:
         console.note(f"{directory}: finished; the plots are there (--overwrite makes them anew)")
         return
@@ -133,12 +177,30 @@ def _plot(
         )
 
 
-def _write_csv(rows: Sequence[dict[str, object]]) -> None:
-    from celebtool.formats import tables
+def _write_page(
+    file: Path, made: "Report", pictures: "ImageFolder | None", inputs: Sequence[Path], limit: int, *, overwrite: bool
+) -> None:
+    from celebtool.rendering import page
 
-    stream = io.StringIO(newline="")
-    if rows:
-        writer = tables.Writer(stream, list(rows[0]))
-        for row in rows:
-            writer.row({column: "" if value is None else value for column, value in row.items()})
-    sys.stdout.write(stream.getvalue())
+    text = page.build(made, pictures, limit).encode()
+    with (
+        contextlib.suppress(Finished),  # the very page is there
+        new_file(file, inputs=inputs, overwrite=overwrite, finished=lambda old: old.read_bytes() == text) as workspace,
+    ):
+        workspace.content.write_bytes(text)
+
+
+def _print(made: "Report", views: "Views", *, json: bool, csv: bool, markdown: bool) -> None:
+    from celebtool.rendering import compose, record
+
+    if json:
+        sys.stdout.write(record.dumps(compose.document(made, views.limit)) + "\n")
+    elif csv:
+        sys.stdout.write(compose.csv(made, views))
+    elif markdown:
+        from celebtool.rendering import summary
+
+        sys.stdout.write(summary.markdown(made, views))
+    else:
+        for table in compose.tables(made, views, console.width()):
+            console.table(table.title, table.columns, table.rows, compact=table.compact)

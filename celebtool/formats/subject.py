@@ -5,15 +5,17 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from celebtool.errors import CelebtoolError
 from celebtool.formats import history, image_folder, model_file, predictions
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import ImageFolder
-from celebtool.formats.image_sizes import ImageSizes
 from celebtool.formats.model_info import ModelInfo
 from celebtool.formats.predictions import Predictions
+
+if TYPE_CHECKING:  # it loads SciPy, which a report on a table has no need of
+    from celebtool.inspection import Inspection
 
 STDIN = "-"
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -29,18 +31,18 @@ class Subjects:
 
     predictions: dict[str, Predictions] = field(default_factory=dict)
     histories: dict[str, tuple[Epoch, ...]] = field(default_factory=dict)
-    folders: dict[str, tuple[ImageFolder, ImageSizes]] = field(default_factory=dict)
+    folders: dict[str, "tuple[ImageFolder, Inspection]"] = field(default_factory=dict)
     models: dict[str, ModelInfo] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
 
 
-def read(names: Sequence[str], stdin: BinaryIO, measure: Callable[[ImageFolder], ImageSizes]) -> Subjects:
+def read(names: Sequence[str], stdin: BinaryIO, inspect: "Callable[[ImageFolder], Inspection]") -> Subjects:
     """Read every subject.
 
     Args:
         names: paths, and ``-`` for a table on `stdin`; a name given twice is read once.
         stdin: where ``-`` reads from.
-        measure: finds out how large a folder's images are.
+        inspect: finds out what a folder's images are like.
 
     Raises:
         CelebtoolError: one of them is missing, damaged, or none of the four kinds.
@@ -54,7 +56,7 @@ def read(names: Sequence[str], stdin: BinaryIO, measure: Callable[[ImageFolder],
             folder = image_folder.read(path)
             if not folder.samples:
                 raise CelebtoolError(path, "holds no images; expected an image folder")
-            subjects.folders[name] = folder, measure(folder)
+            subjects.folders[name] = folder, inspect(folder)
         elif path.suffix.lower() in _MODEL_SUFFIXES:
             subjects.models[name] = model_file.read_info(path)
         else:

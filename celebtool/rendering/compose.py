@@ -1,95 +1,95 @@
 """What `report` says of its subjects, as tables for a terminal, as JSON records, or as rows of a CSV."""
 
+import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from celebtool import evaluation
 from celebtool.errors import CelebtoolError
 from celebtool.evaluation import Evaluation
-from celebtool.formats.predictions import Predictions
-from celebtool.formats.subject import Subjects
-from celebtool.rendering import overview, record, terminal
+from celebtool.formats import tables as csv_tables
+from celebtool.rendering import facts, matrix, overview, record, remarks, terminal
+from celebtool.rendering.judging import Judged, Report
 from celebtool.rendering.record import Record
 from celebtool.rendering.terminal import Table
 
 
 @dataclass(frozen=True)
 class Views:
-    """What to show of predictions beside their summary; at most `limit` confused pairs and mistakes."""
+    """What to show of predictions beside their summary; at most `limit` confused pairs, mistakes and strangers."""
 
     confusion: bool = False
     per_class: bool = False
     mistakes: bool = False
+    calibration: bool = False
     limit: int = 10
 
-
-@dataclass(frozen=True)
-class Judged:
-    """A table of predictions with its figures: of the part a report is about, and of every part it covers."""
-
-    predictions: Predictions
-    evaluation: Evaluation
-    parts: tuple[Evaluation, ...]
+    @property
+    def chosen(self) -> int:
+        """How many views beside the summary."""
+        return self.confusion + self.per_class + self.mistakes + self.calibration
 
 
-def judge(subjects: Subjects) -> dict[str, Judged]:
-    """Evaluate every table of predictions: on test if it covers test, else on val, else on what there is."""
-    return {name: _judge(table) for name, table in subjects.predictions.items()}
-
-
-def tables(subjects: Subjects, judged: Mapping[str, Judged], views: Views, width: int) -> list[Table]:
+def tables(report: Report, views: Views, width: int) -> list[Table]:
     """All tables to show, for a terminal `width` characters wide."""
+    judged = report.judged
     shown: list[Table] = []
     if judged:
         shown.append(terminal.summary([one.evaluation for one in judged.values()], list(judged)))
+    if report.comparisons:
+        shown.append(terminal.comparisons([(one, remarks.verdict(one)) for one in report.comparisons]))
     for name, one in judged.items():
         shown += [
             table._replace(title=f"{name}: {table.title}") if len(judged) > 1 else table
             for table in _of_predictions(one, views, width)
         ]
-    for name, epochs in subjects.histories.items():
-        shown.append(overview.epochs(name, epochs))
-    for name, (folder, sizes) in subjects.folders.items():
-        shown += overview.folder(name, folder, sizes)
-    for name, info in subjects.models.items():
-        shown.append(overview.model(name, info))
-        shown += [overview.epochs("History", info.history)] if info.history else []
-        shown.append(overview.layers(info))
-    return shown
+    if report.verdicts:
+        shown.append(terminal.verdicts(report.verdicts))
+    return shown + _of_others(report)
 
 
-def remarks(subjects: Subjects, judged: Mapping[str, Judged]) -> list[str]:
-    """What the figures leave out or cannot carry, a line each."""
-    said = [f"{name}: {remark}" for name, one in judged.items() for remark in terminal.remarks(one.evaluation)]
-    for folder, sizes in subjects.folders.values():
-        said += overview.remarks(folder, sizes)
-    if len({_images(one) for one in judged.values()}) > 1:
-        said.append("these tables are not of the same images: their figures cannot be compared one to one")
-    return said
-
-
-def document(subjects: Subjects, judged: Mapping[str, Judged], limit: int) -> Record:
+def document(report: Report, limit: int) -> Record:
     """The JSON of a report: the record itself for one subject, ``{"subjects": […]}`` for several."""
+    subjects = report.subjects
     records = [
-        *(record.of_predictions(name, one.evaluation, one.parts, limit) for name, one in judged.items()),
-        *(record.of_history(name, epochs) for name, epochs in subjects.histories.items()),
-        *(record.of_folder(name, folder, sizes) for name, (folder, sizes) in subjects.folders.items()),
-        *(record.of_model(name, info) for name, info in subjects.models.items()),
+        *(record.of_predictions(name, one.evaluation, one.parts, limit) for name, one in report.judged.items()),
+        *(facts.of_history(name, epochs) for name, epochs in subjects.histories.items()),
+        *(facts.of_folder(name, folder, seen) for name, (folder, seen) in subjects.folders.items()),
+        *(facts.of_model(name, info) for name, info in subjects.models.items()),
     ]
-    return records[0] if len(records) == 1 else {"subjects": records}
+    whole: Record = records[0] if len(records) == 1 else {"subjects": records}
+    if not report.judged:
+        return whole
+    return {
+        **whole,
+        "comparisons": [{**record.of_comparison(one), "verdict": remarks.verdict(one)} for one in report.comparisons],
+        "demands": [asdict(verdict) for verdict in report.verdicts],
+        "allow_leak": bool(report.leaks),
+    }
 
 
-def rows(subjects: Subjects, judged: Mapping[str, Judged], views: Views) -> list[Record]:
+def csv(report: Report, views: Views) -> str:
+    """The CSV of a report; nothing if there is no row. Raises as `rows`."""
+    listed = rows(report, views)
+    stream = io.StringIO(newline="")
+    if listed:
+        writer = csv_tables.Writer(stream, list(listed[0]))
+        for row in listed:
+            writer.row({column: "" if value is None else value for column, value in row.items()})
+    return stream.getvalue()
+
+
+def rows(report: Report, views: Views) -> list[Record]:
     """The rows of a report's one CSV table; the column `file` comes first when there are several subjects.
 
     Raises:
         CelebtoolError: the subjects are of several kinds.
     """
-    by_kind: list[dict[str, list[Record]]] = [
-        {name: _prediction_rows(one, views) for name, one in judged.items()},
-        {name: record.history_rows(epochs) for name, epochs in subjects.histories.items()},
-        {name: record.folder_rows(folder) for name, (folder, _) in subjects.folders.items()},
-        {name: record.layer_rows(info) for name, info in subjects.models.items()},
+    subjects = report.subjects
+    by_kind: list[Mapping[str, list[Record]]] = [
+        {name: _prediction_rows(one, views) for name, one in report.judged.items()},
+        {name: facts.history_rows(epochs) for name, epochs in subjects.histories.items()},
+        {name: facts.folder_rows(folder) for name, (folder, _) in subjects.folders.items()},
+        {name: facts.layer_rows(info) for name, info in subjects.models.items()},
     ]
     by_kind = [of_kind for of_kind in by_kind if of_kind]
     if len(by_kind) > 1:
@@ -99,24 +99,31 @@ def rows(subjects: Subjects, judged: Mapping[str, Judged], views: Views) -> list
     ]
 
 
-def _judge(table: Predictions) -> Judged:
-    parts = tuple(evaluation.evaluate(table, part) for part in table.parts)
-    headline = parts[-1] if parts else evaluation.evaluate(table)
-    return Judged(table, headline, parts)
-
-
 def _of_predictions(one: Judged, views: Views, width: int) -> list[Table]:
-    if not one.evaluation.images:
-        return [terminal.called(one.evaluation)]
+    evaluation = one.evaluation
+    if not evaluation.images:
+        return [terminal.called(evaluation)]
     shown = [terminal.parts(one.parts)] if len(one.parts) > 1 else []
-    shown += [terminal.per_class(one.evaluation)] if views.per_class else []
-    shown += [terminal.confusion(one.evaluation, width, views.limit)] if views.confusion else []
-    shown += [terminal.mistakes(one.evaluation, views.limit)] if views.mistakes else []
+    shown += [terminal.per_class(evaluation)] if views.per_class else []
+    shown += [matrix.confusion(evaluation, width, views.limit)] if views.confusion else []
+    shown += [terminal.calibration(evaluation)] if views.calibration else []
+    if views.mistakes:
+        shown.append(terminal.mistakes(evaluation, views.limit))
+        shown += [terminal.strangers(evaluation, views.limit)] if evaluation.accepted_strangers else []
     return shown
 
 
-def _images(one: Judged) -> frozenset[tuple[str, str]]:
-    return frozenset((row.path, row.label) for row in one.predictions.rows if one.evaluation.part in (None, row.part))
+def _of_others(report: Report) -> list[Table]:
+    shown: list[Table] = []
+    for name, epochs in report.subjects.histories.items():
+        shown.append(overview.epochs(name, epochs))
+    for name, (folder, seen) in report.subjects.folders.items():
+        shown += overview.folder(name, folder, seen)
+    for name, info in report.subjects.models.items():
+        shown.append(overview.model(name, info))
+        shown += [overview.epochs("History", info.history)] if info.history else []
+        shown.append(overview.layers(info))
+    return shown
 
 
 def _prediction_rows(one: Judged, views: Views) -> list[Record]:
@@ -126,5 +133,7 @@ def _prediction_rows(one: Judged, views: Views) -> list[Record]:
         return record.confusion_rows(one.evaluation)
     if views.mistakes:
         return record.mistake_rows(one.evaluation, views.limit)
+    if views.calibration:
+        return record.bin_rows(one.evaluation)
     evaluations: Sequence[Evaluation] = one.parts or [one.evaluation]
     return [record.figures(each) for each in evaluations]

@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from celebtool.errors import CelebtoolError
-from celebtool.evaluation import Evaluation
 from celebtool.formats import images, provenance, tables
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder
@@ -17,6 +16,7 @@ from celebtool.formats.predictions import Predictions
 from celebtool.formats.subject import Subjects
 from celebtool.rendering import fonts, plots, sheets
 from celebtool.rendering.fonts import Lettering
+from celebtool.rendering.judging import Judged, Report
 
 LEGEND = "legend.csv"
 
@@ -25,17 +25,11 @@ Plot = tuple[str, Figure]
 """The name of a file and what is drawn in it."""
 
 
-def draw(
-    subjects: Subjects,
-    evaluations: Mapping[str, Evaluation],
-    pictures: ImageFolder | None,
-    directory: Path,
-) -> dict[str, int]:
+def draw(report: Report, pictures: ImageFolder | None, directory: Path) -> dict[str, int]:
     """Draw every plot there is something for.
 
     Args:
-        subjects: what was read.
-        evaluations: of the tables of predictions, by the same names.
+        report: its subjects and their figures.
         pictures: the folder that was predicted; without it there are no pictures to show.
         directory: where the PNGs go.
 
@@ -46,9 +40,9 @@ def draw(
     Raises:
         CelebtoolError: there is nothing to draw, or a predicted image is not in `pictures`.
     """
-    lettering = fonts.lettering(_all_names(subjects, pictures))
+    lettering = fonts.lettering(all_names(report, pictures))
     drawn = 0
-    for name, figure in _plots(subjects, evaluations, pictures, lettering):
+    for name, figure in _plots(report, pictures, lettering):
         plots.save(figure, directory / name)
         drawn += 1
     if not drawn:
@@ -59,8 +53,9 @@ def draw(
     return lettering.legend
 
 
-def recipe(subjects: Subjects, pictures: ImageFolder | None) -> dict[str, object]:
+def recipe(report: Report, pictures: ImageFolder | None) -> dict[str, object]:
     """What the plots depend on: the contents of all subjects, and what several of a kind are called."""
+    subjects = report.subjects
     folders = [folder.root for folder, _ in subjects.folders.values()] + ([pictures.root] if pictures else [])
     runs = [*subjects.histories, *subjects.models]
     return {
@@ -74,21 +69,21 @@ def recipe(subjects: Subjects, pictures: ImageFolder | None) -> dict[str, object
     }
 
 
-def _plots(
-    subjects: Subjects, evaluations: Mapping[str, Evaluation], pictures: ImageFolder | None, lettering: Lettering
-) -> Iterator[Plot]:
-    yield from _curves(subjects)
-    yield from _of_predictions(subjects.predictions, evaluations, pictures, lettering)
-    yield from _of_folders(subjects, pictures, lettering)
-
-
-def _all_names(subjects: Subjects, pictures: ImageFolder | None) -> list[str]:
-    folders = [folder for folder, _ in subjects.folders.values()] + ([pictures] if pictures else [])
-    names = {name for table in subjects.predictions.values() for name in table.class_names}
+def all_names(report: Report, pictures: ImageFolder | None) -> list[str]:
+    """Every class name that a plot may have to write."""
+    folders = [folder for folder, _ in report.subjects.folders.values()] + ([pictures] if pictures else [])
+    names = {name for table in report.subjects.predictions.values() for name in table.class_names}
     return sorted(names.union(*(folder.class_names for folder in folders)))
 
 
-def _curves(subjects: Subjects) -> Iterator[Plot]:
+def _plots(report: Report, pictures: ImageFolder | None, lettering: Lettering) -> Iterator[Plot]:
+    yield from curves(report.subjects)
+    yield from _of_predictions(report.judged, pictures, lettering)
+    yield from _of_folders(report.subjects, pictures, lettering)
+
+
+def curves(subjects: Subjects) -> Iterator[Plot]:
+    """Loss and accuracy of all histories and models, each in one plot."""
     runs: dict[str, Sequence[Epoch]] = dict(subjects.histories)
     runs |= {name: info.history for name, info in subjects.models.items() if info.history}
     if runs:
@@ -96,22 +91,19 @@ def _curves(subjects: Subjects) -> Iterator[Plot]:
         yield "accuracy.png", plots.curves(runs, "accuracy")
 
 
-def _of_predictions(
-    tables_read: Mapping[str, Predictions],
-    evaluations: Mapping[str, Evaluation],
-    pictures: ImageFolder | None,
-    lettering: Lettering,
-) -> Iterator[Plot]:
-    for number, (name, table) in enumerate(tables_read.items(), start=1):
-        evaluation = evaluations[name]
+def _of_predictions(judged: Mapping[str, Judged], pictures: ImageFolder | None, lettering: Lettering) -> Iterator[Plot]:
+    for number, one in enumerate(judged.values(), start=1):
+        evaluation = one.evaluation
         if not evaluation.images:
             continue
-        file = f"{number}-" if len(tables_read) > 1 else ""
-        rows = [row for row in table.rows if evaluation.part in (None, row.part)]
+        file = f"{number}-" if len(judged) > 1 else ""
+        rows = [row for row in one.predictions.rows if evaluation.part in (None, row.part)]
         yield f"{file}confusion_matrix.png", plots.confusion(evaluation, lettering)
+        if evaluation.calibration.images:
+            yield f"{file}calibration.png", plots.calibration(evaluation)
         if pictures:
-            yield f"{file}predictions.png", sheets.predictions(rows, evaluation, _look(pictures), lettering)
-            yield f"{file}mistakes.png", sheets.mistakes(evaluation, _look(pictures), lettering)
+            yield f"{file}predictions.png", sheets.predictions(rows, evaluation, look_into(pictures), lettering)
+            yield f"{file}mistakes.png", sheets.mistakes(evaluation, look_into(pictures), lettering)
 
 
 def _of_folders(subjects: Subjects, pictures: ImageFolder | None, lettering: Lettering) -> Iterator[Plot]:
@@ -123,7 +115,7 @@ def _of_folders(subjects: Subjects, pictures: ImageFolder | None, lettering: Let
         counts = {part or "": folder.counts(part) for part in folder.parts or (None,)}
         by_class = {name: [s for s in folder.samples if s.label == name] for name in folder.class_names}
         yield f"{file}distribution.png", plots.distribution(counts, folder.class_names, lettering)
-        yield f"{file}samples.png", sheets.samples(by_class, _look(folder), lettering)
+        yield f"{file}samples.png", sheets.samples(by_class, look_into(folder), lettering)
     if not labelled:
         for table in [table for table in subjects.predictions.values() if any(row.label for row in table.rows)][:1]:
             yield "distribution.png", plots.distribution(_label_counts(table), table.class_names, lettering)
@@ -138,7 +130,7 @@ def _label_counts(table: Predictions) -> dict[str, dict[str, int]]:
     return counts
 
 
-def _look(folder: ImageFolder) -> sheets.Look:
+def look_into(folder: ImageFolder) -> sheets.Look:
     """Show the images of a folder; one that can't be decoded is a grey square, not the end of a report."""
 
     def look(path: str, box: Box | None) -> NDArray[np.uint8]:

@@ -2,16 +2,20 @@
 
 import statistics
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from celebtool.formats import history
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder
-from celebtool.formats.image_sizes import ImageSizes
 from celebtool.formats.model_info import ModelInfo
-from celebtool.rendering.record import parameters
-from celebtool.rendering.terminal import WRONG, Cell, Table, clip
+from celebtool.rendering.facts import allowed_leak, parameters
+from celebtool.rendering.terminal import LONGEST_NAME, WRONG, Cell, Table, clip
+
+if TYPE_CHECKING:  # it loads SciPy, which a report on a table has no need of
+    from celebtool.inspection import Inspection
 
 BEST = "bold green"
+SHOWN = 3  # images named of each flaw
 
 
 def epochs(name: str, run: Sequence[Epoch]) -> Table:
@@ -33,16 +37,17 @@ def epochs(name: str, run: Sequence[Epoch]) -> Table:
     return Table(f"{name}: {len(run)} epochs, the best is {best.epoch}", columns, rows)
 
 
-def folder(name: str, listed: ImageFolder, measured: ImageSizes) -> list[Table]:
+def folder(name: str, listed: ImageFolder, seen: "Inspection", longest: int = LONGEST_NAME) -> list[Table]:
     """Images per class and part, and their sizes; the sizes alone for a folder without class directories."""
-    shown = [classes(name, listed)] if listed.class_names else []
+    shown = [classes(name, listed, longest)] if listed.class_names else []
+    flawed = flaws(seen)
     title = (
         "Sizes in pixels" if shown else f"{name}: {len(listed.samples)} images, no class directories; sizes in pixels"
     )
-    return [*shown, *([sizes(title, measured)] if measured.sizes else [])]
+    return [*shown, *([sizes(title, seen)] if seen.sizes else []), *([flawed] if flawed.rows else [])]
 
 
-def classes(name: str, folder: ImageFolder) -> Table:
+def classes(name: str, folder: ImageFolder, longest: int = LONGEST_NAME) -> Table:
     """Images per class and part; what is missing stands out."""
     parts = folder.parts or (None,)
     counts = [folder.counts(part) for part in parts]
@@ -52,34 +57,32 @@ def classes(name: str, folder: ImageFolder) -> Table:
     for label in names:
         missing = "" if label == UNKNOWN else WRONG  # strangers are never trained on
         cells: list[Cell] = [str(count[label]) if count[label] else ("0", missing) for count in counts]
-        rows.append((clip(label), *cells, *([str(total[label])] if folder.parts else [])))
+        rows.append((clip(label, longest), *cells, *([str(total[label])] if folder.parts else [])))
     sums = [sum(count.values()) for count in counts] + ([sum(total.values())] if folder.parts else [])
     rows.append(tuple((cell, "bold") for cell in ("all", *map(str, sums))))
     columns = ("class", *(part or "images" for part in parts), *(["all"] if folder.parts else []))
     return Table(f"{name}: {len(folder.samples)} images of {len(folder.class_names)} classes", columns, rows)
 
 
-def sizes(title: str, measured: ImageSizes) -> Table:
+def sizes(title: str, seen: "Inspection") -> Table:
     """Smallest, median and largest height and width, in pixels."""
     rows = [
         (name, str(min(values)), f"{statistics.median(values):g}", str(max(values)))
-        for name, values in zip(("height", "width"), zip(*measured.sizes, strict=True), strict=False)
+        for name, values in zip(("height", "width"), zip(*seen.sizes, strict=True), strict=False)
     ]
     return Table(title, ("", "min", "median", "max"), rows)
 
 
-def remarks(folder: ImageFolder, measured: ImageSizes) -> list[str]:
-    """What is wrong with a folder, a sentence each."""
-    said = [f"{error.where}: {error.problem}" for error in measured.broken]
-    unlabelled = sum(sample.label is None for sample in folder.samples)
-    if unlabelled and folder.class_names:
-        said.append(f"{unlabelled} images lie in no class directory")
-    for part in folder.parts:
-        counts = folder.counts(part)
-        absent = [name for name in folder.class_names if not counts[name]]
-        if absent:
-            said.append(f"no image in {part}/ of {', '.join(absent)}")
-    return said
+def flaws(seen: "Inspection") -> Table:
+    """How many images are copies, blurry, dark or tiny, and the first of each; no row for what there is none of."""
+    spare = [sample.path for each in seen.copies for sample in each[1:]]
+    found = {"copies of others": spare, "blurry": seen.blurry, "dark": seen.dark, "tiny": seen.tiny}
+    rows = [
+        (flaw, str(len(paths)), ", ".join(paths[:SHOWN]) + (", …" if len(paths) > SHOWN else ""))
+        for flaw, paths in found.items()
+        if paths
+    ]
+    return Table("Images to look at", ("", "images", "the first"), rows)
 
 
 def _figure(value: float | None, form: str) -> str:
@@ -103,6 +106,7 @@ def model(name: str, info: ModelInfo) -> Table:
         "faces": _pairs(info.crops) if info.crops else "not cropped by celebtool",
         "strangers": "" if info.threshold is None else f"below a score of {info.threshold:.4g}",
         "training photos": str(len(info.origins)) if info.origins else "",
+        "leak": "trained with --allow-leak" if allowed_leak(info) else "",
         "reached": _pairs({key: f"{value:.4g}" for key, value in info.metrics.items()}),
         "written with": _pairs(info.versions),
         f"{len(info.class_names)} classes": ", ".join(info.class_names),

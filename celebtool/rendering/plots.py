@@ -1,5 +1,6 @@
 """Plots of histories, confusion and class counts: values in, a figure out; the same values, the same bytes."""
 
+import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from celebtool.errors import printable
 from celebtool.evaluation import Evaluation
 from celebtool.formats import history
 from celebtool.formats.history import Epoch
+from celebtool.reliability import BINS
 from celebtool.rendering.fonts import Lettering
 
 TRAIN, VAL, TEST, OTHER = "#3d6fa8", "#d97a2b", "#4b9b6e", "#7a7a85"
@@ -52,7 +54,14 @@ def style(lettering: Lettering) -> Iterator[None]:
 
 def save(figure: Figure, path: Path) -> None:
     """Write a figure as PNG without a word on when and by what, so that equal figures are equal files."""
-    figure.savefig(path, dpi=DPI, bbox_inches="tight", pad_inches=0.2, metadata={"Software": None})
+    path.write_bytes(png(figure))
+
+
+def png(figure: Figure) -> bytes:
+    """A figure as the bytes of a PNG."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", dpi=DPI, bbox_inches="tight", pad_inches=0.2, metadata={"Software": None})
+    return stream.getvalue()
 
 
 def curves(runs: Mapping[str, Sequence[Epoch]], kind: Literal["loss", "accuracy"]) -> Figure:
@@ -98,11 +107,39 @@ def confusion(evaluation: Evaluation, lettering: Lettering) -> Figure:
         _grid(axes, matrix.shape, inches)
         if inches > 0.3:
             _confusion_counts(axes, matrix, fontsize=min(12, inches * 22))
-        part = f" on {evaluation.part}" if evaluation.part else ""
         wrong = int(evaluation.confusion.sum() - np.trace(evaluation.confusion))
-        axes.set_title(f"Confusion{part}: {wrong} of {evaluation.images} wrong", fontsize=13)
+        axes.set_title(f"Confusion{_of_part(evaluation)}: {wrong} of {evaluation.images} wrong", fontsize=13)
         axes.set_xlabel("called", fontsize=max(small, 10))
         axes.set_ylabel("label", fontsize=max(small, 10))
+    return figure
+
+
+def calibration(evaluation: Evaluation) -> Figure:
+    """The reliability diagram: accuracy against confidence, with intervals; below, where the images lie."""
+    bins = [each for each in evaluation.calibration.bins if each.images]
+    confidences = [each.confidence for each in bins]
+    accuracies = [each.accuracy.value for each in bins]
+    reach = [
+        [each.accuracy.value - each.accuracy.low for each in bins],
+        [each.accuracy.high - each.accuracy.value for each in bins],
+    ]
+    with style(Lettering()):
+        figure = Figure(figsize=(5, 6.2))
+        above, below = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": (4, 1), "hspace": 0.08})
+        above.plot((0, 1), (0, 1), color=OTHER, lw=1, ls="--", label="as sure as right")
+        above.errorbar(confidences, accuracies, reach, fmt="o", color=TRAIN, ecolor="#a9bdd6", elinewidth=1.6, ms=5)
+        above.set_ylim(-0.02, 1.02)
+        above.set_ylabel("accuracy, with 95 % intervals")
+        above.legend(loc="upper left")
+        above.set_title(f"Calibration{_of_part(evaluation)}: error {evaluation.calibration.error:.3f}", fontsize=13)
+        edges = [each.low for each in bins]
+        below.bar(edges, [each.images for each in bins], width=1 / BINS, align="edge", color=TRAIN, edgecolor="white")
+        below.set_ylabel("images")
+        below.set_xlabel("confidence")
+        below.set_xlim(-0.02, 1.02)
+        for axes in (above, below):
+            axes.grid(color=FAINT)
+            axes.set_axisbelow(True)
     return figure
 
 
@@ -127,6 +164,12 @@ def distribution(counts: Mapping[str, Mapping[str, int]], class_names: Sequence[
         if len(counts) > 1:
             axes_row[-1].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=len(counts))
     return figure
+
+
+def _of_part(evaluation: Evaluation) -> str:
+    """Which part a plot is of, and that it rests on a leak if it does: a picture travels without its report."""
+    leak = f" ({len(evaluation.leaks)} images trained on)" if evaluation.leaks else ""
+    return (f" on {evaluation.part}" if evaluation.part else "") + leak
 
 
 def _curve(axes: Axes, epochs: Sequence[Epoch], kind: str, colours: Sequence[str], prefix: str) -> None:

@@ -2,19 +2,18 @@
 
 import json
 import math
-import statistics
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from celebtool.comparison import Comparison
+from celebtool.confusion import ClassFigures
 from celebtool.evaluation import TOP, Evaluation
-from celebtool.formats import history
-from celebtool.formats.history import Epoch
-from celebtool.formats.image_folder import UNKNOWN, ImageFolder
-from celebtool.formats.image_sizes import ImageSizes
-from celebtool.formats.model_info import ModelInfo
 from celebtool.intervals import Estimate
+from celebtool.rejection import FALSE_ACCEPTS, Rejection
 
 Record = dict[str, object]
+NOWHERE = Estimate(math.nan, math.nan, math.nan)
+AT = {share: f"at_{100 * share:g}_percent".replace(".", "_") for share in FALSE_ACCEPTS}
 
 
 def of_predictions(name: str, evaluation: Evaluation, parts: Sequence[Evaluation], limit: int) -> Record:
@@ -38,6 +37,8 @@ def of_predictions(name: str, evaluation: Evaluation, parts: Sequence[Evaluation
         "confusion": evaluation.confusion[:, :-1].tolist(),
         "confused_pairs": pair_rows(evaluation, limit),
         "mistakes": mistake_rows(evaluation, limit),
+        "calibration": bin_rows(evaluation),
+        "accepted_strangers": stranger_rows(evaluation, limit),
         "parts": {part.part: figures(part) for part in parts},
     }
 
@@ -50,32 +51,31 @@ def figures(evaluation: Evaluation) -> Record:
         "rows": evaluation.rows,
         "images": evaluation.images,
         "strangers": evaluation.strangers,
-        "coverage": _plain(evaluation.coverage),
+        "seen": len(evaluation.seen),
+        "leaks": len(evaluation.leaks),
+        "coverage": plain(evaluation.coverage),
         **_estimate("accuracy", evaluation.accuracy),
-        **{f"top_{k}_accuracy": _plain(evaluation.top.get(k, math.nan)) for k in TOP},
-        "balanced_accuracy": _plain(evaluation.balanced_accuracy),
-        "macro_precision": _plain(macro.precision),
-        "macro_recall": _plain(macro.recall),
+        **{f"top_{k}_accuracy": plain(evaluation.top.get(k, math.nan)) for k in TOP},
+        "balanced_accuracy": plain(evaluation.balanced_accuracy),
+        "macro_precision": plain(macro.precision),
+        "macro_recall": plain(macro.recall),
         **_estimate("macro_f1", macro.f1),
-        "weighted_precision": _plain(weighted.precision),
-        "weighted_recall": _plain(weighted.recall),
+        "weighted_precision": plain(weighted.precision),
+        "weighted_recall": plain(weighted.recall),
         **_estimate("weighted_f1", weighted.f1),
+        "calibration_error": plain(evaluation.calibration.error),
+        **_rejection(evaluation.rejection),
     }
 
 
 def class_rows(evaluation: Evaluation) -> list[Record]:
     """A row per class, in class order."""
-    return [
-        {
-            "class": one.name,
-            "precision": _plain(one.precision),
-            "recall": _plain(one.recall),
-            "f1": _plain(one.f1),
-            "support": one.support,
-            "predicted": one.predicted,
-        }
-        for one in evaluation.classes
-    ]
+    return [{"class": one.name, **of_class(one)} for one in evaluation.classes]
+
+
+def of_class(figures: ClassFigures) -> Record:
+    """The figures of one class."""
+    return {key: plain(value) for key, value in asdict(figures).items() if key != "name"}
 
 
 def confusion_rows(evaluation: Evaluation) -> list[Record]:
@@ -91,7 +91,7 @@ def confusion_rows(evaluation: Evaluation) -> list[Record]:
 
 def pair_rows(evaluation: Evaluation, limit: int) -> list[Record]:
     """A row per confused pair, the most frequent first, `limit` at most."""
-    return [{key: _plain(value) for key, value in asdict(pair).items()} for pair in evaluation.confused_pairs[:limit]]
+    return [{key: plain(value) for key, value in asdict(pair).items()} for pair in evaluation.confused_pairs[:limit]]
 
 
 def mistake_rows(evaluation: Evaluation, limit: int) -> list[Record]:
@@ -101,100 +101,39 @@ def mistake_rows(evaluation: Evaluation, limit: int) -> list[Record]:
             "path": mistake.prediction.path,
             "label": mistake.prediction.label,
             "predicted": mistake.predicted,
-            "confidence": _plain(mistake.confidence),
-            "label_probability": _plain(mistake.label_probability),
+            "confidence": plain(mistake.confidence),
+            "label_probability": plain(mistake.label_probability),
         }
         for mistake in evaluation.mistakes[:limit]
     ]
 
 
-def of_history(name: str, epochs: Sequence[Epoch]) -> Record:
-    """A history: how many epochs, which was best, and all of them."""
-    best = history.best(epochs)
-    rows = history_rows(epochs)
-    return {"kind": "history", "file": name, "epochs": len(rows), "best_epoch": best.epoch, "history": rows}
-
-
-def history_rows(epochs: Sequence[Epoch]) -> list[Record]:
-    """A row per epoch."""
-    return [{key: _plain(value) for key, value in asdict(epoch).items()} for epoch in epochs]
-
-
-def of_folder(name: str, folder: ImageFolder, sizes: ImageSizes) -> Record:
-    """An image folder: images per part and class, and how large they are."""
-    return {
-        "kind": "folder",
-        "file": name,
-        "images": len(folder.samples),
-        "class_names": list(folder.class_names),
-        "parts": {part: dict(sorted(folder.counts(part).items())) for part in folder.parts},
-        "classes": dict(sorted(folder.counts().items())),
-        "unlabelled": sum(sample.label is None for sample in folder.samples),
-        "height": _spread([height for height, _ in sizes.sizes]),
-        "width": _spread([width for _, width in sizes.sizes]),
-        "broken": [{"path": str(error.where), "problem": error.problem} for error in sizes.broken],
-    }
-
-
-def folder_rows(folder: ImageFolder) -> list[Record]:
-    """A row per part and class."""
-    rows: list[Record] = []
-    for part in folder.parts or (None,):
-        counts = folder.counts(part)
-        names = [*folder.class_names, *([UNKNOWN] if counts[UNKNOWN] else [])]
-        rows += [{"part": part, "class": name, "images": counts[name]} for name in names]
-    return rows
-
-
-def of_model(name: str, info: ModelInfo) -> Record:
-    """A model: what it is, how it was made, how well it did, and its layers."""
-    total, trainable = parameters(info)
-    return {
-        "kind": "model",
-        "file": name,
-        "architecture": info.architecture,
-        "class_names": list(info.class_names),
-        "image_size": list(info.image_size),
-        "parameters": total,
-        "trainable_parameters": trainable,
-        "crops": info.crops,
-        "temperature": _plain(info.temperature),
-        "threshold": _plain(info.threshold),
-        "seed": info.seed,
-        "metrics": {key: _plain(value) for key, value in info.metrics.items()},
-        "training_photos": len(info.origins),
-        "versions": dict(info.versions),
-        "recipe": dict(info.recipe),
-        "best_epoch": history.best(info.history).epoch if info.history else None,
-        "history": history_rows(info.history),
-        "members": [
-            {"share": _plain(share), "architecture": member.architecture, "image_size": list(member.image_size)}
-            for share, member in zip(info.shares, info.members, strict=True)
-        ],
-        "layers": layer_rows(info),
-    }
-
-
-def layer_rows(info: ModelInfo) -> list[Record]:
-    """A row per layer, in the order of the graph; output_shape as 7x7x64, without the batch."""
+def bin_rows(evaluation: Evaluation) -> list[Record]:
+    """A row per bin of confidence that has images."""
     return [
         {
-            "layer": layer.name,
-            "kind": layer.kind,
-            "output_shape": "x".join(map(str, layer.output_shape)),
-            "parameters": layer.parameters,
-            "trainable_parameters": layer.trainable_parameters,
+            "low": plain(each.low),
+            "high": plain(each.high),
+            "images": each.images,
+            "confidence": plain(each.confidence),
+            **_estimate("accuracy", each.accuracy),
         }
-        for layer in info.layers
+        for each in evaluation.calibration.bins
+        if each.images
     ]
 
 
-def parameters(info: ModelInfo) -> tuple[int, int]:
-    """How many parameters a model has, and how many of them its training moved."""
-    return (
-        sum(layer.parameters for layer in info.layers),
-        sum(layer.trainable_parameters for layer in info.layers if layer.trainable),
-    )
+def stranger_rows(evaluation: Evaluation, limit: int) -> list[Record]:
+    """A row per stranger that got a name, the highest score first, `limit` at most."""
+    return [
+        {"path": row.path, "predicted": row.predicted, "confidence": plain(row.confidence), "score": plain(row.score)}
+        for row in evaluation.accepted_strangers[:limit]
+    ]
+
+
+def of_comparison(one: Comparison) -> Record:
+    """What a comparison of two tables found."""
+    return {**{key: plain(value) for key, value in asdict(one).items()}, "gain": plain(one.gain)}
 
 
 def dumps(value: object) -> str:
@@ -203,22 +142,34 @@ def dumps(value: object) -> str:
     return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     """A number rounded to what it means; None for NaN and infinity, which JSON does not know."""
     if not isinstance(value, float):
         return value
     return float(f"{value:.6g}") if math.isfinite(value) else None
 
 
-def _estimate(key: str, estimate: Estimate) -> Record:
+def _rejection(figures: Rejection | None) -> Record:
+    at = figures.at if figures else {}
+    true_accepts = {share: at[share].true_accepts if share in at else NOWHERE for share in AT}
     return {
-        key: _plain(estimate.value),
-        f"{key}_low": _plain(estimate.low),
-        f"{key}_high": _plain(estimate.high),
+        **_estimate("accepted", figures.accepted if figures else NOWHERE),
+        **_estimate("true_accepts", figures.true_accepts if figures else NOWHERE),
+        **_estimate("false_accepts", figures.false_accepts if figures else NOWHERE),
+        **{
+            key: value
+            for share, name in AT.items()
+            for key, value in {
+                **_estimate(f"true_accepts_{name}", true_accepts[share]),
+                f"threshold_{name}": plain(at[share].threshold) if share in at else None,
+            }.items()
+        },
     }
 
 
-def _spread(values: Sequence[int]) -> Record | None:
-    if not values:
-        return None
-    return {"min": min(values), "median": statistics.median(values), "max": max(values)}
+def _estimate(key: str, estimate: Estimate) -> Record:
+    return {
+        key: plain(estimate.value),
+        f"{key}_low": plain(estimate.low),
+        f"{key}_high": plain(estimate.high),
+    }

@@ -5,12 +5,14 @@ mistakes; without colour they are the only digits beside the diagonal.
 """
 
 import math
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
-from celebtool.evaluation import FEW, Evaluation
+from celebtool.comparison import Comparison
+from celebtool.evaluation import Evaluation
+from celebtool.gates import Verdict
 from celebtool.intervals import Estimate
+from celebtool.rejection import FALSE_ACCEPTS, Rejection
 
 Cell: TypeAlias = str | tuple[str, str]
 
@@ -65,40 +67,15 @@ def per_class(evaluation: Evaluation) -> Table:
     for name, average in (("macro average", evaluation.macro), ("weighted average", evaluation.weighted)):
         shares = (average.precision, average.recall, average.f1.value)
         rows.append(tuple((cell, "bold") for cell in (name, *map(number, shares), str(evaluation.images))))
-    return Table(_titled("Classes", evaluation), ("class", "precision", "recall", "F1", "images"), rows)
+    return Table(titled("Classes", evaluation), ("class", "precision", "recall", "F1", "images"), rows)
 
 
-def called(evaluation: Evaluation) -> Table:
+def called(evaluation: Evaluation, longest: int = LONGEST_NAME) -> Table:
     """How many images were called what: all there is to say when no image has a label."""
-    rows = [(clip(name), str(count)) for name, count in evaluation.called.items()]
+    rows = [(clip(name, longest), str(count)) for name, count in evaluation.called.items()]
     return Table(
-        _titled("No labels to compare with; images by what they were called", evaluation), ("called", "images"), rows
+        titled("No labels to compare with; images by what they were called", evaluation), ("called", "images"), rows
     )
-
-
-def confusion(evaluation: Evaluation, width: int, limit: int) -> Table:
-    """The confusion matrix, or as much of it as `width` characters hold.
-
-    All classes if they fit; else those that have or cause a mistake; else the most confused pairs. A column
-    is headed by its class's number, which stands before the name of the row.
-    """
-    everything = list(range(len(evaluation.class_names)))
-    involved = sorted(_involved(evaluation))
-    for classes in (everything, involved):
-        if classes and _matrix_width(evaluation, classes) <= width:
-            return _matrix(evaluation, classes)
-    return confused_pairs(evaluation, limit)
-
-
-def confused_pairs(evaluation: Evaluation, limit: int) -> Table:
-    """Which label was called what, most often first."""
-    pairs = evaluation.confused_pairs
-    rows = [
-        (clip(pair.label), clip(pair.predicted), (str(pair.count), WRONG), number(pair.share)) for pair in pairs[:limit]
-    ]
-    what = "Most confused" if pairs else "No class was taken for another"
-    title = _titled(what, evaluation) + _of(len(rows), len(pairs), "pairs")
-    return Table(title, ("label", "called", "images", "of label"), rows)
 
 
 def mistakes(evaluation: Evaluation, limit: int) -> Table:
@@ -113,34 +90,61 @@ def mistakes(evaluation: Evaluation, limit: int) -> Table:
         )
         for mistake in evaluation.mistakes[:limit]
     ]
-    title = _titled("Worst mistakes", evaluation) + _of(len(rows), len(evaluation.mistakes), "mistakes")
+    title = titled("Worst mistakes", evaluation) + of(len(rows), len(evaluation.mistakes), "mistakes")
     return Table(title, ("image", "label", "called", "confidence", "of label"), rows)
 
 
-def remarks(evaluation: Evaluation) -> list[str]:
-    """What the figures leave out or cannot carry, a sentence each."""
-    said = []
-    if evaluation.failures:
-        reasons = ", ".join(f"{reason} {count}" for reason, count in evaluation.failures.items())
-        said.append(
-            f"{sum(evaluation.failures.values())} of {evaluation.rows} images failed and count as wrong: {reasons}"
+def strangers(evaluation: Evaluation, limit: int) -> Table:
+    """The strangers that got a name, the highest score first."""
+    shown = evaluation.accepted_strangers[:limit]
+    rows = [(row.path, (clip(row.predicted), WRONG), number(row.confidence), number(row.score)) for row in shown]
+    total = len(evaluation.accepted_strangers)
+    title = titled("Strangers accepted", evaluation) + of(len(rows), total, "strangers")
+    return Table(title, ("image", "called", "confidence", "score"), rows)
+
+
+def calibration(evaluation: Evaluation) -> Table:
+    """Confidence against accuracy, bin by bin; where their distance is more than chance, it stands out."""
+    rows: list[Sequence[Cell]] = []
+    for each in evaluation.calibration.bins:
+        if each.images:
+            gap = each.confidence - each.accuracy.value
+            beyond_chance = not each.accuracy.low <= each.confidence <= each.accuracy.high
+            cells = (f"{each.low:.2f}\u2013{each.high:.2f}", str(each.images), number(each.confidence))
+            rows.append((*cells, estimate(each.accuracy), (f"{gap:+.3f}", WRONG if beyond_chance else "")))
+    title = f"Calibration, expected error {number(evaluation.calibration.error)}"
+    return Table(titled(title, evaluation), ("confidence", "images", "mean", "accuracy", "too sure by"), rows)
+
+
+def comparisons(made: Sequence[tuple[Comparison, str]]) -> Table:
+    """Tables against each other on the images they share; each comes with what McNemar's test says."""
+    rows: list[Sequence[Cell]] = [
+        (
+            f"{clip(one.first, LONGEST_FILE)} – {clip(one.second, LONGEST_FILE)}",
+            str(one.images),
+            str(one.only_first_right),
+            str(one.only_second_right),
+            "" if math.isnan(one.gain) else f"{one.gain:+.3f}",
+            f"{one.p_value:.2g}",
+            said,
         )
-    if evaluation.strangers:
-        said.append(f"{evaluation.strangers} images of strangers (label unknown) are left out of all figures")
-    unlabelled = evaluation.rows - evaluation.images - evaluation.strangers
-    if unlabelled:
-        said.append(f"{unlabelled} of {evaluation.rows} images have no label and are left out of all figures")
-    if evaluation.images and evaluation.absent:
-        said.append(f"no image of {_some(evaluation.absent)}: these classes are in no average")
-    few = [figures.name for figures in evaluation.classes if 0 < figures.support < FEW]
-    if few:
-        said.append(f"fewer than {FEW} images of {_some(few)}: their own figures say little")
-    return said
+        for one, said in made
+    ]
+    columns = ("first – second", "images", "only first right", "only second right", "gain", "p", "McNemar's test")
+    return Table("Do they differ?", columns, rows)
 
 
-def number(value: float) -> str:
-    """A share with three digits; nothing for NaN."""
-    return "" if math.isnan(value) else f"{value:.3f}"
+def verdicts(given: Sequence[Verdict]) -> Table:
+    """What was demanded and whether it is met."""
+    rows: list[Sequence[Cell]] = [
+        (clip(one.file, LONGEST_FILE), one.demand, one.found, "met" if one.met else ("NOT MET", WRONG)) for one in given
+    ]
+    return Table("Demanded", ("file", "figure", "found", ""), rows)
+
+
+def number(value: float | None) -> str:
+    """A share with three digits; nothing for NaN or None."""
+    return "" if value is None or math.isnan(value) else f"{value:.3f}"
 
 
 def estimate(figure: Estimate) -> str:
@@ -162,6 +166,7 @@ def _figures(evaluation: Evaluation) -> dict[str, str]:
     return {
         **({"part": evaluation.part} if evaluation.part else {}),
         "images": str(evaluation.images),
+        **({"trained on (leak)": str(len(evaluation.leaks))} if evaluation.leaks else {}),
         "coverage": number(evaluation.coverage),
         "accuracy": estimate(evaluation.accuracy),
         **top,
@@ -172,7 +177,21 @@ def _figures(evaluation: Evaluation) -> dict[str, str]:
         "weighted precision": number(weighted.precision),
         "weighted recall": number(weighted.recall),
         "weighted F1": estimate(weighted.f1),
+        "calibration error": number(evaluation.calibration.error),
+        **(_rejection(evaluation.rejection) if evaluation.rejection else {}),
     }
+
+
+def _rejection(figures: Rejection) -> dict[str, str]:
+    known = {"known faces accepted": estimate(figures.accepted), "... and right": estimate(figures.true_accepts)}
+    if not figures.strangers:
+        return known
+    at = {
+        f"true accepts at {100 * share:g} %": estimate(figures.at[share].true_accepts)
+        for share in FALSE_ACCEPTS
+        if share in figures.at
+    }
+    return {"strangers": str(figures.strangers), **known, "strangers accepted": estimate(figures.false_accepts), **at}
 
 
 def _merged(columns: Sequence[dict[str, str]]) -> Iterable[str]:
@@ -184,64 +203,11 @@ def _share(value: float) -> Cell:
     return (number(value), WRONG if value < 0.8 else "")
 
 
-def _involved(evaluation: Evaluation) -> set[int]:
-    ids = {name: class_id for class_id, name in enumerate(evaluation.class_names)}
-    pairs = {ids[name] for pair in evaluation.confused_pairs for name in (pair.label, pair.predicted)}
-    return pairs | {class_id for class_id, row in enumerate(evaluation.confusion) if row[-1]}
-
-
-def _cell_width(evaluation: Evaluation) -> int:
-    return len(str(max(len(evaluation.class_names), int(evaluation.confusion.max()))))
-
-
-def _row_name(evaluation: Evaluation, class_id: int) -> str:
-    digits = len(str(len(evaluation.class_names)))
-    return f"{class_id + 1:{digits}} {clip(evaluation.class_names[class_id])}"
-
-
-def _matrix_width(evaluation: Evaluation, classes: Sequence[int]) -> int:
-    from_names = max(_width(_row_name(evaluation, class_id)) for class_id in classes)
-    columns = len(classes) + bool(evaluation.confusion[:, -1].any()) * 2  # "failed" is about two cells wide
-    return from_names + 1 + columns * (_cell_width(evaluation) + 1)
-
-
-def _width(text: str) -> int:
-    """How many columns of a terminal a text takes: Chinese and its like two, combining marks none."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else not unicodedata.combining(c) for c in text)
-
-
-def _matrix(evaluation: Evaluation, classes: Sequence[int]) -> Table:
-    width = _cell_width(evaluation)
-    failed = bool(evaluation.confusion[:, -1].any())
-    columns = [*(f"{class_id + 1:{width}}" for class_id in classes), *(["failed"] if failed else [])]
-    rows: list[Sequence[Cell]] = []
-    for label in classes:
-        counts = evaluation.confusion[label]
-        cells = [_count(int(counts[called]), width, right=label == called) for called in classes]
-        name = _row_name(evaluation, label)
-        wrong = counts.sum() != counts[label]
-        row: list[Cell] = [(name, "bold") if wrong else name, *cells]
-        rows.append([*row, _count(int(counts[-1]), len("failed"), right=False)] if failed else row)
-    title = _titled("Confusion, a row per label", evaluation)
-    title += _of(len(classes), len(evaluation.class_names), "classes, those with mistakes")
-    return Table(title, ("", *columns), rows, compact=True)
-
-
-def _count(count: int, width: int, *, right: bool) -> Cell:
-    if not count:
-        return (f"{'·':>{width}}", RIGHT)
-    return (f"{count:{width}}", RIGHT if right else WRONG)
-
-
-def _titled(title: str, evaluation: Evaluation) -> str:
+def titled(title: str, evaluation: Evaluation) -> str:
+    """A title that says which part a table is of."""
     return f"{title} ({evaluation.part})" if evaluation.part else title
 
 
-def _of(shown: int, total: int, what: str) -> str:
+def of(shown: int, total: int, what: str) -> str:
+    """The end of a title when a table does not show everything."""
     return f", {shown} of {total} {what}" if shown < total else ""
-
-
-def _some(names: Sequence[str], most: int = 5) -> str:
-    """The first names of a list and how many more there are."""
-    listed = ", ".join(names[:most])
-    return f"{listed} and {len(names) - most} more" if len(names) > most else listed

@@ -23,9 +23,9 @@ def write(path, rows, names=NAMES):
         writer = predictions.Writer(stream, names)
         for name, label, predicted, part in rows:
             if predicted is None:
-                writer.row(Prediction(name, None, label=label, part=part, reason="unreadable"))
+                writer.row(Prediction(name, None, label=label, part=part, reason="unreadable", seen=False))
             else:
-                writer.row(Prediction(name, np.array(RIGHT[predicted]), predicted, part, label))
+                writer.row(Prediction(name, np.array(RIGHT[predicted]), predicted, part, label, seen=part == "train"))
     return path
 
 
@@ -140,7 +140,10 @@ def test_several_files_stand_side_by_side(celebtool, table, tmp_path):
     assert "0.972" in line
     assert "1.000" in line
     fewer = write(tmp_path / "fewer.csv", many(count=11))
-    assert "note: these tables are not of the same images" in celebtool("report", table, fewer).stderr
+    assert (
+        f"{table} and {tmp_path}/fewer.csv are not of the same images: 33 are in both, 3 in one only"
+        in celebtool("report", table, fewer).stderr
+    )
 
 
 def test_parts_and_the_gap_between_them(celebtool, tmp_path):
@@ -231,7 +234,15 @@ def test_predictions_csv_is_the_default_on_a_terminal(celebtool, table, stdin, m
     assert "nothing to read: no FILE, no stdin and no ./predictions.csv" in result.stderr
 
 
-PLOTS = {"confusion_matrix.png", "predictions.png", "mistakes.png", "distribution.png", "samples.png", "celebtool.json"}
+PLOTS = {
+    "confusion_matrix.png",
+    "calibration.png",
+    "predictions.png",
+    "mistakes.png",
+    "distribution.png",
+    "samples.png",
+    "celebtool.json",
+}
 
 
 @pytest.mark.slow
@@ -255,14 +266,15 @@ def test_all_seven_plots(celebtool, make_folder, tmp_path):
     assert result.stderr.endswith("plots: exists already; choose another name or add --overwrite\n")
     assert celebtool("report", table, "--plots", tmp_path / "plots", "--overwrite").code == 0
     left = {path.name for path in (tmp_path / "plots").iterdir()}
-    assert left == {"confusion_matrix.png", "distribution.png", "celebtool.json"}
+    assert left == {"confusion_matrix.png", "calibration.png", "distribution.png", "celebtool.json"}
 
 
 def test_plots_of_two_tables_are_numbered(celebtool, table, tmp_path):
     other = write(tmp_path / "other.csv", many(wrong=0))
     assert celebtool("report", table, other, "--plots", tmp_path / "plots").code == 0
     names = {path.name for path in (tmp_path / "plots").iterdir()}
-    assert names == {"1-confusion_matrix.png", "2-confusion_matrix.png", "distribution.png", "celebtool.json"}
+    kinds = ("confusion_matrix.png", "calibration.png")
+    assert names == {"distribution.png", "celebtool.json", *(f"{n}-{kind}" for n in (1, 2) for kind in kinds)}
 
 
 def test_a_broken_image_is_a_grey_square(celebtool, make_folder, tmp_path):
@@ -289,14 +301,15 @@ def test_names_that_no_font_has_get_a_legend(celebtool, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["--json", "--csv"], "--json, --csv: print one or the other"),
+        (["--json", "--csv"], "--json, --csv, --markdown: print one of them"),
         (
             ["--csv", "--confusion", "--mistakes"],
-            "--csv: prints one table; choose one of --confusion, --per-class, --mistakes",
+            "--csv: prints one table; choose one of --confusion, --per-class, --mistakes, --calibration",
         ),
-        (["--images", "x"], "--images: is for the pictures in --plots DIR; add that"),
+        (["--images", "x"], "--images: is for the pictures in --plots DIR or --html FILE; add one"),
         (["--limit", "0"], "--limit"),
-        (["--calibration"], "--calibration"),
+        (["--max-drop", "0.1"], "--max-drop: is measured against --baseline OLD.csv; add that"),
+        (["--require", "accuracy"], "--require: cannot read 'accuracy'; expected as accuracy>=0.95,recall[NAME]>=0.8"),
     ],
 )
 def test_wrong_usage_ends_with_2(celebtool, table, arguments, problem):
@@ -323,7 +336,7 @@ def test_wrong_input_ends_with_1_and_one_line(celebtool, table, tmp_path, stdin,
     (tmp_path / "m.h5").write_bytes(b"no model")
     assert error("m.h5").startswith("m.h5: ")
     history.write(tmp_path / "h.csv", [Epoch(1, 0.5, 0.5)])
-    views = "expected some for --confusion, --per-class or --mistakes"
+    views = "expected some for --confusion, --per-class, --mistakes or --calibration"
     assert error("h.csv", "--confusion") == f"h.csv: holds no predictions; {views}\n"
     assert error(table, "h.csv", "--csv") == "--csv: writes one table; expected subjects of one kind, or --json\n"
     assert error(table, "--images", "no", "--plots", "plots") == "no: no such directory\n"

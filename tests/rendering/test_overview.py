@@ -1,10 +1,10 @@
+from dataclasses import replace
 from pathlib import Path
 
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import ImageFolder, Sample
-from celebtool.formats.image_sizes import ImageSizes
-from celebtool.formats.images import ImageError
 from celebtool.formats.model_info import Layer, ModelInfo
+from celebtool.inspection import Inspection
 from celebtool.rendering import overview
 
 
@@ -42,17 +42,15 @@ def test_an_unsplit_folder_has_one_column():
 
 def test_a_folder_without_classes_has_sizes_only():
     listed = ImageFolder(Path("new"), (Sample("1.jpg", None), Sample("2.jpg", None)))
-    tables = overview.folder("new", listed, ImageSizes(((10, 20), (30, 40)), ()))
-    assert [table.title for table in tables] == ["new: 2 images, no class directories; sizes in pixels"]
-    assert tables[0].rows == [("height", "10", "20", "30"), ("width", "20", "30", "40")]
-
-
-def test_remarks_name_broken_images_and_missing_classes():
-    broken = ImageError("faces/a.jpg", "unreadable", "is an empty file")
-    assert overview.remarks(folder(("train", "Ann"), ("train", "Bob"), ("val", "Ann")), ImageSizes((), (broken,))) == [
-        "faces/a.jpg: is an empty file",
-        "no image in val/ of Bob",
+    tables = overview.folder(
+        "new", listed, Inspection(((10, 20), (30, 40)), copies=((Sample("1.jpg", None), Sample("2.jpg", None)),))
+    )
+    assert [table.title for table in tables] == [
+        "new: 2 images, no class directories; sizes in pixels",
+        "Images to look at",
     ]
+    assert tables[0].rows == [("height", "10", "20", "30"), ("width", "20", "30", "40")]
+    assert tables[1].rows == [("copies of others", "1", "2.jpg")]
 
 
 INFO = ModelInfo(
@@ -112,3 +110,9 @@ def test_layers_have_shapes_and_parameters():
     assert table.title == "3 layers"
     assert table.rows[1] == tuple((c, "bold") for c in ("norm", "BatchNormalization", "100 x 90 x 32", "128", "64"))
     assert table.rows[2] == tuple((c, "") for c in ("frozen", "Dense", "2", "1,000", "0"))
+
+
+def test_a_model_trained_on_a_leak_says_so():
+    leaky = {"command": "finetune", "input": {"made_by": {"command": "train", "parameters": {"allow_leak": True}}}}
+    assert dict(overview.model("m.h5", replace(INFO, recipe=leaky)).rows)["leak"] == "trained with --allow-leak"
+    assert "leak" not in dict(overview.model("m.h5", INFO).rows)

@@ -90,3 +90,17 @@ def test_names_of_the_standard_font_ask_for_no_other(monkeypatch):
 def test_names_do_nothing_but_show():
     assert Lettering().text("a\x1b\n") == "a\\x1b\\x0a"
     assert len(Lettering().text("x" * 80)) == fonts.LONGEST
+
+
+@pytest.mark.parametrize("classes", [2, 20])
+def test_the_reliability_diagram_is_the_same_bytes_every_time(tmp_path, classes):
+    one = judged(classes)
+    assert drawn(plots.calibration(one), tmp_path / "a.png").std() > 5
+    assert plots.png(plots.calibration(one)) == (tmp_path / "a.png").read_bytes()
+
+
+def test_a_plot_of_a_leak_says_so():
+    row = Prediction("1.jpg", np.array([0.25, 0.75]), "B", "test", "B", seen=True)
+    one = evaluation.evaluate(Predictions(("A", "B"), (row,)), "test")
+    for figure in (plots.calibration(one), plots.confusion(one, Lettering())):
+        assert " on test (1 images trained on):" in figure.axes[0].get_title(loc="left")

@@ -1,15 +1,17 @@
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
-from celebtool import evaluation
+from celebtool import comparison, evaluation
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import ImageFolder, Sample
-from celebtool.formats.image_sizes import ImageSizes
 from celebtool.formats.model_info import ModelInfo
 from celebtool.formats.predictions import Prediction, Predictions
-from celebtool.rendering import record
+from celebtool.gates import Verdict
+from celebtool.inspection import Inspection
+from celebtool.rendering import facts, record
 
 TABLE = Predictions(
     ("Ann", "Bob", "NA"),
@@ -25,13 +27,15 @@ TABLE = Predictions(
 def test_the_keys_of_predictions_are_stable():
     one = evaluation.evaluate(TABLE, "test")
     document = record.of_predictions("p.csv", one, [one], 10)
-    assert {key: document[key] for key in list(document)[:11]} == {
+    assert {key: document[key] for key in list(document)[:13]} == {
         "kind": "predictions",
         "file": "p.csv",
         "part": "test",
         "rows": 4,
         "images": 4,
         "strangers": 0,
+        "seen": 0,
+        "leaks": 0,
         "coverage": 0.75,
         "accuracy": 0.5,
         "accuracy_low": 0.150039,
@@ -63,12 +67,6 @@ def test_confusion_rows_name_failed_images_with_an_empty_cell():
     ]
 
 
-def test_a_history_has_its_best_epoch():
-    document = record.of_history("h.csv", [Epoch(1, 0.5, 0.5, 0.25), Epoch(2, float("nan"), 0.5, 0.5)])
-    assert (document["epochs"], document["best_epoch"]) == (2, 1)
-    assert document["history"][1]["loss"] is None
-
-
 def test_json_does_nothing_to_a_terminal_and_shows_every_script():
     text = record.dumps({"Beyoncé 成龍": "\x1b[31m\u202e\udcff\n\U000e0001"})
     assert text == '{\n  "Beyoncé 成龍": "\\u001b[31m\\u202e\\udcff\\n\\udb40\\udc01"\n}'
@@ -79,10 +77,37 @@ def test_every_key_is_in_the_documentation():
     text = (Path(__file__).parents[2] / "docs/report.md").read_text(encoding="utf-8")
     one = evaluation.evaluate(TABLE)
     folder = ImageFolder(Path("faces"), (Sample("Ann/1", "Ann"),))
+    compared = comparison.compare("a", {1: True}, "b", {1: False})
     documents = [
+        record.of_comparison(compared),
+        asdict(Verdict("p.csv", "accuracy >= 0.5", met=True, found="1")),
         record.of_predictions("p.csv", one, [one], 10),
-        record.of_history("h.csv", [Epoch(1, 0.5, 0.5)]),
-        record.of_folder("faces", folder, ImageSizes(((1, 2),), ())),
-        record.of_model("m.h5", ModelInfo("cnn", ("Ann",), (9, 9))),
+        facts.of_history("h.csv", [Epoch(1, 0.5, 0.5)]),
+        facts.of_folder("faces", folder, Inspection(((1, 2),))),
+        facts.of_model("m.h5", ModelInfo("cnn", ("Ann",), (9, 9))),
     ]
     assert [key for document in documents for key in document if f"`{key}`" not in text] == []
+
+
+def test_rejection_and_calibration_are_null_or_numbers():
+    unknown = [
+        Prediction(
+            f"u{i}.jpg", np.array([0.5, 0.25, 0.25]), ("Ann", "unknown")[i > 0], "test", "unknown", score=i / 200
+        )
+        for i in range(200)
+    ]
+    known = [
+        Prediction(f"k{i}.jpg", np.array([0.75, 0.25, 0]), "Ann", "test", "Ann", score=0.9 + i / 100) for i in range(10)
+    ]
+    one = evaluation.evaluate(Predictions(TABLE.class_names, (*known, *unknown)))
+    figures = record.figures(one)
+    assert figures["calibration_error"] == 0.25
+    assert (figures["accepted"], figures["true_accepts"], figures["false_accepts"]) == (1, 1, 0.005)
+    assert figures["threshold_at_1_percent"] == 0.985  # 0.99 and 0.995 pass it
+    assert figures["true_accepts_at_1_percent"] == 0.1  # 0.99; 0.98 and below do not
+    assert figures["true_accepts_at_0_1_percent"] is figures["threshold_at_0_1_percent"] is None
+    assert record.stranger_rows(one, 5) == [{"path": "u0.jpg", "predicted": "Ann", "confidence": 0.5, "score": 0.0}]
+    assert [row["images"] for row in record.bin_rows(one)] == [10]
+    nothing = record.figures(evaluation.evaluate(TABLE))
+    assert nothing.keys() == figures.keys()
+    assert nothing["accepted"] is None

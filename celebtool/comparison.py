@@ -1,0 +1,71 @@
+"""Whether two models differ: both asked about the same images, and what counts is where only one was right."""
+
+import math
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+Image = TypeVar("Image", bound=Hashable)
+
+SIGNIFICANT = 0.05
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two tables on the images that both have.
+
+    Attributes:
+        first, second: what they are called.
+        images: how many they share.
+        only_in_one: how many labelled images one of them has and the other has not.
+        first_right, second_right: how many of the shared images each has right.
+        only_first_right, only_second_right: how many of them it alone has right.
+        p_value: of McNemar's test: how likely so uneven a pair of the last two is if the models are equally good.
+    """
+
+    first: str
+    second: str
+    images: int
+    only_in_one: int
+    first_right: int
+    second_right: int
+    only_first_right: int
+    only_second_right: int
+    p_value: float
+
+    @property
+    def gain(self) -> float:
+        """The second's accuracy less the first's on the shared images; NaN without any."""
+        return (self.second_right - self.first_right) / self.images if self.images else math.nan
+
+
+def compare(first: str, ours: Mapping[Image, bool], second: str, theirs: Mapping[Image, bool]) -> Comparison:
+    """Compare two tables, each given by name and as image → whether it is right."""
+    shared = ours.keys() & theirs.keys()
+    only_first = sum(ours[key] and not theirs[key] for key in shared)
+    only_second = sum(theirs[key] and not ours[key] for key in shared)
+    return Comparison(
+        first=first,
+        second=second,
+        images=len(shared),
+        only_in_one=len(ours.keys() ^ theirs.keys()),
+        first_right=sum(ours[key] for key in shared),
+        second_right=sum(theirs[key] for key in shared),
+        only_first_right=only_first,
+        only_second_right=only_second,
+        p_value=mcnemar(only_first, only_second),
+    )
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """The two-sided p-value of the exact test: a fair coin, thrown once per image that one alone has right.
+
+    Source: Q. McNemar, Note on the sampling error of the difference between correlated proportions or
+    percentages, Psychometrika 12 (1947); exact by the binomial distribution.
+    """
+    throws, fewer = only_first + only_second, min(only_first, only_second)
+    heads = np.arange(1, fewer + 1)
+    logarithms = np.concatenate([[0.0], np.cumsum(np.log((throws - heads + 1) / heads))]) - throws * math.log(2)
+    return min(1.0, 2 * float(np.exp(logarithms).sum()))

@@ -1,0 +1,112 @@
+"""What a folder's images are like: their sizes, which show the same picture, which are blurry, dark or tiny.
+
+The thresholds were set by looking at 2,000 crops from the web and at the AT&T Database of Faces: none of a sample of those
+is flagged blurry or dark, but 95 in 100 are blurry once blurred with a standard deviation of 3 pixels of 224, and 99 in 100 dark
+with a quarter of their light. Dark goes by the lightest parts: by the mean, dark skin before a dark wall would be a flaw.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from celebtool import alignment, duplicates, threads
+from celebtool.duplicates import Fingerprint
+from celebtool.formats import images
+from celebtool.formats.image_folder import ImageFolder, Sample
+from celebtool.formats.images import ImageError
+
+BLURRY = 60.0  # sharpness below it, at the size below, because enlarging a picture makes it smooth but not worse
+SHARPNESS_SIDE = 112
+DARK = 70.0  # of 255: 95 in 100 pixels are darker than this
+TINY = 64  # pixels of the shorter side
+
+_GREY = np.array([0.299, 0.587, 0.114])
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What there is to say of a folder's images.
+
+    Attributes:
+        sizes: (height, width) of every image that can be decoded, in the folder's order.
+        broken: the errors of the others.
+        blurry, dark, tiny: paths.
+        copies: sets of images that show the same picture, mirrored, resized or saved anew.
+    """
+
+    sizes: tuple[tuple[int, int], ...] = ()
+    broken: tuple[ImageError, ...] = ()
+    blurry: tuple[str, ...] = ()
+    dark: tuple[str, ...] = ()
+    tiny: tuple[str, ...] = ()
+    copies: tuple[tuple[Sample, ...], ...] = ()
+
+    @property
+    def straddling(self) -> tuple[tuple[Sample, ...], ...]:
+        """The sets of copies that lie in several parts: what is tested was trained on."""
+        return tuple(each for each in self.copies if len({sample.part for sample in each}) > 1)
+
+    @property
+    def conflicts(self) -> tuple[tuple[Sample, ...], ...]:
+        """The sets of copies that lie in several classes: one of the labels is wrong."""
+        return tuple(each for each in self.copies if len({sample.label for sample in each}) > 1)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """One image."""
+
+    sample: Sample
+    size: tuple[int, int]
+    flaws: tuple[str, ...]
+    fingerprint: Fingerprint
+
+
+def inspect(folder: ImageFolder, progress: Callable[[int, int], None]) -> Inspection:
+    """Decode every image of a folder; a file that is no image is listed, not raised."""
+
+    def look(sample: Sample) -> _Seen | ImageError:
+        try:
+            image = images.read(folder.file(sample))
+        except ImageError as error:
+            return error
+        return _Seen(sample, (image.shape[0], image.shape[1]), flaws(image), duplicates.fingerprint(image))
+
+    found = threads.run(look, folder.samples, progress)
+    seen = [one for one in found if isinstance(one, _Seen)]
+
+    def with_flaw(flaw: str) -> tuple[str, ...]:
+        return tuple(one.sample.path for one in seen if flaw in one.flaws)
+
+    return Inspection(
+        sizes=tuple(one.size for one in seen),
+        broken=tuple(one for one in found if isinstance(one, ImageError)),
+        blurry=with_flaw("blurry"),
+        dark=with_flaw("dark"),
+        tiny=with_flaw("tiny"),
+        copies=_copies(seen),
+    )
+
+
+def flaws(image: NDArray[np.uint8]) -> tuple[str, ...]:
+    """Return what is wrong with an RGB image (height, width, 3): of dark, blurry and tiny, those that hold.
+
+    A dark image is not called blurry as well: its contours are weak because it is dark.
+    """
+    small = images.shrink(image, SHARPNESS_SIDE)
+    is_dark = bool(np.percentile(small @ _GREY, 95) < DARK)
+    is_blurry = not is_dark and alignment.sharpness(small) < BLURRY
+    is_tiny = min(image.shape[:2]) < TINY
+    return tuple(name for name, holds in (("dark", is_dark), ("blurry", is_blurry), ("tiny", is_tiny)) if holds)
+
+
+def _copies(seen: Sequence[_Seen]) -> tuple[tuple[Sample, ...], ...]:
+    prints = [one.fingerprint for one in seen]
+    pairs = duplicates.equal_pairs(each.pixels for each in prints)
+    pairs += duplicates.near_pairs(prints, [one.sample.label or "" for one in seen])
+    sets: dict[int, list[Sample]] = {}
+    for one, component in zip(seen, duplicates.components(len(seen), pairs), strict=True):
+        sets.setdefault(component, []).append(one.sample)
+    return tuple(tuple(each) for each in sets.values() if len(each) > 1)

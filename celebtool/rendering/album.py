@@ -1,0 +1,90 @@
+"""Mistakes with their pictures and the model's guesses, as tables of a page."""
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from celebtool.evaluation import Evaluation
+from celebtool.formats import images
+from celebtool.formats.prediction_row import Prediction
+from celebtool.rendering import markup, terminal
+from celebtool.rendering.markup import escape
+from celebtool.rendering.sheets import Look
+
+GUESSES = 5
+SIDE = 144  # pixels of a thumbnail; shown at 96, so that it is sharp on the screens of telephones
+
+
+def mistakes(evaluation: Evaluation, look: Look | None, limit: int, name: str) -> str:
+    """The images with the wrong name, the most confident first.
+
+    Args:
+        evaluation: knows them.
+        look: gives the pictures; None: there are none.
+        limit: how many at most.
+        name: the table's, as `markup.frame` takes it.
+    """
+    shown = evaluation.mistakes[:limit]
+    if not shown:
+        return "<h3>No mistakes</h3>\n"
+    rows = [
+        _line(one.prediction, one.predicted, one.confidence, evaluation.class_names, look, "confidence")
+        for one in shown
+    ]
+    title = f"Mistakes, the surest first{terminal.of(len(shown), len(evaluation.mistakes), 'mistakes')}"
+    return _table(title, rows, name, "confidence")
+
+
+def strangers(evaluation: Evaluation, look: Look | None, limit: int, name: str) -> str:
+    """The strangers who got a name, the highest score first; nothing if there are none. Args as `mistakes`."""
+    shown = evaluation.accepted_strangers[:limit]
+    if not shown:
+        return ""
+    rows = [_line(row, row.predicted, row.score, evaluation.class_names, look, "score") for row in shown]
+    title = f"Strangers accepted{terminal.of(len(shown), len(evaluation.accepted_strangers), 'strangers')}"
+    return _table(title, rows, name, "score")
+
+
+def _table(title: str, rows: Sequence[str], name: str, figure: str) -> str:
+    heads = [("", ""), ("image", ""), ("label", ""), ("called", ""), (figure, "number"), ("guesses", "fixed")]
+    return f"<h3>{escape(title)}</h3>\n{markup.frame(name, heads, rows, kind='mistakes')}"
+
+
+def _line(
+    row: Prediction, called: str, value: float | None, names: Sequence[str], look: Look | None, figure: str
+) -> str:
+    face = markup.picture(_thumbnail(look(row.path, row.box)), "jpeg", row.path) if look else ""
+    cells = (
+        f'<td class="face">{face}</td>',
+        f'<td class="text">{escape(row.path)}</td>',
+        f'<td data-column="label">{escape(row.label)}</td>',
+        f'<td data-column="called" class="wrong">{escape(called)}</td>',
+        f'<td data-column="{figure}" class="number">{terminal.number(value)}</td>',
+        f'<td class="guess">{_guesses(row, names)}</td>',
+    )
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _guesses(row: Prediction, names: Sequence[str]) -> str:
+    """The most probable classes with a bar each; the label's stands out."""
+    if row.probabilities is None:
+        return ""
+    lines = []
+    for class_id in np.argsort(-row.probabilities, kind="stable")[:GUESSES]:
+        share = float(row.probabilities[class_id])
+        kind = ' class="label"' if names[class_id] == row.label else ""
+        bar = f'<rect width="{100 * share:.1f}" height="8"/>'
+        lines.append(
+            f"<li{kind}><span>{escape(names[class_id])}</span>"
+            f'<svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">{bar}</svg>{share:.3f}</li>'
+        )
+    return f'<ol class="guesses">{"".join(lines)}</ol>'
+
+
+def _thumbnail(image: NDArray[np.uint8]) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(images.shrink(image, SIDE)).save(stream, "JPEG", quality=80)
+    return stream.getvalue()

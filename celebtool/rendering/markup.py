@@ -1,0 +1,125 @@
+"""Pieces of HTML. Every text from outside goes through `escape`; there is no other way into a page."""
+
+import base64
+import hashlib
+import html
+from collections.abc import Mapping, Sequence
+from importlib import resources
+
+from celebtool.errors import printable
+from celebtool.rendering.terminal import RIGHT, WRONG, Cell, Table
+
+FILTER_FROM = 12  # rows from which a table can be filtered
+
+_CLASSES = {WRONG: "wrong", "bold": "strong", "bold green": "strong", RIGHT: ""}
+
+
+def escape(text: object) -> str:
+    """A text as HTML shows it: no markup, no control characters, no turned direction; fit for an attribute too."""
+    return html.escape(printable(text), quote=True)
+
+
+def document(title: str, body: str) -> str:
+    """A whole page around a body, with style and script inside; it may load nothing and run nothing else."""
+    style, script = _resource("page.css"), _resource("page.js")
+    policy = f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; script-src '{_digest(script)}'"
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        f"<title>{escape(title)}</title>\n<style>{style}</style>\n</head>\n"
+        f"<body>\n{body}\n<script>{script}</script>\n</body>\n</html>\n"
+    )
+
+
+def table(shown: Table, name: str) -> str:
+    """A table of values under its title, sortable, and filterable if it is long.
+
+    Rows that are bold throughout (averages, sums) stay at the foot.
+
+    Args:
+        shown: the table, as a terminal would show it.
+        name: an identifier that no other table of the page has.
+    """
+    feet = [row for row in shown.rows if all(isinstance(cell, tuple) and cell[1] == "bold" for cell in row)]
+    feet = [] if len(feet) == len(shown.rows) else feet
+    rows = [row for row in shown.rows if row not in feet]
+    numeric = [all(_is_number(row[i]) for row in rows) for i in range(len(shown.columns))]
+    body = [_row([_cell(cell, is_number=n) for cell, n in zip(row, numeric, strict=True)]) for row in rows]
+    foot = [_row([_cell(cell, is_number=n) for cell, n in zip(row, numeric, strict=True)]) for row in feet]
+    heads = [(column, "number" if n else "") for column, n in zip(shown.columns, numeric, strict=True)]
+    return f"<h3>{escape(shown.title)}</h3>\n" + frame(name, heads, body, foot)
+
+
+def frame(
+    name: str, heads: Sequence[tuple[str, str]], body: Sequence[str], foot: Sequence[str] = (), kind: str = ""
+) -> str:
+    """A table from rows that are HTML already; `heads` are titles with their class; a ``fixed`` one doesn't sort."""
+    head = "".join(f'<th scope="col"{_class(kind)}>{_head(title, kind)}</th>' for title, kind in heads)
+    filter_line = (
+        f'<p class="filter" data-table="{escape(name)}" hidden>'
+        '<input type="search" placeholder="filter" aria-label="filter"><output></output></p>\n'
+        if len(body) >= FILTER_FROM
+        else ""
+    )
+    ends = "<tfoot>\n" + "\n".join(foot) + "\n</tfoot>" if foot else ""
+    return (
+        f'{filter_line}<div class="scroll"><table id="{escape(name)}"{_class(kind)}><thead><tr>{head}</tr></thead>\n'
+        "<tbody>\n" + "\n".join(body) + f"\n</tbody>{ends}</table></div>\n"
+    )
+
+
+def cards(figures: Mapping[str, tuple[str, str]]) -> str:
+    """Large numbers: what → (number, a word on it)."""
+    shown = (
+        f'<div class="card"><span>{escape(what)}</span><b>{escape(value)}</b><span>{escape(more)}</span></div>'
+        for what, (value, more) in figures.items()
+    )
+    return f'<div class="cards">{"".join(shown)}</div>\n'
+
+
+def picture(content: bytes, kind: str, text: str) -> str:
+    """A picture inside the page; `text` is for who can't see it."""
+    return f'<img src="data:image/{kind};base64,{base64.b64encode(content).decode()}" alt="{escape(text)}">'
+
+
+def plot(content: bytes, text: str, kind: str = "plot") -> str:
+    """A plot as PNG that a click enlarges; a ``plot sheet`` is of photos, whose colours stay in the dark."""
+    return f'<div class="{kind}">{picture(content, "png", text)}</div>\n'
+
+
+def bullets(lines: Sequence[str]) -> str:
+    """A list of remarks; nothing if there are none."""
+    return '<ul class="remarks">' + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>\n" if lines else ""
+
+
+def _head(title: str, kind: str) -> str:
+    element = "span" if kind == "fixed" else "button"
+    return f"<{element}>{escape(title)}</{element}>" if title else ""
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _cell(cell: Cell, *, is_number: bool) -> str:
+    text, style = cell if isinstance(cell, tuple) else (cell, "")
+    kinds = [kind for kind in (_CLASSES.get(style, ""), "number" if is_number else "text") if kind]
+    return f"<td{_class(' '.join(kinds))}>{escape(text.strip())}</td>"
+
+
+def _class(kind: str) -> str:
+    return f' class="{kind}"' if kind else ""
+
+
+def _is_number(cell: Cell) -> bool:
+    text = (cell[0] if isinstance(cell, tuple) else cell).strip()
+    return not text or text[0].isdigit() or text[:2] in {f"{sign}{digit}" for sign in "+-" for digit in "0123456789"}
+
+
+def _resource(name: str) -> str:
+    return resources.files("celebtool.rendering").joinpath(name).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

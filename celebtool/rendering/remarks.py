@@ -1,0 +1,135 @@
+"""What figures leave out or cannot carry, a sentence each."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from celebtool.comparison import SIGNIFICANT, Comparison
+from celebtool.evaluation import FEW, Evaluation
+from celebtool.formats.image_folder import ImageFolder, Sample
+from celebtool.formats.model_info import ModelInfo
+from celebtool.rejection import FALSE_ACCEPTS, Rejection
+from celebtool.rendering import facts
+from celebtool.rendering.judging import Judged, Report
+
+if TYPE_CHECKING:  # it loads SciPy, which a report on a table has no need of
+    from celebtool.inspection import Inspection
+
+
+def of_report(report: Report) -> list[str]:
+    """Everything worth a remark, the subjects in their order."""
+    said = [f"{name}: {remark}" for name, one in report.judged.items() for remark in _of_judged(one)]
+    for folder, seen in report.subjects.folders.values():
+        said += of_folder(folder, seen)
+    for name, info in report.subjects.models.items():
+        said += [f"{name}: {remark}" for remark in of_model(info)]
+    for each in report.comparisons:
+        said += of_comparison(each)
+    return said
+
+
+def warnings(report: Report) -> list[str]:
+    """What every form of a report begins with when its figures rest on a leak; mostly nothing."""
+    return [f"{name}: {leak(report.judged[name], count)}" for name, count in report.leaks.items()]
+
+
+def leak(one: Judged, count: int) -> str:
+    """The sentence on figures that rest on a leak."""
+    return (
+        f"{count} of the {sum(bool(row.label) for row in one.predictions.rows)} labelled images were trained on "
+        "(--allow-leak): these figures say nothing about new photos"
+    )
+
+
+def of_evaluation(evaluation: Evaluation) -> list[str]:
+    """What is left out of the figures of one part, and which of them rest on too little."""
+    said = []
+    if evaluation.failures:
+        reasons = ", ".join(f"{reason} {count}" for reason, count in evaluation.failures.items())
+        said.append(
+            f"{sum(evaluation.failures.values())} of {evaluation.rows} images failed and count as wrong: {reasons}"
+        )
+    if evaluation.rejection and evaluation.strangers:
+        said += _of_rejection(evaluation.rejection)
+    unlabelled = evaluation.rows - evaluation.images - evaluation.strangers
+    if unlabelled:
+        said.append(f"{unlabelled} of {evaluation.rows} images have no label and are left out of all figures")
+    if evaluation.images and evaluation.absent:
+        said.append(f"no image of {_some(evaluation.absent)}: these classes are in no average")
+    few = [figures.name for figures in evaluation.classes if 0 < figures.support < FEW]
+    if few:
+        said.append(f"fewer than {FEW} images of {_some(few)}: their own figures say little")
+    if evaluation.untold:
+        said.append(f"of {evaluation.untold} images it is not known whether the model was trained on them")
+    return said
+
+
+def of_folder(folder: ImageFolder, seen: "Inspection") -> list[str]:
+    """What is wrong with a folder and its images."""
+    said = [f"{error.where}: {error.problem}" for error in seen.broken]
+    unlabelled = sum(sample.label is None for sample in folder.samples)
+    if unlabelled and folder.class_names:
+        said.append(f"{unlabelled} images lie in no class directory")
+    for part in folder.parts:
+        counts = folder.counts(part)
+        absent = [name for name in folder.class_names if not counts[name]]
+        if absent:
+            said.append(f"no image in {part}/ of {', '.join(absent)}")
+    if seen.straddling:
+        said.append(f"{_sets(seen.straddling)} lie in several parts, so a test is of images that were trained on")
+    if seen.conflicts:
+        said.append(f"{_sets(seen.conflicts)} lie in several classes, so one of the labels is wrong")
+    return said
+
+
+def of_model(info: ModelInfo) -> list[str]:
+    """What its figures can't be trusted for."""
+    if facts.allowed_leak(info):
+        return ["trained with --allow-leak: its val/ held images that it was trained on, and its figures flatter it"]
+    return []
+
+
+def of_comparison(one: Comparison) -> list[str]:
+    """Whether two tables can be compared."""
+    names = f"{one.first} and {one.second}"
+    if not one.images:
+        return [f"{names} have no image in common: they cannot be compared"]
+    if one.only_in_one:
+        return [f"{names} are not of the same images: {one.images} are in both, {one.only_in_one} in one only"]
+    return []
+
+
+def verdict(one: Comparison) -> str:
+    """What McNemar's test says, in words."""
+    if not one.images:
+        return "no image in common"
+    if one.p_value >= SIGNIFICANT:
+        return "no significant difference"
+    return f"{one.second if one.gain > 0 else one.first} is better"
+
+
+def _of_judged(one: Judged) -> list[str]:
+    from_parts = f"{one.partless} images lie in no part and are left out of all figures"
+    return [*of_evaluation(one.evaluation), *([from_parts] if one.partless else [])]
+
+
+def _of_rejection(figures: Rejection) -> list[str]:
+    few = [share for share in FALSE_ACCEPTS if figures.strangers * share < 1]
+    if few:
+        shares = " and ".join(f"{100 * share:g} %" for share in few)
+        return [
+            f"{figures.strangers} images of strangers cannot show {shares} of false accepts; {1 / min(few):.0f} can"
+        ]
+    if not figures.at:
+        return ["without scores there are no true accepts at a share of false accepts"]
+    return []
+
+
+def _sets(sets: Sequence[Sequence[Sample]]) -> str:
+    first = " = ".join(sample.path for sample in sets[0][:3])
+    return f"copies of {len(sets)} pictures ({first}{', …' if len(sets) > 1 else ''})"
+
+
+def _some(names: Sequence[str], most: int = 5) -> str:
+    """The first names of a list and how many more there are."""
+    listed = ", ".join(names[:most])
+    return f"{listed} and {len(names) - most} more" if len(names) > most else listed

@@ -1,0 +1,75 @@
+"""Contact sheets of the crop step, one per class: what was taken, the doubtful last, and what was rejected."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from celebtool.formats import images, manifest
+from celebtool.formats.images import ImageError, RGBImage
+from celebtool.formats.manifest import Row
+from celebtool.rendering import fonts, plots, sheets
+from celebtool.rendering.plots import RIGHT_COLOUR, TEXT, WRONG_COLOUR
+from celebtool.rendering.sheets import TILE, Tile
+
+COLUMNS = 12
+MOST = 480  # pictures of a kind on a sheet; of more, the most doubtful
+
+
+def draw(rows: Sequence[Row], photos: Path, faces: Path, file: Path) -> list[Path]:
+    """Write a sheet for each class and return the files.
+
+    Args:
+        rows: the manifest of the crops.
+        photos: the folder they were cut from, for the rejected.
+        faces: the folder of the crops.
+        file: name of the sheet; with several classes their numbers, in the order of their names, are added.
+    """
+    labels = sorted({row.label for row in rows})
+    names = (
+        [file]
+        if len(labels) == 1
+        else [file.with_stem(f"{file.stem}-{number}") for number in range(1, len(labels) + 1)]
+    )
+    for name, label in zip(names, labels, strict=True):
+        plots.save(_sheet([row for row in rows if row.label == label], label, photos, faces), name)
+    return names
+
+
+def _sheet(rows: Sequence[Row], label: str, photos: Path, faces: Path) -> Figure:
+    taken = sorted((row for row in rows if row.status == manifest.KEPT), key=_doubt)
+    rejected = sorted(
+        (row for row in rows if row.status == manifest.REJECTED), key=lambda row: (row.reason, row.source)
+    )
+    letters = fonts.lettering([label, *(Path(row.source).name for row in rows)])
+    tiles = [
+        _tile(faces / row.path, _told(row), TEXT if row.extra.get("distance") else RIGHT_COLOUR, row, letters)
+        for row in taken[-MOST:]
+    ]
+    tiles += [
+        _tile(photos / row.source, row.reason.replace("_", " "), WRONG_COLOUR, row, letters) for row in rejected[:MOST]
+    ]
+    title = f"{letters.text(label)}: {len(taken)} taken, the doubtful last; {len(rejected)} rejected, in red"
+    return sheets.sheet(title, tiles, COLUMNS, letters)
+
+
+def _doubt(row: Row) -> tuple[float, float, str]:
+    """Return what the taken are sorted by: distance from the folder's person, else how unsure the detector was."""
+    return float(row.extra.get("distance") or 0), -float(row.extra.get("confidence") or 0), row.source
+
+
+def _told(row: Row) -> str:
+    distance = row.extra.get("distance")
+    return f"{float(distance):.2f}" if distance else f"sure {float(row.extra.get('confidence') or 0):.3f}"
+
+
+def _tile(file: Path, told: str, colour: str, row: Row, letters: fonts.Lettering) -> Tile:
+    return Tile(_picture(file), ((told, colour), (letters.text(Path(row.source).name), TEXT)))
+
+
+def _picture(file: Path) -> RGBImage:
+    try:
+        return images.open_photo(file).decode(2 * TILE)
+    except ImageError:
+        return np.full((TILE, TILE, 3), 200, np.uint8)

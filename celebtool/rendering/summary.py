@@ -1,0 +1,53 @@
+"""A report as Markdown, for the summary page of a CI job."""
+
+import html
+import re
+from collections.abc import Sequence
+
+from celebtool.errors import printable
+from celebtool.rendering import compose, remarks
+from celebtool.rendering.compose import Views
+from celebtool.rendering.judging import Report
+from celebtool.rendering.terminal import WRONG, Cell, Table
+
+WIDTH = 200  # characters that a confusion matrix may take
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()|~$]|^[-+#])")
+
+
+def markdown(report: Report, views: Views) -> str:
+    """All tables of a report and its remarks, in GitHub's Markdown."""
+    lines = [f"# {_verdict(report)}", ""]
+    lines += [f"> **{_escape(warning)}**" for warning in remarks.warnings(report)]
+    for table in compose.tables(report, views, WIDTH):
+        lines += ["", f"## {_escape(table.title)}", "", *_table(table)]
+    said = remarks.of_report(report)
+    lines += ["", *(f"- {_escape(remark)}" for remark in said)] if said else []
+    return "\n".join(lines) + "\n"
+
+
+def _verdict(report: Report) -> str:
+    missed = sum(not verdict.met for verdict in report.verdicts)
+    if not report.verdicts:
+        return "celebtool report"
+    return f"celebtool: {missed} of {len(report.verdicts)} demands not met" if missed else "celebtool: all demands met"
+
+
+def _table(table: Table) -> list[str]:
+    return [_row(table.columns), "|" + " --- |" * len(table.columns), *(_row(row) for row in table.rows)]
+
+
+def _row(cells: Sequence[Cell]) -> str:
+    return f"| {' | '.join(map(_cell, cells))} |"
+
+
+def _cell(cell: Cell) -> str:
+    text, style = cell if isinstance(cell, tuple) else (cell, "")
+    text = _escape(text.strip())
+    return f"**{text}**" if text and style in (WRONG, "bold") else text
+
+
+def _escape(text: str) -> str:
+    """A text that Markdown shows as it is: no markup, no tag, no mention of a user, no link."""
+    escaped = _SPECIAL.sub(r"\\\1", html.escape(printable(text), quote=False))
+    return escaped.replace("@", "&#64;").replace("://", "&#58;//").replace("www.", "www&#46;")

@@ -1,0 +1,55 @@
+import numpy as np
+
+from celebtool.rendering import matrix
+from tests.rendering.test_terminal import diagonal, judged, text
+
+
+def test_confusion_numbers_the_columns_and_draws_the_eye_to_mistakes():
+    table = matrix.confusion(judged([[9, 1, 0], [0, 10, 0], [2, 0, 8]], ["Ann", "Bob", "Cid"]), 80, 10)
+    assert table.title == "Confusion, a row per label"
+    assert list(table.columns) == ["", " 1", " 2", " 3"]
+    assert [text(row) for row in table.rows] == [
+        ["1 Ann", " 9", " 1", " ·"],
+        ["2 Bob", " ·", "10", " ·"],
+        ["3 Cid", " 2", " ·", " 8"],
+    ]
+    assert table.rows[0] == [("1 Ann", "bold"), (" 9", "dim"), (" 1", "bold red"), (" ·", "dim")]
+    assert table.rows[1][0] == "2 Bob"
+
+
+def test_confusion_has_a_column_for_failed_images_only_if_there_are_any():
+    table = matrix.confusion(judged([[3, 0], [0, 3]], ["Ann", "Bob"], failed=["Bob"]), 80, 10)
+    assert table.columns[-1] == "failed"
+    assert text(table.rows[1]) == ["2 Bob", "·", "3", "     1"]
+
+
+def test_confusion_of_many_classes_shows_those_with_mistakes():
+    counts = diagonal(40)
+    counts[3][7] = 2
+    table = matrix.confusion(judged(counts, [f"person {i:02d}" for i in range(40)]), 80, 10)
+    assert table.title == "Confusion, a row per label, 2 of 40 classes, those with mistakes"
+    assert list(table.columns) == ["", " 4", " 8"]
+    assert text(table.rows[0]) == [" 4 person 03", "10", " 2"]
+
+
+def test_confusion_that_does_not_fit_lists_pairs():
+    counts = np.array(diagonal(40))
+    counts[np.arange(40), (np.arange(40) + 1) % 40] = 1
+    counts[5, 6] = 3
+    table = matrix.confusion(judged(counts.tolist(), [f"person {i:02d}" for i in range(40)]), 80, 2)
+    assert table.title == "Most confused, 2 of 40 pairs"
+    assert [text(row) for row in table.rows] == [
+        ["person 05", "person 06", "3", "0.231"],
+        ["person 00", "person 01", "1", "0.091"],
+    ]
+
+
+def test_confusion_without_a_mistake_of_too_many_classes_lists_none():
+    table = matrix.confusion(judged(diagonal(60), [f"person {i:02d}" for i in range(60)]), 80, 10)
+    assert (table.title, table.rows) == ("No class was taken for another", [])
+
+
+def test_wide_names_take_two_columns_each():
+    one = judged(diagonal(20), ["成" * 20 + str(i) for i in range(20)])
+    assert matrix.confusion(one, 104, 10).rows == []  # 3 + 42 + 1 + 20 × 3 = 106
+    assert len(matrix.confusion(one, 106, 10).rows) == 20

@@ -1,0 +1,42 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from statsmodels.stats.contingency_tables import mcnemar
+
+from celebtool import comparison
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.integers(0, 3000), st.integers(0, 3000))
+def test_the_p_value_is_statsmodels(only_first, only_second):
+    ours = comparison.mcnemar(only_first, only_second)
+    theirs = mcnemar([[0, only_first], [only_second, 0]], exact=True).pvalue if only_first + only_second else 1
+    assert ours == pytest.approx(min(1, theirs), rel=1e-7, abs=1e-300)
+
+
+def test_the_p_value_is_a_coins_even_of_many_throws():
+    assert comparison.mcnemar(0, 0) == 1
+    assert comparison.mcnemar(0, 5) == pytest.approx(2 / 32)
+    assert comparison.mcnemar(50_000, 50_400) == pytest.approx(stats.binomtest(50_000, 100_400).pvalue, rel=1e-6)
+    assert comparison.mcnemar(0, 100_000) == 0
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 60))
+def test_only_shared_images_count(seed, n):
+    rng = np.random.default_rng(seed)
+    ours = {int(i): bool(rng.random() < 0.8) for i in rng.choice(100, n, replace=False)}
+    theirs = {int(i): bool(rng.random() < 0.6) for i in rng.choice(100, n, replace=False)}
+    result = comparison.compare("a", ours, "b", theirs)
+    shared = [i for i in ours if i in theirs]
+    assert result.images == len(shared)
+    assert result.only_in_one == 2 * (n - len(shared))
+    assert result.first_right - result.only_first_right == result.second_right - result.only_second_right
+    if shared:
+        assert result.gain == pytest.approx(np.mean([theirs[i] for i in shared]) - np.mean([ours[i] for i in shared]))
+    else:
+        assert math.isnan(result.gain)

@@ -1,0 +1,33 @@
+"""The gate that examples/ci/ recommends: what it lets through, what it stops, what it leaves to read."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.commands.test_report import many, write
+
+GATE = Path(__file__).parents[1] / "examples/ci/gate.sh"
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
+@pytest.mark.parametrize(("wrong", "code"), [(0, 0), (1, 3)])
+def test_the_gate(tmp_path, wrong, code):
+    command = tmp_path / "celebtool"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m celebtool "$@"\n')
+    command.chmod(0o755)
+    predictions = write(tmp_path / "predictions.csv", many(wrong=wrong))
+    baseline = write(tmp_path / "baseline.csv", many(wrong=0))
+    paths = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(GATE.parents[2])}
+    environment = {**os.environ, **paths, "GITHUB_STEP_SUMMARY": "summary.md"}
+    run = subprocess.run(
+        [GATE, predictions, baseline], check=False, capture_output=True, text=True, cwd=tmp_path, env=environment
+    )
+    assert run.returncode == code, run.stderr
+    assert (tmp_path / "report.html").stat().st_size > 10_000
+    verdict = "1 of 5 demands not met" if wrong else "all demands met"
+    assert (tmp_path / "summary.md").read_text(encoding="utf-8").startswith(f"# celebtool: {verdict}\n")
+    assert ("at most 0.01 below" in run.stderr) == bool(wrong)

@@ -1,0 +1,100 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from celebtool import comparison, gates
+from celebtool.gates import Demand
+
+FIGURES = {"part": "test", "accuracy": 0.95, "images": 100, "macro_f1": None}
+CLASSES = {"Madonna": {"recall": 0.8, "precision": None}, "a],b]>=1": {"recall": 0.5}, "Beyoncé": {"recall": 1}}
+
+
+def test_demands_are_read_in_order():
+    assert gates.parse("accuracy>=0.95, recall[Madonna] >= .8,images<7,top_3_accuracy>95%") == (
+        Demand("accuracy", None, ">=", 0.95),
+        Demand("recall", "Madonna", ">=", 0.8),
+        Demand("images", None, "<", 7),
+        Demand("top_3_accuracy", None, ">", 0.95),
+    )
+
+
+@given(
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1).filter(lambda name: "]" not in name)
+)
+def test_any_name_without_a_bracket_is_read(name):
+    (first, second) = gates.parse(f"recall[{name}]>=0.5,accuracy>0")
+    assert (first.limit, second.figure) == (0.5, "accuracy")
+
+
+def test_names_with_brackets_commas_and_decomposed_accents_are_found():
+    demands = gates.parse("recall[a],b]>=1]>=0.5,recall[Beyonce\u0301]>=1")
+    assert [demand.class_name for demand in demands] == ["a],b]>=1", "Beyoncé"]
+    assert all(gates.judge("p.csv", demand, FIGURES, CLASSES).met for demand in demands)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "accuracy", "accuracy>=", "accuracy=0.9", "accuracy>=a", ">=1", "accuracy>=0.9;", "recall[]>=1"]
+)
+def test_what_cannot_be_read_is_quoted(text):
+    with pytest.raises(ValueError, match="cannot read"):
+        gates.parse(text)
+
+
+def test_a_figure_that_classes_do_not_have():
+    with pytest.raises(ValueError, match="accuracy is no figure of a class; expected precision, recall, f1"):
+        gates.parse("accuracy[Madonna]>=0.5")
+
+
+@pytest.mark.parametrize(
+    ("text", "met", "found"),
+    [
+        ("accuracy>=0.95", True, "0.95"),
+        ("accuracy>0.95", False, "0.95"),
+        ("images<=100", True, "100"),
+        ("images<100", False, "100"),
+        ("macro_f1>=0", False, "not known"),
+        ("macro_f1<=1", False, "not known"),
+        ("precision[Madonna]>=0", False, "not known"),
+    ],
+)
+def test_verdicts(text, met, found):
+    (demand,) = gates.parse(text)
+    verdict = gates.judge("p.csv", demand, FIGURES, CLASSES)
+    assert (verdict.met, verdict.found) == (met, found)
+
+
+def test_unknown_figures_and_classes_say_which_there_are():
+    with pytest.raises(ValueError, match=r"acuracy >= 1: no such figure; expected one of accuracy, images, macro_f1$"):
+        gates.judge("p.csv", gates.parse("acuracy>=1")[0], FIGURES, CLASSES)
+    with pytest.raises(ValueError, match=r"recall\[Cher\] >= 1: no such class; expected one of Madonna"):
+        gates.judge("p.csv", gates.parse("recall[Cher]>=1")[0], FIGURES, CLASSES)
+
+
+def compared(only_first, only_second, images=1000):
+    ours = {i: i < only_first or i >= only_first + only_second for i in range(images)}
+    theirs = {i: i >= only_first for i in range(images)}
+    return comparison.compare("old", ours, "new", theirs)
+
+
+@pytest.mark.parametrize(
+    ("only_first", "only_second", "max_drop", "met"),
+    [
+        (0, 0, None, [True]),
+        (3, 0, None, [True]),  # p = 0.25
+        (20, 2, None, [False]),
+        (2, 20, 0.0, [True, True]),
+        (3, 0, 0.0, [True, False]),
+        (10, 0, 0.01, [False, True]),
+        (11, 0, 0.01, [False, False]),
+    ],
+)
+def test_a_baseline_must_not_be_lost(only_first, only_second, max_drop, met):
+    assert [verdict.met for verdict in gates.against(compared(only_first, only_second), max_drop)] == met
+
+
+def test_no_shared_image_is_no_pass():
+    nothing = comparison.compare("old", {}, "new", {})
+    assert math.isnan(nothing.gain)
+    assert not gates.against(nothing, 0.5)[1].met

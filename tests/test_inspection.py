@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+from skimage import data
+
+from celebtool import inspection
+from celebtool.formats import image_folder
+
+FACE = data.astronaut()[:224, 110:334]
+
+
+def blurred(image, radius):
+    return np.asarray(Image.fromarray(image).filter(ImageFilter.GaussianBlur(radius)))
+
+
+@pytest.mark.parametrize(
+    ("image", "flaws"),
+    [
+        (FACE, ()),
+        (FACE[::2, ::2], ()),
+        (np.kron(FACE, np.ones((2, 2, 1), dtype=np.uint8)), ()),
+        (blurred(FACE, 4), ("blurry",)),
+        (FACE // 6, ("dark",)),
+        (FACE // 2, ()),
+        (blurred(FACE // 6, 4), ("dark",)),
+        (np.asarray(Image.fromarray(FACE).resize((60, 80))), ("tiny",)),
+        (np.zeros((1, 1, 3), dtype=np.uint8), ("dark", "tiny")),
+    ],
+)
+def test_flaws(image, flaws):
+    assert inspection.flaws(image) == flaws
+
+
+def test_a_folder_is_seen_whole(make_folder):
+    root = make_folder({"train/Ann": 2, "train/Bob": 2, "test/Ann": 1}, size=96)
+    picture = Image.open(root / "train/Ann/000.png")
+    picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT).resize((80, 80)).save(root / "test/Ann/copy.jpg")
+    picture.save(root / "train/Bob/wrong.png")
+    (root / "train/Bob/broken.jpg").write_bytes(b"no image")
+    done = []
+    seen = inspection.inspect(image_folder.read(root), lambda *both: done.append(both))
+    assert done[-1] == (8, 8)
+    assert [error.where.name for error in seen.broken] == ["broken.jpg"]
+    assert sorted(set(seen.sizes)) == [(80, 80), (96, 96)]
+    assert [[sample.path for sample in each] for each in seen.copies] == [
+        ["test/Ann/copy.jpg", "train/Ann/000.png", "train/Bob/wrong.png"]
+    ]
+    assert seen.straddling == seen.conflicts == seen.copies
+
+
+def test_an_empty_inspection_says_nothing():
+    seen = inspection.Inspection()
+    assert (seen.straddling, seen.conflicts) == ((), ())
