@@ -1,6 +1,6 @@
 """Which models can be averaged, and what the average of them is: classes matched by name, not by position."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,9 +9,13 @@ import numpy.typing as npt
 
 from celebtool.errors import CelebtoolError
 from celebtool.formats.model_info import ENSEMBLE, MAX_MEMBERS, Array, Arrays, ModelInfo
+from celebtool.training_data import TrainingData, check_classes
 
 LAST_LAYER = "head_probabilities"
 """The layer of every network whose outputs are the classes."""
+LEAST_SHARE = 0.001
+"""A tuned share is never smaller: a member that counts less is better left out."""
+MAX_STEPS = 10_000
 GEOMETRY = ("margin", "align")
 """What of the crops must be alike: one face is shown to all members; sizes may differ."""
 
@@ -42,10 +46,63 @@ def check(members: Sequence[tuple[Path, ModelInfo]]) -> str | None:
     return _check_crops(members)
 
 
-def recipe(members: Sequence[ModelInfo], shares: Sequence[float]) -> dict[str, object]:
-    """Describe the making of an ensemble; equal recipes make equal files."""
+def recipe(
+    members: Sequence[ModelInfo], shares: Sequence[float] | None, tuned_on: Mapping[str, object] | None = None
+) -> dict[str, object]:
+    """Describe the making of an ensemble; equal recipes make equal files.
+
+    Args:
+        members: the models.
+        shares: what each counts; None if they are chosen.
+        tuned_on: the recipe of that choice, see `celebtool.formats.provenance`.
+    """
     models = [{"arrays_sha256": info.arrays_sha256, "made_by": info.recipe} for info in members]
-    return {"command": "ensemble", "parameters": {"shares": list(shares)}, "input": {"models": models}}
+    parameters = {"shares": list(shares)} if shares else {"tune": (tuned_on or {}).get("input")}
+    return {"command": "ensemble", "parameters": parameters, "input": {"models": models}}
+
+
+def check_tuning(data: TrainingData, members: Sequence[tuple[Path, ModelInfo]], warn: Callable[[str], None]) -> None:
+    """Check that shares can be chosen on the val images of a folder, and warn of members that know them.
+
+    Raises:
+        CelebtoolError: no val images, or other classes than the models'.
+    """
+    check_classes(data, members[0][1].class_names)
+    if not data.val:
+        raise CelebtoolError(data.folder.root, "has no val/ images to choose the shares on; give --shares")
+    origins = {data.origin(sample) for sample in data.val}
+    for path, info in members:
+        known = len(origins & set(info.origins))
+        if known:
+            warn(f"{path} was trained on {known} of the {len(origins)} val photos; its share will be too large")
+
+
+def tune(probabilities: npt.NDArray[np.floating]) -> tuple[float, ...]:
+    """Choose the shares of an average that minimise its log loss.
+
+    The loss is convex in the shares; the EM algorithm for the weights of a mixture (Dempster, Laird and Rubin 1977)
+    lowers it with every step and needs no rate.
+
+    Args:
+        probabilities: (members, n), what each member gave to the right class of each of n images.
+
+    Returns:
+        One share per member, to three decimals, none of them 0; they add up to 1 but for rounding.
+    """
+    likelihoods = np.maximum(probabilities.astype(np.float64), 1e-12)
+    shares = np.full(len(likelihoods), 1 / len(likelihoods))
+    for _ in range(MAX_STEPS):
+        before, responsible = shares, shares[:, None] * likelihoods
+        shares = (responsible / responsible.sum(axis=0)).mean(axis=1)
+        if np.abs(shares - before).max() < 1e-7:
+            break
+    return tuple(max(round(float(share), 3), LEAST_SHARE) for share in shares)
+
+
+def log_loss(probabilities: npt.NDArray[np.floating], shares: Sequence[float]) -> float:
+    """Return the mean log loss of an average; arguments as of `tune` and its result."""
+    mixed = np.asarray(shares) @ probabilities / sum(shares)
+    return float(-np.log(np.maximum(mixed, 1e-12)).mean())
 
 
 def combine(
@@ -118,7 +175,7 @@ def _crop_size(crops: Mapping[str, object]) -> int:
 
 def _as_member(info: ModelInfo, class_names: tuple[str, ...]) -> ModelInfo:
     """Keep of a member what says how it was made; origins, layers and arrays are the ensemble's."""
-    return replace(info, class_names=class_names, origins=(), layers=(), arrays=())
+    return replace(info, class_names=class_names, origins=(), layers=(), arrays=(), threshold=None, centroids=())
 
 
 def _renamed(array: Array, number: int) -> Array:

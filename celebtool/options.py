@@ -26,6 +26,17 @@ def parse_image_size(text: str | None) -> tuple[int, int] | None:
     return size
 
 
+def parse_share(text: str | None) -> float | None:
+    """Parse a share as ``5%`` or ``0.05``."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d{1,3}(?:\.\d{1,6})?|\.\d{1,6})(%?)", text)
+    share = float(match[1]) / (100 if match[2] else 1) if match else -1.0
+    if not 0 <= share <= 1:
+        raise typer.BadParameter(f"{printable(text)}: expected a share, as 5% or 0.05")
+    return share
+
+
 def parse_dense(text: str | None) -> tuple[int, ...] | None:
     """Parse ``512,256`` into the units of the hidden layers; ``0`` is none."""
     if text is None:
@@ -145,6 +156,23 @@ Augment = Annotated[
         min=0,
         metavar="N",
         help="Augmented variants of each training image; a network without frozen layers redraws its images every epoch.",
+    ),
+]
+Devices = Annotated[
+    Literal["one", "all"],
+    typer.Option("--devices", help="all: every GPU takes its share of each batch."),
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Say where an interrupted run continues; it does so without being told to.")
+]
+AllowLeak = Annotated[
+    bool,
+    typer.Option("--allow-leak", help="Train although a photo is in train/ and in val/; the model says so ever after."),
+]
+FalseAccept = Annotated[
+    float,
+    typer.Option(
+        "--false-accept", min=0, max=1, metavar="SHARE", help="Share of strangers that may pass for somebody."
     ),
 ]
 CacheMemory = Annotated[

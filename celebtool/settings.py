@@ -20,7 +20,7 @@ class Given:
     Args:
         dense, dropout, l2: see `Head`.
         epochs, learning_rate, schedule, warmup, patience, monitor, reduce_lr: see `celebtool.schedule.Rules`.
-        batch_size, optimizer, class_weights, label_smoothing, augment, seed: see `Settings`.
+        batch_size, optimizer, class_weights, label_smoothing, augment, false_accept, seed: see `Settings`.
     """
 
     dense: tuple[int, ...] | None
@@ -38,6 +38,7 @@ class Given:
     class_weights: bool
     label_smoothing: float
     augment: int
+    false_accept: float
     seed: int
 
 
@@ -63,6 +64,8 @@ class Settings:
         label_smoothing: the share of each label spread over all classes.
         augment: augmented variants of each training image; a network without frozen layers redraws its images
             in every epoch instead.
+        false_accept: the share of strangers that the threshold may let pass.
+        by_distance: whether the score that it applies to is the nearness to a class's mean embedding.
         seed: of every random number.
     """
 
@@ -73,6 +76,8 @@ class Settings:
     class_weights: bool
     label_smoothing: float
     augment: int
+    false_accept: float
+    by_distance: bool
     seed: int
 
 
@@ -136,6 +141,8 @@ def _settings(
         class_weights=given.class_weights,
         label_smoothing=given.label_smoothing,
         augment=given.augment,
+        false_accept=given.false_accept,
+        by_distance=architecture.features == "normalise",
         seed=given.seed,
     )
 

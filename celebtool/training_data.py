@@ -16,11 +16,12 @@ from celebtool.formats.image_folder import UNKNOWN, ImageFolder, Sample
 
 @dataclass(frozen=True)
 class TrainingData:
-    """The samples of a run; strangers (`unknown/`) are in neither part."""
+    """The samples of a run; `strangers` are those of val/unknown/, which are in neither part."""
 
     folder: ImageFolder
     train: tuple[Sample, ...]
     val: tuple[Sample, ...]
+    strangers: tuple[Sample, ...] = ()
 
     @cached_property
     def class_names(self) -> tuple[str, ...]:
@@ -28,10 +29,18 @@ class TrainingData:
         return tuple(sorted({sample.label or "" for sample in self.train}))
 
     @cached_property
+    def rows(self) -> dict[str, manifest.Row]:
+        """What the folder's manifest records of its images, by path."""
+        return manifest.read(self.folder.root)
+
+    @cached_property
     def origins(self) -> tuple[str, ...]:
         """The SHA-256 of every photo that a training image comes from, sorted."""
-        rows = manifest.read(self.folder.root)
-        return tuple(sorted({manifest.origin(rows, s.path, self.folder.file(s)) for s in self.train}))
+        return tuple(sorted({self.origin(sample) for sample in self.train}))
+
+    def origin(self, sample: Sample) -> str:
+        """The SHA-256 of the photo that an image comes from."""
+        return manifest.origin(self.rows, sample.path, self.folder.file(sample))
 
     @cached_property
     def crops(self) -> dict[str, object] | None:
@@ -43,24 +52,27 @@ class TrainingData:
         return [self.folder.file(sample) for sample in samples]
 
     def class_ids(self, samples: Sequence[Sample]) -> NDArray[np.int64]:
-        """The index of each sample's label, as (n,)."""
-        index = {name: class_id for class_id, name in enumerate(self.class_names)}
+        """The index of each sample's label, as (n,); 0 for strangers, who have none."""
+        index = {name: class_id for class_id, name in enumerate(self.class_names)} | {UNKNOWN: 0}
         return np.array([index[sample.label or ""] for sample in samples], np.int64)
 
 
-def read(root: Path, seed: int, warn: Callable[[str], None]) -> TrainingData:
+def read(root: Path, seed: int, warn: Callable[[str], None], *, allow_leak: bool = False) -> TrainingData:
     """List the images to train on: those of train/ and val/, or of an unsplit folder, a tenth of it set aside for val.
 
     Raises:
-        CelebtoolError: no class directories, an empty class, fewer than two classes, or a class in val/ alone.
+        CelebtoolError: no class directories, an empty class, fewer than two classes, a class in val/ alone, or
+            (unless `allow_leak`) a photo in train/ and in val/.
     """
     folder = image_folder.read_labelled(root)
     if folder.parts:
-        data = TrainingData(folder, _known(folder.of_part("train")), _known(folder.of_part("val")))
+        train, val = folder.of_part("train"), folder.of_part("val")
+        data = TrainingData(folder, _known(train), _known(val), tuple(s for s in val if s.label == UNKNOWN))
     else:
         data = _set_aside(folder, seed)
         warn(f"{root} is not split: {len(data.val)} of its {len(folder.samples)} images are set aside for val")
     _check(data, warn)
+    _check_leaks(data, warn, allow_leak=allow_leak)
     return data
 
 
@@ -95,6 +107,21 @@ def _check(data: TrainingData, warn: Callable[[str], None]) -> None:
     unmeasured = sorted(set(data.class_names) - {sample.label for sample in data.val})
     if unmeasured:
         warn(f"{root}: val/ has no image of {', '.join(unmeasured)}")
+
+
+def _check_leaks(data: TrainingData, warn: Callable[[str], None], *, allow_leak: bool) -> None:
+    """Refuse val images whose recorded photo is trained on too; of equal files without a record only warn."""
+    first = {data.origin(sample): sample.path for sample in reversed(data.train)}
+    leaks = [sample.path for sample in data.val if data.origin(sample) in first]
+    if not leaks:
+        return
+    twin = first[data.origin(next(sample for sample in data.val if sample.path == leaks[0]))]
+    more = f" (and {len(leaks) - 1} more)" if len(leaks) > 1 else ""
+    problem = f"{leaks[0]} comes from the same photo as {twin}{more}, so val can't measure anything"
+    recorded = [path for path in leaks if path in data.rows]
+    if recorded and not allow_leak:
+        raise CelebtoolError(data.folder.root, f"{problem}; divide it with `celebtool split`, or add --allow-leak")
+    warn(f"{data.folder.root}: {problem}")
 
 
 def check_classes(data: TrainingData, class_names: Sequence[str]) -> None:

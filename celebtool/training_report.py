@@ -26,6 +26,16 @@ def epoch(row: Epoch, epochs: int) -> str:
     return f"epoch {row.epoch}/{epochs}: {figures}, learning rate {row.learning_rate:.3g}, {row.seconds or 0:.1f} s"
 
 
+def begin(first: int, epochs: int) -> str:
+    """Return the line that says where a run begins."""
+    return f"continues at epoch {first}/{epochs}" if first > 1 else "nothing to continue; starts at epoch 1"
+
+
+def kept(path: Path, epochs: Sequence[Epoch]) -> str:
+    """Return the line that says what is left of a run that ended before its time, and how it goes on."""
+    return f"the best model so far, of {len(epochs)} epochs, is {path}; the same command continues after epoch {len(epochs)}"
+
+
 def table(info: ModelInfo) -> Table:
     """Return what the model reached on each part: loss, accuracy, top-5 accuracy."""
     rows = [
@@ -59,10 +69,23 @@ def single_network(info: ModelInfo, path: Path) -> ModelInfo:
     return info
 
 
+def check_history(path: Path | None) -> None:
+    """Refuse, before a long run, a name that `write_history` would refuse after it.
+
+    Raises:
+        CelebtoolError: the file exists and is no history, or its directory does not exist.
+    """
+    if path is None:
+        return
+    if path.exists() and not (path.is_file() and _is_history(path)):
+        raise CelebtoolError(path, "exists already and is no history; choose another name")
+    if not path.parent.is_dir():
+        raise CelebtoolError(path.parent, "no such directory; make it first")
+
+
 def write_history(path: Path, epochs: Sequence[Epoch]) -> None:
     """Write the history of a run; an earlier history of that name is replaced, any other file is not."""
-    is_history = path.exists() and _is_history(path)
-    with new_file(path, overwrite=is_history) as workspace:
+    with new_file(path, overwrite=path.is_file() and _is_history(path)) as workspace:
         history.write(workspace.content, epochs)
 
 

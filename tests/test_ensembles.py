@@ -100,3 +100,22 @@ def test_recipes_tell_models_and_shares_apart() -> None:
     ]
     assert len({str(recipe) for recipe in recipes}) == 3
     assert ensembles.recipe([one, other], [1, 1]) == recipes[0]
+
+
+def test_tuned_shares_are_those_of_the_least_log_loss() -> None:
+    rng = np.random.default_rng(0)
+    probabilities = rng.beta([[2], [3], [1]], [[1], [2], [3]], (3, 400))
+    shares = ensembles.tune(probabilities)
+    grid = [(a, b, 1 - a - b) for a in np.arange(0, 1.01, 0.02) for b in np.arange(0, 1.01 - a, 0.02)]
+    least = min(ensembles.log_loss(probabilities, [max(share, 1e-9) for share in point]) for point in grid)
+    assert ensembles.log_loss(probabilities, shares) <= least + 1e-3  # the least share that is left to the worst
+    assert sum(shares) == pytest.approx(1, abs=0.002)
+
+
+def test_a_member_that_adds_nothing_gets_the_least_share() -> None:
+    good, bad = np.full(50, 0.9), np.full(50, 0.1)
+    assert ensembles.tune(np.stack([good, bad])) == (1.0, 0.001)
+
+
+def test_members_that_are_equally_good_on_other_images_share() -> None:
+    assert ensembles.tune(np.array([[0.9, 0.1], [0.1, 0.9]])) == (0.5, 0.5)

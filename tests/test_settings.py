@@ -21,6 +21,7 @@ NOTHING = Given(
     class_weights=False,
     label_smoothing=0.0,
     augment=0,
+    false_accept=0.01,
     seed=0,
 )
 

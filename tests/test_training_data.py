@@ -88,3 +88,26 @@ def test_weights_are_told_apart_by_their_content(tmp_path: Path) -> None:
     assert training_data.weights_digest("imagenet") == "imagenet"
     with pytest.raises(CelebtoolError, match="imagent: no such file; expected imagenet, none or a .h5 with weights"):
         training_data.weights_digest("imagent")
+
+
+def test_a_photo_on_both_sides_is_refused(make_folder: Callable[..., Path], tmp_path: Path) -> None:
+    make_folder({"a": 2, "b": 2}, "parts/train")
+    root = make_folder({"a": 2, "b": 1}, "parts/val").parent
+    paths = ["train/a/000.png", "val/a/000.png", "val/a/001.png"]
+    manifest.write(root, [manifest.Row(path, "a", "x.jpg", "f00d") for path in paths])
+    for path in paths[1:]:
+        (root / path).write_bytes((root / "train/b/000.png").read_bytes() + path.encode())
+    problem = f"{root}: val/a/000.png comes from the same photo as train/a/000.png (and 1 more), so val can't measure anything"
+    with pytest.raises(CelebtoolError) as error:
+        read(root)
+    assert str(error.value).startswith(f"{problem}; divide it with `celebtool split`, or add --allow-leak")
+    warnings: list[str] = []
+    training_data.read(root, 0, warnings.append, allow_leak=True)
+    assert problem in warnings
+
+
+def test_equal_files_without_a_record_are_a_warning(make_folder: Callable[..., Path]) -> None:
+    make_folder({"a": 2, "b": 2}, "parts/train")
+    root = make_folder({"a": 1, "b": 1}, "parts/val").parent
+    (root / "val/b/000.png").write_bytes((root / "train/b/001.png").read_bytes())
+    assert read(root)[1][-1].startswith(f"{root}: val/b/000.png comes from the same photo as train/b/001.png")

@@ -1,18 +1,22 @@
 """``ensemble MODEL.h5… OUT.h5``: one model that averages several."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from celebtool import console, options
 
+if TYPE_CHECKING:
+    from celebtool.training_data import TrainingData
 
-def parse_shares(text: str | None, count: int) -> list[float]:
-    """Parse ``0.6,0.4`` into one positive number per model; None: equal shares."""
+
+def parse_shares(text: str | None, count: int) -> list[float] | None:
+    """Parse ``0.6,0.4`` into one positive number per model."""
     if text is None:
-        return [1 / count] * count
+        return None
     try:
         shares = [float(part) for part in text.split(",")]
     except ValueError:
@@ -32,15 +36,19 @@ def ensemble(
         str | None,
         typer.Option("--shares", metavar="S,S…", help="What each model counts, as 0.6,0.4.", show_default="equal"),
     ] = None,
+    tune: Annotated[
+        Path | None,
+        typer.Option("--tune", metavar="PARTS", help="Choose the shares that minimise the log loss on PARTS/val."),
+    ] = None,
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,  # noqa: ARG001
 ) -> None:
     """Average the probabilities of several models, of whatever architectures and image sizes, in one file.
 
-    Example: celebtool ensemble mobilenet.h5 inception.h5 both.h5 --shares 0.4,0.6
+    Example: celebtool ensemble mobilenet.h5 inception.h5 both.h5 --tune parts/
     """
-    from celebtool import ensembles
-    from celebtool.formats import model_file
+    from celebtool import ensembles, training_data
+    from celebtool.formats import model_file, provenance
     from celebtool.output import new_file
 
     *inputs, path = models
@@ -48,17 +56,50 @@ def ensemble(
         raise typer.BadParameter(
             "expected two models at least, and the model to write", param_hint="MODEL.h5... OUT.h5"
         )
-    weights = parse_shares(shares, len(inputs))
+    if shares and tune:
+        raise typer.BadParameter("chooses the shares itself; leave --shares out", param_hint="--tune")
+    given = parse_shares(shares, len(inputs)) or (None if tune else [1 / len(inputs)] * len(inputs))
     infos = [(source, model_file.read_info(source)) for source in inputs]
     warning = ensembles.check(infos)
-    recipe = ensembles.recipe([info for _, info in infos], weights)
+    data = training_data.read(tune, 0, console.warn) if tune else None
+    if data:
+        ensembles.check_tuning(data, infos, console.warn)
+    tuned_on = provenance.recipe("ensemble", {}, tune) if tune else None
+    recipe = ensembles.recipe([info for _, info in infos], given, tuned_on)
     with new_file(
-        path, inputs=inputs, overwrite=overwrite, finished=lambda made: model_file.is_made_by(made, recipe)
+        path,
+        inputs=inputs,
+        recipe=recipe,
+        overwrite=overwrite,
+        finished=lambda made: model_file.is_made_by(made, recipe),
     ) as workspace:
         if warning:
             console.warn(warning)
+        weights = given or (_tuned(inputs, data) if data else [])
         info, arrays = ensembles.combine([model_file.read(source) for source in inputs], weights, recipe)
         from celebtool.nn import classifier
 
         classifier.save(classifier.restore(info, arrays, path), workspace.content)
     console.note(f"{path}: {len(inputs)} models, {len(info.class_names)} classes, inputs {', '.join(info.inputs)}")
+
+
+def _tuned(models: Sequence[Path], data: "TrainingData") -> Sequence[float]:
+    """Ask every model for val/, choose the shares, and show what each model and the average of them reach."""
+    import numpy as np
+
+    from celebtool import ensembles
+    from celebtool.nn import classifier, tuning
+
+    files, labels = data.files(data.val), [sample.label or "" for sample in data.val]
+    with console.progress("val", "images") as progress:
+        probabilities = np.stack(
+            [tuning.probabilities_of_labels(classifier.load(model), files, labels, progress) for model in models]
+        )
+    shares = ensembles.tune(probabilities)
+    rows = [
+        (str(model), f"{share:.3f}", f"{ensembles.log_loss(own[None], [1]):.4f}")
+        for model, share, own in zip(models, shares, probabilities, strict=True)
+    ]
+    rows.append(("ensemble", "", f"{ensembles.log_loss(probabilities, shares):.4f}"))
+    console.table(f"Shares chosen on {len(files)} val images", ("model", "share", "log loss"), rows, to_stderr=True)
+    return shares

@@ -36,8 +36,12 @@ def finetune(
     class_weights: options.ClassWeights = False,
     label_smoothing: options.LabelSmoothing = 0.0,
     augment: options.Augment = 0,
+    allow_leak: options.AllowLeak = False,
+    false_accept: options.FalseAccept = 0.01,
     cache_memory: options.CacheMemory = 4.0,
+    devices: options.Devices = "one",
     history: options.History = None,
+    resume: options.Resume = False,
     seed: options.Seed = 0,
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,  # noqa: ARG001
@@ -69,17 +73,19 @@ def finetune(
         class_weights=class_weights,
         label_smoothing=label_smoothing,
         augment=augment,
+        false_accept=false_accept,
         seed=seed,
     )
     info = training_report.single_network(model_file.read_info(model), model)
     architecture = architectures.get(info.architecture)
     last = architecture.unfreeze if layers is None else layers
-    data = training_data.read(parts, seed, console.warn)
+    data = training_data.read(parts, seed, console.warn, allow_leak=allow_leak)
     training_data.check_classes(data, info.class_names)
     head = settings.Head(info.dense, info.dropout, info.l2)
     chosen = settings.for_finetuning(given, architecture, head, has_val=bool(data.val))
-    told = {"model": {"arrays": info.arrays_sha256, "made_by": info.recipe}, "unfreeze": last}
+    told = {"model": {"arrays": info.arrays_sha256, "made_by": info.recipe}, "unfreeze": last, "allow_leak": allow_leak}
     recipe = provenance.recipe("finetune", told | settings.parameters(chosen), parts)
+    training_report.check_history(history)
     with (
         new_file(
             out,
@@ -93,8 +99,8 @@ def finetune(
     ):
         from celebtool.nn import classifier, runs, training
 
-        resources = training.Resources(workspace.scratch, int(cache_memory * 1e9))
-        voice = training.Voice(progress, lambda epoch: console.note(training_report.epoch(epoch, chosen.rules.epochs)))
+        resources = training.Resources(workspace.scratch, int(cache_memory * 1e9), devices)
+        voice = training.Voice(progress, console.note, resume=resume)
         base = classifier.load(model)
         trained = runs.finetune(base, last, data, chosen, recipe, resources, voice)
         classifier.save(trained, workspace.content)

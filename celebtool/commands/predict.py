@@ -29,6 +29,12 @@ def predict(
     top: Annotated[
         int, typer.Option("--top", min=1, metavar="K", help="On a terminal, show the K best guesses of each image.")
     ] = 1,
+    closed_set: Annotated[
+        bool, typer.Option("--closed-set", help="Name somebody for every face, never unknown.")
+    ] = False,
+    mirror: Annotated[
+        bool, typer.Option("--mirror", help="Average the answers for each image and its mirror image; twice the work.")
+    ] = False,
     format: Annotated[  # noqa: A002
         Literal["csv", "jsonl"] | None,
         typer.Option("--format", help="Table to write.", show_default="csv; a table to read on a terminal"),
@@ -39,7 +45,7 @@ def predict(
 ) -> None:
     """Say who is in each image.
 
-    An image that can't be read keeps its row, with the reason.
+    A face that is too far from everybody is called unknown. An image that can't be read keeps its row, with the reason.
 
     Example: celebtool predict model.h5 parts/test | celebtool report --confusion
     """
@@ -56,7 +62,9 @@ def predict(
 
         loaded = classifier.load(model)
         items = prediction.read_faces(loaded, listed) if faces else prediction.read(loaded, listed)
-        rows = prediction.predict(loaded, items, batch_size, progress)
+        rows = prediction.predict(
+            loaded, items, batch_size, None if closed_set else info.threshold, progress, mirror=mirror
+        )
         if format is None and stream.isatty():
             shown = [cells for row in rows for cells in guesses.cells(row, info.class_names, top)]
             console.table("", guesses.COLUMNS, shown)

@@ -56,8 +56,12 @@ def train(
     class_weights: options.ClassWeights = False,
     label_smoothing: options.LabelSmoothing = 0.0,
     augment: options.Augment = 0,
+    allow_leak: options.AllowLeak = False,
+    false_accept: options.FalseAccept = 0.01,
     cache_memory: options.CacheMemory = 4.0,
+    devices: options.Devices = "one",
     history: options.History = None,
+    resume: options.Resume = False,
     seed: options.Seed = 0,
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,  # noqa: ARG001
@@ -87,13 +91,20 @@ def train(
         class_weights=class_weights,
         label_smoothing=label_smoothing,
         augment=augment,
+        false_accept=false_accept,
         seed=seed,
     )
-    data = training_data.read(parts, seed, console.warn)
+    data = training_data.read(parts, seed, console.warn, allow_leak=allow_leak)
     chosen = settings.for_training(given, architecture, has_val=bool(data.val))
     source = weights or architecture.pretrained
-    start = {"arch": arch, "image_size": list(size), "weights": training_data.weights_digest(source)}
+    start = {
+        "arch": arch,
+        "image_size": list(size),
+        "weights": training_data.weights_digest(source),
+        "allow_leak": allow_leak,
+    }
     recipe = provenance.recipe("train", start | settings.parameters(chosen), parts)
+    training_report.check_history(history)
     with (
         new_file(
             model,
@@ -107,8 +118,8 @@ def train(
     ):
         from celebtool.nn import classifier, runs, training
 
-        resources = training.Resources(workspace.scratch, int(cache_memory * 1e9))
-        voice = training.Voice(progress, lambda epoch: console.note(training_report.epoch(epoch, chosen.rules.epochs)))
+        resources = training.Resources(workspace.scratch, int(cache_memory * 1e9), devices)
+        voice = training.Voice(progress, console.note, resume=resume)
         begin = runs.Start(architecture, size, source)
         trained = runs.train(begin, data, chosen, recipe, resources, voice)
         classifier.save(trained, workspace.content)

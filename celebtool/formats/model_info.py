@@ -71,6 +71,8 @@ class ModelInfo:
         crops: how the faces of the training images were cropped (size, margin, align); None: not by celebtool.
         temperature: what the logits were divided by; it is folded into the last layer already.
         threshold: the score under which a face is a stranger's; None: never.
+        centroids: every class's mean embedding (`celebtool.calibration.pack`), which the score is the nearness to;
+            empty: the score is the largest probability.
         history: an epoch a row, without seconds.
         metrics: what the model reached, as ``val_accuracy``.
         versions: of what wrote the file.
@@ -91,6 +93,7 @@ class ModelInfo:
     crops: Mapping[str, object] | None = None
     temperature: float = 1.0
     threshold: float | None = None
+    centroids: tuple[str, ...] = ()
     history: tuple[Epoch, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -184,6 +187,7 @@ _INFO: dict[str, Check] = {
     "crops": optional(mapping_of(anything)),
     "temperature": number(1e-6, 1e6),
     "threshold": optional(number()),
+    "centroids": list_of(text, most=MAX_CLASSES),
     "history": list_of(_EPOCH),
     "metrics": mapping_of(number()),
     "versions": mapping_of(text),

@@ -19,6 +19,8 @@ def _start() -> None:
             os.dup2(nowhere.fileno(), 2)
         import tensorflow as tf  # noqa: PLC0415
 
+        tf.get_logger().setLevel("ERROR")
+
         for gpu in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(gpu, True)
         tf.config.experimental.enable_op_determinism()

@@ -29,6 +29,8 @@ class Batches:
         batch_size: samples per step; the last batch of an epoch may be shorter.
         seed: of the order, and of the variants.
         redraw: whether every image is augmented anew in every epoch (networks trained from scratch).
+        replicas: devices that share a batch: each batch is padded to a multiple of them with samples that have neither
+            label nor weight, and the other weights grow so that the mean loss is that of the batch without them.
     """
 
     inputs: Sequence[NDArray[Any]]
@@ -38,6 +40,7 @@ class Batches:
     batch_size: int
     seed: int
     redraw: bool = False
+    replicas: int = 1
 
     @property
     def steps(self) -> int:
@@ -49,18 +52,21 @@ class Batches:
         epoch, step = divmod(number, self.steps)
         order = np.random.default_rng((self.seed, epoch)).permutation(len(self.class_ids))
         rows = order[step * self.batch_size : (step + 1) * self.batch_size]
+        growth = self._padded(len(rows)) / len(rows)
         if not self.redraw:
-            return self._select(rows, [array[rows] for array in self.inputs])
+            return self._select(rows, [array[rows] for array in self.inputs], growth)
 
         def redrawn(row: int) -> RGBImage:
             return augment(self.inputs[0][row], OPERATIONS, (self.seed, epoch, row))
 
-        return self._select(rows, [np.stack(list(map_ahead(redrawn, rows.tolist())))])
+        return self._select(rows, [np.stack(list(map_ahead(redrawn, rows.tolist())))], growth)
 
     def in_order(self, number: int) -> Batch:
         """Return batch `number` of the samples as they are, for evaluation."""
         rows = np.arange(len(self.class_ids))[number * self.batch_size : (number + 1) * self.batch_size]
-        return self._select(rows, [array[rows] for array in self.inputs])
+        full, rest = divmod(len(self.class_ids), self.batch_size)
+        padded = full * self._padded(self.batch_size) + self._padded(rest)  # as many in all as Keras divides by
+        return self._select(rows, [array[rows] for array in self.inputs], padded / len(self.class_ids))
 
     def training(self, first_epoch: int, last_epoch: int) -> tf.data.Dataset:
         """Return the batches of the epochs first … last - 1 for `Model.fit`."""
@@ -70,10 +76,18 @@ class Batches:
         """Return every sample once for `Model.evaluate`."""
         return self._dataset(self.in_order, 0, self.steps)
 
-    def _select(self, rows: NDArray[np.int64], inputs: list[NDArray[Any]]) -> Batch:
+    def _padded(self, count: int) -> int:
+        return -(-count // self.replicas) * self.replicas
+
+    def _select(self, rows: NDArray[np.int64], inputs: list[NDArray[Any]], growth: float) -> Batch:
         floats = keras.config.floatx()
         labels = np.eye(self.class_count, dtype=floats)[self.class_ids[rows]]
-        return (*inputs, labels, self.sample_weights[rows].astype(floats))
+        weights = (self.sample_weights[rows] * growth).astype(floats)
+        padding = self._padded(len(rows)) - len(rows)
+        if not padding:
+            return (*inputs, labels, weights)
+        arrays = [np.concatenate([array, np.repeat(array[:1], padding, axis=0)]) for array in inputs]
+        return (*arrays, *(np.concatenate([x, np.zeros((padding, *x.shape[1:]), floats)]) for x in (labels, weights)))
 
     def _dataset(self, make: Callable[[int], Batch], first: int, last: int) -> tf.data.Dataset:
         """Numbers in, batches out: TensorFlow only ever asks for the next one."""

@@ -13,7 +13,7 @@ import tensorflow as tf
 from keras.src.legacy.saving.legacy_h5_format import save_model_to_hdf5  # takes an open file; `Model.save` does not
 
 import celebtool
-from celebtool import architectures
+from celebtool import architectures, calibration
 from celebtool.ensembles import LAST_LAYER, prefix
 from celebtool.errors import CelebtoolError
 from celebtool.formats import model_file
@@ -29,15 +29,52 @@ class Classifier:
     info: ModelInfo
 
     @cached_property
-    def graph(self) -> Callable[[list[tf.Tensor]], tf.Tensor]:
-        """The network as one TensorFlow function of its images at every size: a call costs less than layer by layer."""
+    def graph(self) -> Callable[[list[tf.Tensor]], list[tf.Tensor]]:
+        """The network as one TensorFlow function of its images at every size: a call costs less than layer by layer.
+
+        It gives the probabilities and, where the score is a nearness, the features that the last layer reads.
+        """
+        outputs = [self.model.output]
+        if self.info.centroids:
+            outputs.append(self.model.get_layer(LAST_LAYER).input)
+        network = keras.Model(self.model.input, outputs)
+
+        def call(images: list[tf.Tensor]) -> list[tf.Tensor]:
+            inputs = [tf.cast(image, tf.float32) for image in images]
+            answers: list[tf.Tensor] = keras.tree.flatten(
+                network(inputs if len(inputs) > 1 else inputs[0], training=False)
+            )
+            return answers
+
         shapes = [tf.TensorSpec((None, *size, 3), tf.uint8) for size in self.info.inputs.values()]
-        function: Callable[[list[tf.Tensor]], tf.Tensor] = tf.function(self._call, input_signature=[shapes])
+        function: Callable[[list[tf.Tensor]], list[tf.Tensor]] = tf.function(call, input_signature=[shapes])
         return function
 
-    def _call(self, images: list[tf.Tensor]) -> tf.Tensor:
-        inputs = [tf.cast(image, tf.float32) for image in images]
-        return self.model(inputs if len(inputs) > 1 else inputs[0], training=False)
+    @cached_property
+    def centroids(self) -> npt.NDArray[np.float64] | None:
+        """The mean feature of every class (classes, d); None where the score is the largest probability.
+
+        Raises:
+            CelebtoolError: not those of this network.
+        """
+        if not self.info.centroids:
+            return None
+        wanted = (len(self.info.class_names), self.model.get_layer(LAST_LAYER).input.shape[-1])
+        try:
+            means = calibration.unpack(self.info.centroids)
+        except ValueError as error:
+            raise CelebtoolError("model", f"has {error} of its classes; expected a whole model .h5") from error
+        if means.shape != wanted:
+            raise CelebtoolError("model", f"has means of shape {means.shape}; expected {wanted}")
+        return means
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a classifier says of n images: probabilities (n, classes), and scores (n,) that the threshold applies to."""
+
+    probabilities: npt.NDArray[np.float32]
+    scores: npt.NDArray[np.float64]
 
 
 def save(classifier: Classifier, path: Path) -> None:
@@ -138,6 +175,20 @@ def image_sizes(classifier: Classifier) -> list[tuple[int, int]]:
     return list(classifier.info.inputs.values())
 
 
+def answer(classifier: Classifier, images: Mapping[tuple[int, int], npt.NDArray[np.uint8]]) -> Answers:
+    """Classify a batch: probabilities, and the score of each image, see `celebtool.calibration`.
+
+    Args and Raises as `probabilities`.
+    """
+    inputs = [tf.constant(images[size]) for size in image_sizes(classifier)]
+    result, *features = [tensor.numpy() for tensor in classifier.graph(inputs)]
+    if not all(np.isfinite(array).all() for array in (result, *features)):
+        raise CelebtoolError("model", "gives NaN or Inf as a probability; train it again with a lower learning rate")
+    if classifier.centroids is None:
+        return Answers(result, result.max(axis=1).astype(np.float64))
+    return Answers(result, calibration.cosines(features[0].astype(np.float64), classifier.centroids).max(axis=1))
+
+
 def probabilities(
     classifier: Classifier, images: Mapping[tuple[int, int], npt.NDArray[np.uint8]]
 ) -> npt.NDArray[np.float32]:
@@ -153,8 +204,4 @@ def probabilities(
     Raises:
         CelebtoolError: the network gave NaN or Inf.
     """
-    inputs = [tf.constant(images[size]) for size in image_sizes(classifier)]
-    result: npt.NDArray[np.float32] = classifier.graph(inputs).numpy()
-    if not np.isfinite(result).all():
-        raise CelebtoolError("model", "gives NaN or Inf as a probability; train it again with a lower learning rate")
-    return result
+    return answer(classifier, images).probabilities

@@ -31,7 +31,7 @@ def cut(model: keras.Model) -> Cut:
     """
     frozen: set[int] = {id(tensor) for tensor in model.inputs}
     crossing: dict[int, Any] = {}
-    for node in _nodes(model):
+    for node in nodes(model):
         if _is_fixed(node.operation) and all(id(tensor) in frozen for tensor in node.input_tensors):
             frozen.update(id(tensor) for tensor in node.outputs)
         else:
@@ -44,7 +44,7 @@ def cut(model: keras.Model) -> Cut:
     return Cut(prefix, keras.Model(tensors if len(tensors) > 1 else tensors[0], model.output))
 
 
-def _nodes(model: keras.Model) -> Iterator[Any]:
+def nodes(model: keras.Model) -> Iterator[Any]:
     """Yield the nodes of a functional graph, inputs excluded, each after those that it reads."""
     for depth in sorted(model._nodes_by_depth, reverse=True):  # Keras has no public walk of a graph
         yield from (node for node in model._nodes_by_depth[depth] if not node.is_input)

@@ -1,5 +1,6 @@
 """Images on their way into a network: decoded once, in parallel, in order, through what is frozen of it."""
 
+import functools
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -115,6 +116,7 @@ def activations(
     return arrays
 
 
+@functools.lru_cache(maxsize=1)  # train and val go through the same one
 def _graph(
     prefix: keras.Model | None, image_size: tuple[int, int]
 ) -> Callable[[NDArray[np.uint8]], list[NDArray[Any]]]:

@@ -1,107 +1,160 @@
 """MTCNN (Zhang et al., IEEE Signal Processing Letters 2016): three small networks that find faces and five points.
 
-The weights are those of the PyPI package mtcnn, read from its own files after a check of their SHA-256. The
-networks are rebuilt here, because the package's driver looks for its weights in the current directory
-first, finds nothing with a larger smallest face, and takes errors for photos without faces.
+The weights are those of the PyPI package mtcnn, and what it does to pixels and boxes is repeated to the letter,
+because these networks are sensitive: a photo shrunk by another filter than the mean of areas loses faces. The
+package's own driver is not used, since it looks for its weights in the current directory first, finds nothing with
+a larger smallest face, takes errors for photos without faces, and searches every photo for the smallest faces.
+
+Here a photo is searched from coarse to fine. P-Net sees it first where faces of 56 pixels and more fill its window. A
+finer level is added while no sure face was found, or one hardly larger than the window: where small faces are
+seen, smaller ones are likely. So a photo of one large face costs an eighth of a full search.
 """
 
-import hashlib
-import importlib.metadata
-import io
-from collections.abc import Callable, Sequence
-from pathlib import Path
+import math
+from dataclasses import dataclass
 
-import joblib
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from celebtool import boxes
 from celebtool.alignment import Box, Face
-from celebtool.errors import CelebtoolError
 from celebtool.formats import images
+from celebtool.formats.images import RGBImage
+from celebtool.nn import face_networks
+from celebtool.nn.face_networks import CELL, Array
 
-WEIGHTS = {
-    "pnet": "ea6b0c3e685ebee3165326ad6484acc95f2ef78f1c94fbf40a55704fa989f7b5",
-    "rnet": "cb00e6460f3c98b0bfafaba3c0a0ded4bdf6e62cee7174d969e8670d7e757fee",
-    "onet": "94f6ea2f4cf985275ee958cdd762d17b6009348a4fb9d8c6be39ba73ffd22ca3",
-}
-
-Array = NDArray[np.float32]
-Network = Callable[[tf.Tensor], list[tf.Tensor]]
-
-CELL = 12  # P-Net's window in pixels; it moves by two
+SMALLEST = 20  # pixels: faces so large fill P-Net's window on level 0
 PYRAMID_STEP = 0.709  # about the root of a half, so that every second level halves the photo
+COARSE = 3  # the level to begin with, where faces of 56 pixels fill the window
+LONGEST = 512  # pixels of the first level's longer side: larger photos begin with larger faces
 ENOUGH = (0.6, 0.7, 0.8)  # of each network's confidence, to be passed on; the package's own limits
+SURE = 0.9  # of O-Net's confidence: less is often no face
+SMALL = 1.5  # times the window: a face that is smaller calls for a finer level
 MOST_CANDIDATES = 1500  # per pyramid level: a page of wallpaper must not fill the memory
+
+
+@dataclass
+class Candidates:
+    """What P-Net found, n windows, and what R-Net makes of them once it has been asked (before: not a number)."""
+
+    windows: Array  # (n, 4)
+    scores: Array  # (n,)
+    refined: Array  # (n, 4)
+    refined_scores: Array  # (n,)
+
+    def add(self, windows: Array, scores: Array) -> None:
+        """Append windows (m, 4) with P-Net's scores (m,)."""
+        unknown = np.full((len(windows), 5), np.nan, np.float32)
+        self.windows = np.concatenate([self.windows, windows])
+        self.scores = np.concatenate([self.scores, scores])
+        self.refined = np.concatenate([self.refined, unknown[:, :4]])
+        self.refined_scores = np.concatenate([self.refined_scores, unknown[:, 4]])
 
 
 class FaceDetector:
     """The three networks, loaded; a photo's result depends on that photo alone."""
 
     def __init__(self) -> None:
-        self._propose, self._refine, self._output = (
-            _compiled(build, _weights(name))
-            for build, name in ((_propose, "pnet"), (_refine, "rnet"), (_output, "onet"))
-        )
+        self._propose, self._refine, self._output = face_networks.load()
 
-    def detect(self, image: images.RGBImage, smallest: float) -> list[Face]:
+    def detect(self, image: RGBImage, smallest: float) -> list[Face]:
         """Return the faces of RGB (height, width, 3), the largest first, in pixels of the image.
 
         Args:
             image: the photo.
-            smallest: side in pixels of the smallest face to look for.
+            smallest: side in pixels of the smallest face to look for, at least 20.
         """
-        squares = self._candidates(image, smallest)
-        if not len(squares):
+        finest = max(0, math.floor(math.log(smallest / SMALLEST) / -math.log(PYRAMID_STEP) + 0.01))
+        last = levels(image.shape[0], image.shape[1]) - 1
+        level = min(max(finest, first_level(image.shape[0], image.shape[1])), last)
+        if last < finest:
             return []
-        offsets, scores = self._refine(_patches(image, squares, 24))
-        squares = _passed(_corrected(squares, offsets), scores, ENOUGH[1])
-        if not len(squares):
+        pyramid = Pyramid(image)
+        candidates = Candidates(*(np.empty(shape, np.float32) for shape in ((0, 4), 0, (0, 4), 0)))
+        self._search(pyramid, range(level, last + 1), candidates)
+        while True:
+            faces = self._judge(pyramid.photo, candidates)
+            if level == finest or not needs_finer(faces, level):
+                return sorted(faces, key=lambda face: -face.box.width * face.box.height)
+            level -= 1
+            self._search(pyramid, range(level, level + 1), candidates)
+
+    def _search(self, pyramid: "Pyramid", numbers: range, candidates: Candidates) -> None:
+        """Add the windows that P-Net takes for faces on some levels."""
+        answers = self._propose([pyramid.level(number) for number in numbers])
+        for number, (offsets, scores) in zip(numbers, answers, strict=True):
+            windows, found = _windows(offsets, scores)
+            best = boxes.suppress(windows, found, 0.5)
+            candidates.add(windows[best] / np.float32(scale(number)), found[best])
+
+    def _judge(self, photo: tf.Tensor, candidates: Candidates) -> list[Face]:
+        """Return the faces that R-Net and O-Net make of the candidates."""
+        chosen = boxes.suppress(candidates.windows, candidates.scores, 0.7)
+        new = chosen[np.isnan(candidates.refined_scores[chosen])]
+        if len(new):
+            squares = boxes.squared(candidates.windows[new])
+            offsets, scores = self._refine(_patches(photo, squares, 24))
+            candidates.refined[new], candidates.refined_scores[new] = _corrected(squares, offsets), scores
+        rectangles, scores = candidates.refined[chosen], candidates.refined_scores[chosen]
+        keep = np.flatnonzero(scores > ENOUGH[1])
+        if not len(keep):
             return []
-        squares = boxes.squared(squares)
-        return self._faces(squares, *self._output(_patches(image, squares, 48)))
-
-    def _candidates(self, image: images.RGBImage, smallest: float) -> Array:
-        """Return squares (n, 4) that may hold a face, from P-Net on every level of a pyramid."""
-        found, scores = [np.empty((0, 4), np.float32)], [np.empty(0, np.float32)]
-        for level in _pyramid(image, smallest):
-            scale = np.array(level.shape[1::-1] * 2) / np.array(image.shape[1::-1] * 2)
-            offsets, score = (values[0] for values in self._propose(level[None]))
-            cells, score = _windows(offsets, score)
-            best = boxes.suppress(cells, score, 0.5)
-            found.append(cells[best] / scale.astype(np.float32))
-            scores.append(score[best])
-        all_found, all_scores = np.concatenate(found), np.concatenate(scores)
-        return boxes.squared(all_found[boxes.suppress(all_found, all_scores, 0.7)])
-
-    @staticmethod
-    def _faces(squares: Array, offsets: Array, points: Array, scores: Array) -> list[Face]:
-        """Return O-Net's answer for squares (n, 4) as faces."""
-        keep = np.flatnonzero(scores > ENOUGH[2])
-        rectangles, scores = _corrected(squares, offsets)[keep], scores[keep]
-        sides = (squares[:, 2:] - squares[:, :2])[keep, None] + 1
-        landmarks = squares[keep, None, :2] + points.reshape(-1, 2, 5).transpose(0, 2, 1)[keep] * sides - 1
-        best = boxes.suppress(rectangles, scores, 0.7, of_smaller=True)
-        faces = [_face(rectangles[i], landmarks[i], scores[i]) for i in best]
-        return sorted(faces, key=lambda face: -face.box.width * face.box.height)
+        squares = boxes.squared(rectangles[keep[boxes.suppress(rectangles[keep], scores[keep], 0.7)]])
+        return _faces(squares, *self._output(_patches(photo, squares, 48)))
 
 
-def _face(rectangle: Array, landmarks: Array, score: np.float32) -> Face:
-    left, top, right, bottom = (float(x) for x in rectangle)
-    return Face(Box(left, top, right - left, bottom - top), landmarks.astype(np.float64), float(score))
+class Pyramid:
+    """A photo at the sizes that P-Net is to see, each made when it is asked for."""
+
+    def __init__(self, image: RGBImage) -> None:
+        self.photo = tf.constant(image[None])
+        self._height, self._width = image.shape[:2]
+        self._halves = [image]
+
+    def level(self, number: int) -> Array:
+        """Return the photo (height, width, 3) so small that faces of 20 / 0.709 ** number pixels fill the window.
+
+        Each pixel is the mean of the area it stands for, as in the package. That is computed from the photo halved
+        once or more, which costs less, but at least twice as large as the level: less blurs too much.
+        """
+        size = int(self._height * scale(number)), int(self._width * scale(number))
+        halvings = max(0, math.floor(-math.log2(2 * scale(number))))
+        while len(self._halves) <= halvings:
+            self._halves.append(images.halved(self._halves[-1]))
+        resized: Array = tf.image.resize(self._halves[halvings], size, method="area").numpy()
+        return resized
 
 
-def _pyramid(image: images.RGBImage, smallest: float) -> list[images.RGBImage]:
-    """Return the photo at sizes in which faces of ``smallest`` pixels and more are as large as a window."""
-    levels, scale = [], CELL / smallest
-    height, width = image.shape[:2]
-    level = image
-    while min(height, width) * scale >= CELL:
-        level = images.resize(level, (round(height * scale), round(width * scale)))
-        levels.append(level)
-        scale *= PYRAMID_STEP
-    return levels
+def scale(level: int) -> float:
+    """Return how much smaller than the photo a level is."""
+    return float(CELL / SMALLEST * PYRAMID_STEP**level)
+
+
+def window(level: int) -> float:
+    """Return the side in pixels of the faces that fill P-Net's window on a level."""
+    return float(CELL / scale(level))
+
+
+def levels(height: int, width: int) -> int:
+    """Return how many levels the package makes of a photo, 0 or less if it is too small."""
+    return round(math.log(min(height, width) / CELL) / -math.log(PYRAMID_STEP) - 1)
+
+
+def first_level(height: int, width: int) -> int:
+    """Return the level to begin with."""
+    surplus = max(height, width) * scale(COARSE) / LONGEST
+    return COARSE + max(0, math.ceil(math.log(surplus) / -math.log(PYRAMID_STEP)))
+
+
+def needs_finer(faces: list[Face], level: int) -> bool:
+    """Say whether a search down to a level leaves a doubt: nothing sure was found, or small faces were."""
+    sides = [max(face.box.width, face.box.height) for face in faces]
+    return not any(map(is_sure, faces)) or min(sides) < SMALL * window(level)
+
+
+def is_sure(face: Face) -> bool:
+    """Say whether the detector has no doubt that it is a face."""
+    return face.confidence >= SURE
 
 
 def _windows(offsets: Array, scores: Array) -> tuple[Array, Array]:
@@ -120,91 +173,28 @@ def _corrected(squares: Array, offsets: Array) -> Array:
     return squares + offsets * np.tile(squares[:, 2:] - squares[:, :2] + 1, 2)
 
 
-def _passed(rectangles: Array, scores: Array, enough: float) -> Array:
-    """Return the rectangles (n, 4) whose score is enough, without worse ones that overlap."""
-    keep = np.flatnonzero(scores > enough)
-    return rectangles[keep[boxes.suppress(rectangles[keep], scores[keep], 0.7)]]
+def _patches(photo: tf.Tensor, squares: Array, size: int) -> Array:
+    """Return what squares (n, 4) of a photo (1, height, width, 3) show, as (n, size, size, 3), grey beyond it.
 
-
-def _patches(image: images.RGBImage, squares: Array, size: int) -> tf.Tensor:
-    """Return what the squares (n, 4) show, as (n, size, size, 3) from 0 to 255, grey beyond the photo."""
-    height, width = image.shape[:2]
+    Pixels are picked, not averaged, where a square is larger: so did the package, and averages lose faces.
+    """
+    height, width = photo.shape[1:3]
     corners = squares[:, [1, 0, 3, 2]] / np.array([height, width, height, width], np.float32)
     indices = np.zeros(len(squares), np.int32)
-    return tf.image.crop_and_resize(image[None], corners, indices, (size, size), extrapolation_value=127.5)
+    patches: Array = tf.image.crop_and_resize(photo, corners, indices, (size, size), extrapolation_value=127.5).numpy()
+    return patches
 
 
-def _weights(name: str) -> list[Array]:
-    """Return the arrays of one network from the installed package's file, which is a pickle: checked, then opened.
-
-    Raises:
-        CelebtoolError: the file is missing or is not the one this program knows.
-    """
-    try:
-        package = importlib.metadata.distribution("mtcnn")
-        path = Path(str(package.locate_file(f"mtcnn/assets/weights/{name}.lz4")))
-        content = path.read_bytes()
-    except (importlib.metadata.PackageNotFoundError, OSError) as error:
-        raise CelebtoolError("mtcnn", "its weights are not installed; pip install mtcnn==1.0.0") from error
-    if hashlib.sha256(content).hexdigest() != WEIGHTS[name]:
-        raise CelebtoolError(path, "is not the file of mtcnn 1.0.0; pip install --force-reinstall mtcnn==1.0.0")
-    arrays: list[Array] = joblib.load(io.BytesIO(content))
-    return arrays
+def _faces(squares: Array, offsets: Array, points: Array, scores: Array) -> list[Face]:
+    """Return O-Net's answer for squares (n, 4) as faces."""
+    keep = np.flatnonzero(scores > ENOUGH[2])
+    rectangles, scores = _corrected(squares, offsets)[keep], scores[keep]
+    sides = (squares[:, 2:] - squares[:, :2])[keep, None] + 1
+    landmarks = squares[keep, None, :2] + points.reshape(-1, 2, 5).transpose(0, 2, 1)[keep] * sides - 1
+    best = boxes.suppress(rectangles, scores, 0.7, of_smaller=True)
+    return [_face(rectangles[i], landmarks[i], scores[i]) for i in best]
 
 
-def _compiled(
-    build: Callable[[tf.Tensor, Sequence[Array]], list[tf.Tensor]], weights: Sequence[Array]
-) -> Callable[..., list[Array]]:
-    """Return a network (n, height, width, 3) of 0 to 255 → arrays, as one graph for all sizes."""
-    graph = tf.function(
-        lambda pixels: build((tf.cast(pixels, tf.float32) - 127.5) / 128, weights),
-        input_signature=[tf.TensorSpec((None, None, None, 3), tf.float32)],
-    )
-    return lambda pixels: [output.numpy() for output in graph(tf.cast(pixels, tf.float32))]
-
-
-def _propose(x: tf.Tensor, weights: Sequence[Array]) -> list[tf.Tensor]:
-    """P-Net: windows of 12 pixels → offsets (n, h, w, 4), scores (n, h, w)."""
-    x = tf.nn.max_pool2d(_convolve(x, weights[0:3]), 2, 2, "SAME")
-    x = _convolve(_convolve(x, weights[3:6]), weights[6:9])
-    offsets = tf.nn.conv2d(x, weights[9], 1, "VALID") + weights[10]
-    return [offsets, _face_probability(tf.nn.conv2d(x, weights[11], 1, "VALID") + weights[12])]
-
-
-def _refine(x: tf.Tensor, weights: Sequence[Array]) -> list[tf.Tensor]:
-    """R-Net: patches of 24 pixels → offsets (n, 4), scores (n,)."""
-    x = tf.nn.max_pool2d(_convolve(x, weights[0:3]), 3, 2, "SAME")
-    x = tf.nn.max_pool2d(_convolve(x, weights[3:6]), 3, 2, "VALID")
-    x = _dense(_flatten(_convolve(x, weights[6:9])), weights[9:12])
-    return [x @ weights[12] + weights[13], _face_probability(x @ weights[14] + weights[15])]
-
-
-def _output(x: tf.Tensor, weights: Sequence[Array]) -> list[tf.Tensor]:
-    """O-Net: patches of 48 pixels → offsets (n, 4), points (n, 10: five x, five y), scores (n,)."""
-    x = tf.nn.max_pool2d(_convolve(x, weights[0:3]), 3, 2, "SAME")
-    x = tf.nn.max_pool2d(_convolve(x, weights[3:6]), 3, 2, "VALID")
-    x = tf.nn.max_pool2d(_convolve(x, weights[6:9]), 2, 2, "SAME")
-    x = _dense(_flatten(_convolve(x, weights[9:12])), weights[12:15])
-    points = x @ weights[17] + weights[18]
-    return [x @ weights[15] + weights[16], points, _face_probability(x @ weights[19] + weights[20])]
-
-
-def _convolve(x: tf.Tensor, weights: Sequence[Array]) -> tf.Tensor:
-    return _prelu(tf.nn.conv2d(x, weights[0], 1, "VALID") + weights[1], weights[2])
-
-
-def _dense(x: tf.Tensor, weights: Sequence[Array]) -> tf.Tensor:
-    return _prelu(x @ weights[0] + weights[1], weights[2])
-
-
-def _prelu(x: tf.Tensor, slope: Array) -> tf.Tensor:
-    return tf.nn.relu(x) + slope * tf.minimum(x, 0.0)
-
-
-def _flatten(x: tf.Tensor) -> tf.Tensor:
-    """Flatten (n, height, width, channels) column by column, as the framework of the weights' origin did."""
-    return tf.reshape(tf.transpose(x, (0, 2, 1, 3)), (tf.shape(x)[0], -1))
-
-
-def _face_probability(logits: tf.Tensor) -> tf.Tensor:
-    return tf.sigmoid(logits[..., 1] - logits[..., 0])
+def _face(rectangle: Array, landmarks: Array, score: np.float32) -> Face:
+    left, top, right, bottom = (float(x) for x in rectangle)
+    return Face(Box(left, top, right - left, bottom - top), landmarks.astype(np.float64), float(score))

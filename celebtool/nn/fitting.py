@@ -4,23 +4,23 @@ Every random number of an epoch (order, dropout, augmentation) is a function of 
 that was killed and continued computes what an undisturbed one would have.
 """
 
-import json
 import math
-import os
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
+import tensorflow as tf
 
 from celebtool import schedule
 from celebtool.errors import CelebtoolError
 from celebtool.formats.history import Epoch
+from celebtool.nn import checkpoint
 from celebtool.nn.batches import Batches
+from celebtool.nn.checkpoint import Run
 
 OPTIMIZERS = {
     "adam": keras.optimizers.Adam,
@@ -29,13 +29,19 @@ OPTIMIZERS = {
 }
 
 
-@dataclass
-class Run:
-    """What a run has behind it: the memory of its rules, its history, and the weights of its best epoch."""
+@dataclass(frozen=True)
+class Watch:
+    """Who is told how a run goes.
 
-    state: schedule.State = field(default_factory=schedule.State)
-    history: list[Epoch] = field(default_factory=list)
-    best: list[NDArray[Any]] = field(default_factory=list)
+    Args:
+        begin: called with the epoch that comes first: 1, or a later one of a run that is continued.
+        epoch: called after every epoch.
+        keep: called with the history when a run ends before its time, the model at the weights of its best epoch.
+    """
+
+    begin: Callable[[int], None]
+    epoch: Callable[[Epoch], None]
+    keep: Callable[[Sequence[Epoch]], None]
 
 
 def fit(
@@ -47,7 +53,7 @@ def fit(
     optimizer: str,
     label_smoothing: float,
     scratch: Path,
-    report: Callable[[Epoch], None],
+    watch: Watch,
 ) -> list[Epoch]:
     """Train until the rules say stop, and leave the model with the weights of its best epoch.
 
@@ -59,42 +65,59 @@ def fit(
         optimizer: a key of `OPTIMIZERS`.
         label_smoothing: the share of each label spread over all classes.
         scratch: a directory for the checkpoint; one that is there already is continued.
-        report: called after every epoch.
+        watch: told how it goes.
 
     Raises:
         CelebtoolError: loss or weights became NaN or infinite; says in which epoch and what to try.
     """
-    model.compile(
-        optimizer=OPTIMIZERS[optimizer](rules.learning_rate),
-        loss=keras.losses.CategoricalCrossentropy(label_smoothing=label_smoothing),
-        metrics=["accuracy"],
-        jit_compile=False,  # XLA on the CPU is an order of magnitude slower
-    )
-    model.optimizer.build(model.trainable_variables)
-    run = _load(scratch / "checkpoint.npz", model)
+    _compile(model, OPTIMIZERS[optimizer](rules.learning_rate), label_smoothing)
+    path = scratch / "checkpoint"
+    run = checkpoint.load(path, model)
+    watch.begin(run.state.epoch + 1)
     if not run.state.stopped:
-        model.fit(
-            train.training(run.state.epoch, rules.epochs + 1),  # Keras looks one batch ahead
-            initial_epoch=run.state.epoch,
-            epochs=rules.epochs,
-            steps_per_epoch=train.steps,
-            validation_data=val.evaluation() if val else None,
-            callbacks=[_Epochs(run, rules, train.seed, scratch / "checkpoint.npz", report)],
-            shuffle=False,
-            verbose=0,
-        )
-    _set(model.weights, run.best)
+        try:
+            model.fit(
+                train.training(run.state.epoch, rules.epochs + 1),  # Keras looks one batch ahead
+                initial_epoch=run.state.epoch,
+                epochs=rules.epochs,
+                steps_per_epoch=train.steps,
+                validation_data=val.evaluation() if val else None,
+                callbacks=[_Epochs(run, rules, train.seed, path, watch.epoch)],
+                shuffle=False,
+                verbose=0,
+            )
+        except BaseException:  # Ctrl-C too
+            if run.best:
+                checkpoint.assign(model.weights, run.best)
+                watch.keep(run.history)
+            raise
+    checkpoint.assign(model.weights, run.best)
     return run.history
 
 
-class _Epochs(keras.callbacks.Callback):  # type: ignore[misc] # Keras ships no types
+def _compile(model: keras.Model, optimizer: keras.optimizers.Optimizer, label_smoothing: float) -> None:
+    model.compile(
+        optimizer=optimizer,
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=label_smoothing),
+        metrics=[_Accuracy(name="accuracy")],
+        jit_compile=False,  # XLA on the CPU is an order of magnitude slower
+    )
+    model.optimizer.build(model.trainable_variables)
+
+
+class _Accuracy(keras.metrics.CategoricalAccuracy):  # type: ignore[misc] # Keras ships no types
+    """The share of right answers among the samples that have a label: padding (`Batches.replicas`) has none."""
+
+    def update_state(self, y_true: tf.Tensor, y_pred: tf.Tensor, sample_weight: tf.Tensor | None = None) -> None:  # noqa: ARG002
+        super().update_state(y_true, y_pred, sample_weight=keras.ops.sum(y_true, axis=-1))
+
+
+class _Epochs(keras.callbacks.Callback):  # type: ignore[misc]
     """Applies the rules before and after every epoch, and writes down where the run is."""
 
-    def __init__(
-        self, run: Run, rules: schedule.Rules, seed: int, checkpoint: Path, report: Callable[[Epoch], None]
-    ) -> None:
+    def __init__(self, run: Run, rules: schedule.Rules, seed: int, path: Path, report: Callable[[Epoch], None]) -> None:
         super().__init__()
-        self._run, self._rules, self._seed, self._checkpoint, self._report = run, rules, seed, checkpoint, report
+        self._run, self._rules, self._seed, self._path, self._report = run, rules, seed, path, report
         self._started = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
@@ -106,15 +129,16 @@ class _Epochs(keras.callbacks.Callback):  # type: ignore[misc] # Keras ships no 
                 generator.state.assign(np.array([self._seed + number, epoch], np.uint32))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        row = _row(epoch, logs or {}, float(self.model.optimizer.learning_rate), time.monotonic() - self._started)
+        row = _row(
+            epoch, logs or {}, float(self.model.optimizer.learning_rate.numpy()), time.monotonic() - self._started
+        )
         _check(row, self.model)
-        value = getattr(row, self._rules.monitor)
         run = self._run
-        run.state = schedule.advance(run.state, self._rules, value)
+        run.state = schedule.advance(run.state, self._rules, getattr(row, self._rules.monitor))
         run.history.append(row)
         if run.state.improved:
             run.best = [variable.numpy() for variable in self.model.weights]
-        _save(self._checkpoint, run, self.model)
+        checkpoint.save(self._path, run, self.model)
         self._report(row)
         self.model.stop_training = run.state.stopped
 
@@ -125,39 +149,12 @@ def _row(epoch: int, logs: dict[str, float], rate: float, seconds: float) -> Epo
 
 
 def _check(row: Epoch, model: keras.Model) -> None:
-    broken = not math.isfinite(row.loss) or not all(
-        np.isfinite(variable.numpy()).all() for variable in model.trainable_variables
-    )
-    if broken:
-        advice = "try a lower --learning-rate, or look for damaged images with `celebtool report PARTS`"
-        raise CelebtoolError(f"epoch {row.epoch}", f"the loss became NaN or infinite; {advice}")
+    losses = [loss for loss in (row.loss, row.val_loss) if loss is not None]
+    if all(map(math.isfinite, losses)) and all(map(_is_finite, model.weights)):
+        return
+    advice = f"try a lower --learning-rate than {row.learning_rate:.3g}, or --optimizer adam"
+    raise CelebtoolError(f"epoch {row.epoch}", f"the loss became NaN or infinite; {advice}")
 
 
-def _save(path: Path, run: Run, model: keras.Model) -> None:
-    """Write a checkpoint in one step: a run killed meanwhile finds the one before."""
-    note = json.dumps({"state": asdict(run.state), "history": [asdict(epoch) for epoch in run.history]})
-    groups = {"weight": model.weights, "optimizer": model.optimizer.variables, "best": run.best}
-    arrays = {f"{name}_{i}": np.asarray(value) for name, group in groups.items() for i, value in enumerate(group)}
-    partial = path.with_suffix(".partial")
-    with partial.open("wb") as stream:
-        np.savez(stream, allow_pickle=False, note=np.frombuffer(note.encode(), np.uint8), **arrays)
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(path)
-
-
-def _load(path: Path, model: keras.Model) -> Run:
-    """Put a model where a checkpoint says it was; without one the run is at its beginning."""
-    if not path.exists():
-        return Run()
-    with np.load(path, allow_pickle=False) as arrays:
-        note = json.loads(arrays["note"].tobytes())
-        _set(model.weights, [arrays[f"weight_{i}"] for i in range(len(model.weights))])
-        _set(model.optimizer.variables, [arrays[f"optimizer_{i}"] for i in range(len(model.optimizer.variables))])
-        best = [arrays[f"best_{i}"] for i in range(len(model.weights))]
-    return Run(schedule.State(**note["state"]), [Epoch(**row) for row in note["history"]], best)
-
-
-def _set(variables: list[keras.Variable], values: list[NDArray[Any]]) -> None:
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
+def _is_finite(variable: Any) -> bool:  # noqa: ANN401
+    return bool(np.isfinite(variable.numpy()).all())

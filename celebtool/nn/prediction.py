@@ -1,8 +1,7 @@
 """From images to predictions, batch by batch: memory does not grow with their number."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from celebtool import cropping
 from celebtool.alignment import Box
 from celebtool.formats import images
+from celebtool.formats.image_folder import UNKNOWN
 from celebtool.formats.images import ImageError, RGBImage
 from celebtool.formats.prediction_row import Prediction
 from celebtool.formats.sources import Source
@@ -30,17 +30,31 @@ class Item:
 
 
 def predict(
-    model: Classifier, items: Iterable[Item], batch_size: int, progress: Callable[[int, int], None]
+    model: Classifier,
+    items: Iterable[Item],
+    batch_size: int,
+    threshold: float | None,
+    progress: Callable[[int, int], None],
+    *,
+    mirror: bool = False,
 ) -> Iterator[Prediction]:
-    """Yield one prediction per item, in order; an item without an image keeps its row."""
+    """Yield one prediction per item, in order; an item without an image keeps its row.
+
+    Args:
+        model: what is asked.
+        items: images, or the reasons why there are none.
+        batch_size: images per step.
+        threshold: the score under which a face is called unknown; None never does.
+        progress: called with items done, twice: nobody knows how many names will come on stdin.
+        mirror: average the answers for each image and for its mirror image.
+    """
     done = 0
     for batch in batched(items, batch_size):
         done += len(batch)
-        progress(done, done)  # nobody knows how many names will come on stdin
-        ready = [item for item in batch if not item.reason]
-        probabilities = iter(_probabilities(model, ready))
+        progress(done, done)
+        answers = _answers(model, [item for item in batch if not item.reason], mirror=mirror)
         for item in batch:
-            yield _prediction(item, model, None if item.reason else next(probabilities))
+            yield _row(item) if item.reason else _prediction(item, model.info.class_names, *next(answers), threshold)
 
 
 def read(model: Classifier, sources: Iterable[Source]) -> Iterator[Item]:
@@ -82,25 +96,33 @@ def resized(image: RGBImage, sizes: Iterable[tuple[int, int]]) -> dict[tuple[int
     return {size: images.resize(image, size) for size in sizes}
 
 
-def _probabilities(model: Classifier, items: list[Item]) -> NDArray[np.float32]:
+def _answers(model: Classifier, items: list[Item], *, mirror: bool) -> Iterator[tuple[NDArray[np.float32], float]]:
+    """Yield (probabilities, score) of every item."""
     if not items:
-        return np.empty((0, len(model.info.class_names)), np.float32)
-    batch: dict[tuple[int, int], Any] = {
-        size: np.stack([item.inputs[size] for item in items]) for size in items[0].inputs
-    }
-    return classifier.probabilities(model, batch)
+        return
+    views = [{size: np.stack([item.inputs[size] for item in items]) for size in items[0].inputs}]
+    if mirror:
+        views.append({size: images[:, :, ::-1] for size, images in views[0].items()})
+    answers = [classifier.answer(model, view) for view in views]
+    probabilities = np.mean([answer.probabilities for answer in answers], axis=0)
+    scores = np.mean([answer.scores for answer in answers], axis=0)
+    yield from zip(probabilities, scores.tolist(), strict=True)
 
 
-def _prediction(item: Item, model: Classifier, probabilities: NDArray[np.float32] | None) -> Prediction:
+def _row(item: Item) -> Prediction:
     source = item.source
-    row = Prediction(
+    return Prediction(
         source.path, None, part=source.part, label=source.label, reason=item.reason, seen=item.seen, box=item.box
     )
-    if probabilities is None:
-        return row
-    return replace(
-        row,
-        probabilities=probabilities.astype(np.float64),
-        predicted=model.info.class_names[int(probabilities.argmax())],
-        score=float(probabilities.max()),
-    )
+
+
+def _prediction(
+    item: Item,
+    class_names: Sequence[str],
+    probabilities: NDArray[np.float32],
+    score: float,
+    threshold: float | None,
+) -> Prediction:
+    is_stranger = threshold is not None and score < threshold
+    predicted = UNKNOWN if is_stranger else class_names[int(probabilities.argmax())]
+    return replace(_row(item), probabilities=probabilities.astype(np.float64), predicted=predicted, score=score)

@@ -9,11 +9,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from celebtool import training_report
 from celebtool.architectures import Architecture
 from celebtool.formats.model_info import ModelInfo
-from celebtool.nn import architectures, pretrained, training
+from celebtool.nn import architectures, classifier, memory, pretrained, training
 from celebtool.nn.classifier import Classifier
-from celebtool.nn.training import Resources, Voice
+from celebtool.nn.training import Outcome, Resources, Voice
 from celebtool.settings import Settings
 from celebtool.training_data import TrainingData
 
@@ -36,17 +37,18 @@ def train(
     voice: Voice,
 ) -> Classifier:
     """Train a new classifier: the head alone if the backbone's weights are given, else the whole network."""
-    model = _build(start.architecture.name, start.image_size, data, settings)
-    if start.weights != "none":
-        _load_weights(model, start)
-        architectures.freeze(model)
     info = ModelInfo(
         architecture=start.architecture.name,
         class_names=data.class_names,
         image_size=start.image_size,
         seed=settings.seed,
     )
-    return _fitted(model, info, data, settings, recipe, resources, voice)
+    with memory.explained(_advice(info, settings, resources)):
+        model = _build(info, data, settings)
+        if start.weights != "none":
+            _load_weights(model, start)
+            architectures.freeze(model)
+        return _fitted(model, info, data, settings, recipe, resources, voice)
 
 
 def finetune(
@@ -62,10 +64,20 @@ def finetune(
 
     Hidden layers that come new into the head start from random weights, and so does then the last layer.
     """
-    model = _build(base.info.architecture, base.info.image_size, data, settings)
-    _copy_weights(base.model, model)
-    architectures.unfreeze(model, unfreeze)
-    return _fitted(model, base.info, data, settings, recipe, resources, voice)
+    with memory.explained(_advice(base.info, settings, resources)):
+        model = _build(base.info, data, settings)
+        _copy_weights(base.model, model)
+        architectures.unfreeze(model, unfreeze)
+        return _fitted(model, base.info, data, settings, recipe, resources, voice)
+
+
+def _advice(info: ModelInfo, settings: Settings, resources: Resources) -> str:
+    """Say what to lower when memory runs out."""
+    height, width = info.image_size
+    return (
+        f"lower --batch-size ({settings.batch_size} now), --image-size ({height}x{width}), --dense or "
+        f"--cache-memory ({resources.cache_memory / 1e9:g} GB)"
+    )
 
 
 def _load_weights(model: keras.Model, start: Start) -> None:
@@ -77,12 +89,12 @@ def _load_weights(model: keras.Model, start: Start) -> None:
         pretrained.load_file(model, start.architecture.name, Path(start.weights))
 
 
-def _build(name: str, image_size: tuple[int, int], data: TrainingData, settings: Settings) -> keras.Model:
+def _build(info: ModelInfo, data: TrainingData, settings: Settings) -> keras.Model:
     head = settings.head
     return architectures.build(
-        name,
+        info.architecture,
         len(data.class_names),
-        image_size=image_size,
+        image_size=info.image_size,
         dense=head.dense,
         dropout=head.dropout,
         l2=head.l2,
@@ -109,22 +121,38 @@ def _fitted(
     resources: Resources,
     voice: Voice,
 ) -> Classifier:
-    outcome = training.fit(model, data, settings, resources, voice)
+    def described(outcome: Outcome) -> Classifier:
+        return Classifier(model, _described(info, data, settings, recipe, outcome))
+
+    def keep(outcome: Outcome) -> None:
+        """Save what a run that ends before its time has reached; the checkpoint beside it is what goes on."""
+        path = resources.scratch / "best.h5"
+        partial = path.with_suffix(".partial.h5")
+        classifier.save(described(outcome), partial)
+        partial.replace(path)
+        voice.say(training_report.kept(path, outcome.history))
+
+    return described(training.fit(model, data, settings, resources, voice, keep))
+
+
+def _described(
+    info: ModelInfo, data: TrainingData, settings: Settings, recipe: Mapping[str, object], outcome: Outcome
+) -> ModelInfo:
     metrics = {f"{part}_{name}": value for part, figures in outcome.figures.items() for name, value in figures.items()}
-    return Classifier(
-        model,
-        ModelInfo(
-            architecture=info.architecture,
-            class_names=info.class_names,
-            image_size=info.image_size,
-            seed=settings.seed,
-            dense=settings.head.dense,
-            dropout=settings.head.dropout,
-            l2=settings.head.l2,
-            crops=data.crops,
-            history=outcome.history,
-            metrics=metrics,
-            origins=tuple(sorted({*info.origins, *data.origins})),
-            recipe=recipe,
-        ),
+    return ModelInfo(
+        architecture=info.architecture,
+        class_names=info.class_names,
+        image_size=info.image_size,
+        seed=settings.seed,
+        dense=settings.head.dense,
+        dropout=settings.head.dropout,
+        l2=settings.head.l2,
+        crops=data.crops,
+        temperature=outcome.calibration.temperature,
+        threshold=outcome.calibration.threshold,
+        centroids=outcome.calibration.centroids,
+        history=outcome.history,
+        metrics=metrics,
+        origins=tuple(sorted({*info.origins, *data.origins})),
+        recipe=recipe,
     )

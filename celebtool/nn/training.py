@@ -1,19 +1,22 @@
 """From an image folder to a trained classifier: what is frozen is computed once, the rest is fitted."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
+from celebtool import training_report
 from celebtool.errors import CelebtoolError
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import Sample
-from celebtool.nn import datasets, fitting, logistic
+from celebtool.nn import datasets, devices, fitting, logistic
 from celebtool.nn.batches import Batches, class_weights
+from celebtool.nn.calibrating import Calibration, calibrate
 from celebtool.nn.cut import Cut, cut
 from celebtool.settings import LBFGS, Settings
 from celebtool.training_data import TrainingData
@@ -21,18 +24,32 @@ from celebtool.training_data import TrainingData
 
 @dataclass(frozen=True)
 class Voice:
-    """How a run tells where it is: images prepared (done, total), and the epochs as they end."""
+    """How a run tells where it is.
+
+    Args:
+        progress: called with images prepared, of how many.
+        say: called with a line to show.
+        resume: say also that there is nothing to continue.
+    """
 
     progress: Callable[[int, int], None]
-    epoch: Callable[[Epoch], None]
+    say: Callable[[str], None]
+    resume: bool = False
 
 
 @dataclass(frozen=True)
 class Resources:
-    """What a run may use: a directory for checkpoints and activations, and bytes of memory for activations."""
+    """What a run may use.
+
+    Args:
+        scratch: a directory for checkpoints and activations.
+        cache_memory: bytes of memory for what is computed once.
+        devices: ``one``, or ``all``.
+    """
 
     scratch: Path
     cache_memory: int
+    devices: str = "one"
 
 
 @dataclass(frozen=True)
@@ -41,9 +58,16 @@ class Outcome:
 
     history: tuple[Epoch, ...]
     figures: dict[str, dict[str, float]]
+    calibration: Calibration = field(default_factory=Calibration)
 
 
-def fit(model: keras.Model, data: TrainingData, settings: Settings, resources: Resources, voice: Voice) -> Outcome:
+Keep = Callable[[Outcome], None]
+"""Called when a run ends before its time, with its history and the model at the weights of its best epoch."""
+
+
+def fit(
+    model: keras.Model, data: TrainingData, settings: Settings, resources: Resources, voice: Voice, keep: Keep
+) -> Outcome:
     """Train what is trainable of a model, in place.
 
     The frozen part runs once over every image (`celebtool.nn.cut`), the rest once per epoch.
@@ -54,27 +78,65 @@ def fit(model: keras.Model, data: TrainingData, settings: Settings, resources: R
         settings: how.
         resources: where, and with how much memory.
         voice: told how it goes.
+        keep: see `Keep`.
     """
     parts = cut(model)
     allocate = _allocator(resources)
-    train = _batches(parts, model, data, data.train, settings, allocate, voice, training=True)
-    val = _batches(parts, model, data, data.val, settings, allocate, voice) if data.val else None
+    try:
+        train = _batches(parts, model, data, data.train, settings, allocate, voice, training=True)
+        val = _batches(parts, model, data, data.val, settings, allocate, voice) if data.val else None
+        history = _fit(parts.suffix, train, val, settings, resources, voice, keep)
+        strangers = _batches(parts, model, data, data.strangers, settings, allocate, voice) if data.strangers else None
+        calibration = calibrate(
+            parts.suffix, train, val, strangers, settings.false_accept, by_distance=settings.by_distance
+        )
+        figures = {name: measure(parts.suffix, b) for name, b in (("train", train), ("val", val)) if b}
+        return Outcome(tuple(history), figures, calibration)
+    except BaseException:  # what is left is for the run that goes on, and activations are no part of it
+        for file in resources.scratch.glob("*.activations"):
+            file.unlink()
+        raise
+
+
+def _fit(
+    suffix: keras.Model,
+    train: Batches,
+    val: Batches | None,
+    settings: Settings,
+    resources: Resources,
+    voice: Voice,
+    keep: Keep,
+) -> list[Epoch]:
+    rules = settings.rules
+
+    def begin(first: int) -> None:
+        if first > 1 or voice.resume:
+            voice.say(training_report.begin(first, rules.epochs))
+
+    def report(row: Epoch) -> None:
+        voice.say(training_report.epoch(row, rules.epochs))
+
     if settings.optimizer == LBFGS:
-        history = [_solve(parts.suffix, train, val, settings)]
-        voice.epoch(history[0])
-    else:
-        history = fitting.fit(
-            parts.suffix,
-            train,
-            val,
-            settings.rules,
+        begin(1)
+        row = _solve(suffix, train, val, settings)
+        report(row)
+        return [row]
+    with devices.spread(suffix, resources.devices) as (network, replicas):
+
+        def end(history: Sequence[Epoch]) -> None:
+            suffix.set_weights(network.get_weights())
+            keep(Outcome(tuple(history), {}))
+
+        return fitting.fit(
+            network,
+            replace(train, replicas=replicas),
+            replace(val, replicas=replicas) if val else None,
+            rules,
             optimizer=settings.optimizer,
             label_smoothing=settings.label_smoothing,
             scratch=resources.scratch,
-            report=voice.epoch,
+            watch=fitting.Watch(begin, report, end),
         )
-    measured = {"train": train, "val": val}
-    return Outcome(tuple(history), {name: measure(parts.suffix, b) for name, b in measured.items() if b})
 
 
 def measure(model: keras.Model, batches: Batches) -> dict[str, float]:
@@ -87,8 +149,10 @@ def measure(model: keras.Model, batches: Batches) -> dict[str, float]:
 
 
 def _probabilities(model: keras.Model, batches: Batches) -> NDArray[np.float32]:
-    outputs = [model(inputs, training=False) for inputs, _, _ in batches.evaluation()]
-    return np.concatenate([output.numpy() for output in outputs])
+    """Run samples as they are through a model, (n, classes), as one TensorFlow function."""
+    dataset = batches.evaluation()
+    run = tf.function(lambda inputs: model(inputs, training=False), input_signature=[dataset.element_spec[0]])
+    return np.concatenate([run(inputs).numpy() for inputs, _, _ in dataset])
 
 
 def _batches(

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from celebtool.formats import model_file
+from celebtool.formats import manifest, model_file
+from celebtool.formats.images import read, resize
 from celebtool.formats.model_info import ModelInfo
 from celebtool.nn import classifier
 from tests.nn.test_classifier import images, in_plain_keras, tiny
@@ -139,3 +140,76 @@ def test_the_output_is_not_one_of_the_models(celebtool: Callable, members: list[
     result = celebtool("ensemble", *members, members[0], "--overwrite")
     assert result.code == 1
     assert members[0].read_bytes() == before
+
+
+@pytest.fixture
+def parts(make_folder: Callable[..., Path]) -> Path:
+    """Train, val and test of the people the members know; the first is taken for `ann` by no member in particular."""
+    for part, counts in {"train": (1, 1, 1), "val": (5, 4, 3), "test": (2, 2, 2)}.items():
+        root = make_folder(dict(zip(NAMES, counts, strict=True)), f"parts/{part}")
+    return root.parent
+
+
+def val_loss(model: Path, parts: Path) -> float:
+    """The mean log loss on val/, from what predict writes."""
+    made = classifier.load(model)
+    losses = []
+    for number, name in enumerate(NAMES):
+        for file in sorted((parts / "val" / name).iterdir()):
+            image = read(file)
+            batch = {size: resize(image, size)[None] for size in classifier.image_sizes(made)}
+            losses.append(-np.log(classifier.probabilities(made, batch)[0, number]))
+    return float(np.mean(losses))
+
+
+def test_shares_are_tuned_on_val_and_on_nothing_else(
+    celebtool: Callable, members: list[Path], parts: Path, tmp_path: Path
+) -> None:
+    result = celebtool("ensemble", *members, tmp_path / "tuned.h5", "--tune", parts)
+    assert result.code == 0, result.stderr
+    assert "Shares chosen on 12 val images" in result.stderr
+    shares = np.array(model_file.read_info(tmp_path / "tuned.h5").shares)
+    tuned = val_loss(tmp_path / "tuned.h5", parts)
+    rng = np.random.default_rng(0)
+    for number in range(4):
+        other = np.abs(shares + rng.normal(0, 0.1, 3)) + 1e-3
+        path = tmp_path / f"other-{number}.h5"
+        assert celebtool("ensemble", *members, path, "--shares", ",".join(map(str, other))).code == 0
+        assert val_loss(path, parts) >= tuned - 1e-4
+    again = celebtool("ensemble", *members, tmp_path / "tuned.h5", "--tune", parts)
+    assert (again.code, "finished" in again.stderr) == (0, True)
+    for file in (parts / "test").rglob("*.png"):
+        file.unlink()
+    for label in NAMES:
+        (parts / "test" / label).rmdir()
+    (parts / "test").rmdir()
+    assert celebtool("ensemble", *members, tmp_path / "same.h5", "--tune", parts).code == 0
+    assert tuple(shares) == model_file.read_info(tmp_path / "same.h5").shares
+
+
+def test_a_member_that_knows_val_is_named(
+    celebtool: Callable, members: list[Path], parts: Path, tmp_path: Path
+) -> None:
+    photo = manifest.sha256(parts / "val/ann/000.png")
+    knowing = tmp_path / "knowing.h5"
+    classifier.save(tiny(ModelInfo("cnn", NAMES, (16, 16), dense=(4,), origins=(photo,))), knowing)
+    result = celebtool("ensemble", members[0], knowing, tmp_path / "out.h5", "--tune", parts)
+    assert f"warning: {knowing} was trained on 1 of the 12 val photos; its share will be too large" in result.stderr
+
+
+def test_tuning_wants_val_the_same_classes_and_no_shares(
+    celebtool: Callable, members: list[Path], make_folder: Callable[..., Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "out.h5"
+    make_folder(dict.fromkeys(NAMES, 2), "only/train")
+    result = celebtool("ensemble", *members, out, "--tune", tmp_path / "only")
+    assert (result.code, result.stderr.splitlines()[-1]) == (
+        1,
+        f"celebtool: error: {tmp_path}/only: has no val/ images to choose the shares on; give --shares",
+    )
+    make_folder({"ann": 2, "bob": 2}, "others/train")
+    result = celebtool("ensemble", *members, out, "--tune", tmp_path / "others")
+    assert (result.code, "lacks the class zoë" in result.stderr) == (1, True)
+    result = celebtool("ensemble", *members, out, "--tune", tmp_path / "only", "--shares", "1,1,1")
+    assert (result.code, "leave --shares out" in result.stderr.replace("\n", " ")) == (2, True)
+    assert not out.exists()

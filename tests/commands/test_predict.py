@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageOps
 
 from tests.conftest import Result, run_installed
 
@@ -75,6 +76,21 @@ def test_batches_change_nothing_but_the_last_digits(
         assert float(a["confidence"]) == pytest.approx(float(b["confidence"]), abs=1e-4)
 
 
+def test_mirror_averages_with_the_mirror_image(
+    celebtool: Callable[..., Result], model: Path, face_parts: Path, tmp_path: Path
+) -> None:
+    image = next((face_parts / "test/s1").iterdir())
+    ImageOps.mirror(Image.open(image)).save(tmp_path / "mirrored.png")
+    Image.open(image).save(tmp_path / "image.png")
+    both = [tmp_path / "image.png", tmp_path / "mirrored.png"]
+    plain = rows(celebtool("predict", model, *both))
+    averaged = rows(celebtool("predict", model, *both, "--mirror"))
+    for name in ("prob_s1", "prob_s2", "score"):
+        values = [float(row[name]) for row in plain]
+        assert values[0] != values[1]
+        assert [float(row[name]) for row in averaged] == pytest.approx([sum(values) / 2] * 2, abs=1e-4)
+
+
 def test_json_lines_and_a_file(celebtool: Callable[..., Result], model: Path, face_parts: Path, tmp_path: Path) -> None:
     line = ("predict", model, face_parts / "test", "--format", "jsonl", "-o", tmp_path / "p.jsonl")
     assert celebtool(*line).code == 0
@@ -104,6 +120,22 @@ def test_faces_in_raw_photos_are_cropped_as_in_training(
             assert float(row["width"]) > 20
             compared += 1
     assert compared >= 55
+
+
+def test_strangers_are_called_unknown_and_closed_set_names_them(
+    celebtool: Callable[..., Result], model: Path, att_faces: Path, face_parts: Path
+) -> None:
+    strangers = [path for number in range(20, 26) for path in sorted((att_faces / f"s{number}").glob("*.pgm"))[:4]]
+    found = rows(celebtool("predict", model, *strangers, "--faces"))
+    faces = [row for row in found if row["status"] == "predicted"]
+    assert len(faces) >= 20
+    assert sum(row["predicted"] == "unknown" for row in faces) >= 0.9 * len(faces)
+    known = rows(celebtool("predict", model, face_parts / "test"))
+    assert max(float(row["score"]) for row in faces) < max(float(row["score"]) for row in known)
+    assert all(float(row["confidence"]) > 1 / 6 for row in faces)
+    named = rows(celebtool("predict", model, *strangers, "--faces", "--closed-set"))
+    assert "unknown" not in {row["predicted"] for row in named}
+    assert [row["score"] for row in named] == [row["score"] for row in found]
 
 
 def test_raw_photos_without_faces_are_noticed(celebtool: Callable[..., Result], model: Path, face_parts: Path) -> None:

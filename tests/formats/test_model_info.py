@@ -20,6 +20,7 @@ FULL = ModelInfo(
     crops={"size": 224, "margin": 0.25, "align": True},
     temperature=1.5,
     threshold=0.25,
+    centroids=("AACAPw==", "AAAAQA=="),
     history=(Epoch(1, 0.5, 0.75, None, None, 1e-3, None), Epoch(2, 0.25, 1.0, 0.5, 0.5, 1e-3, None)),
     metrics={"val_accuracy": 0.5},
     versions={"keras": "3.15.1"},

@@ -1,11 +1,7 @@
-import importlib.metadata
-from pathlib import Path
-
 import numpy as np
 import pytest
 from skimage import data
 
-from celebtool.errors import CelebtoolError
 from celebtool.formats import images
 
 face_detector = pytest.importorskip("celebtool.nn.face_detector")
@@ -55,24 +51,20 @@ def test_it_agrees_with_the_package(detector: "face_detector.FaceDetector") -> N
     assert ours.confidence == pytest.approx(theirs["confidence"], abs=0.01)
 
 
-def test_weights_in_the_current_directory_are_not_touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in face_detector.WEIGHTS:
-        (tmp_path / f"{name}.lz4").write_bytes(b"cos\nsystem\n(S'touch opened'\ntR.")
-    monkeypatch.chdir(tmp_path)
-    face_detector.FaceDetector()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["onet.lz4", "pnet.lz4", "rnet.lz4"]
+def test_small_faces_call_for_finer_levels(detector: "face_detector.FaceDetector") -> None:
+    """A crowd of faces of 26 pixels beside one of 200: the first levels show none of the small ones by themselves."""
+    face = data.astronaut()[20:260, 110:350]
+    photo = np.full((600, 1000, 3), 90, np.uint8)
+    for column in range(8):
+        photo[20:90, 30 + 120 * column : 100 + 120 * column] = images.resize(face, (70, 70))
+    small = [one for one in detector.detect(photo, 20) if one.confidence > 0.9]
+    assert len(small) >= 7
+    assert all(20 < one.box.width < 45 for one in small)
 
 
-def test_changed_weights_are_refused_unopened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    directory = tmp_path / "mtcnn" / "assets" / "weights"
-    directory.mkdir(parents=True)
-    for name in face_detector.WEIGHTS:
-        (directory / f"{name}.lz4").write_bytes(b"cos\nsystem\n(S'touch opened'\ntR.")
-    (tmp_path / "mtcnn-1.0.0.dist-info").mkdir()
-    (tmp_path / "mtcnn-1.0.0.dist-info" / "METADATA").write_text("Name: mtcnn\nVersion: 1.0.0\n")
-    installed = importlib.metadata.Distribution.at(tmp_path / "mtcnn-1.0.0.dist-info")
-    monkeypatch.setattr("importlib.metadata.distribution", lambda _: installed)
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(CelebtoolError, match=r"not the file of mtcnn 1\.0\.0"):
-        face_detector.FaceDetector()
-    assert not (tmp_path / "opened").exists()
+def test_levels_are_those_of_the_package() -> None:
+    utils = pytest.importorskip("mtcnn.utils.images")
+    for height, width in ((100, 300), (333, 500), (1200, 800), (4000, 3000)):
+        scales = utils.build_scale_pyramid(width, height, min_face_size=20, scale_factor=0.709)
+        assert face_detector.levels(height, width) == len(scales)
+        assert [face_detector.scale(k) for k in range(len(scales))] == pytest.approx(scales)

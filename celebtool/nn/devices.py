@@ -1,0 +1,35 @@
+"""The processors that share the work of training."""
+
+import contextlib
+from collections.abc import Iterator
+
+import keras
+import tensorflow as tf
+
+ALL = "all"
+
+
+@contextlib.contextmanager
+def spread(model: keras.Model, devices: str) -> Iterator[tuple[keras.Model, int]]:
+    """Yield what to train in a model's place, and on how many devices; the model has its weights in the end.
+
+    Every step's batch is divided among the devices and their gradients are averaged (tf.distribute.MirroredStrategy), so
+    the result is that of one device but for rounding; batch normalisation in training mode sees its own share of a
+    batch alone.
+
+    Args:
+        model: what is to be trained.
+        devices: ``one``, or ``all``: every GPU; without a GPU all logical CPU devices, of which there is one unless
+            somebody configured more.
+    """
+    found = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    if devices != ALL or len(found) == 1:
+        yield model, 1
+        return
+    with tf.distribute.MirroredStrategy([device.name for device in found]).scope():
+        copy = keras.models.clone_model(model)
+        copy.set_weights(model.get_weights())
+        try:
+            yield copy, len(found)
+        finally:
+            model.set_weights(copy.get_weights())

@@ -1,0 +1,43 @@
+"""What a model gives to the right classes of images: the shares of an ensemble are chosen by it."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from celebtool.formats import images
+from celebtool.formats.images import RGBImage
+from celebtool.nn import classifier
+from celebtool.nn.classifier import Classifier
+from celebtool.nn.datasets import batched, map_ahead
+
+BATCH_SIZE = 32
+
+
+def probabilities_of_labels(
+    model: Classifier, files: Sequence[Path], labels: Sequence[str], progress: Callable[[int, int], None]
+) -> NDArray[np.float32]:
+    """Return the probability (n,) that a model gives to the label of each image.
+
+    Args:
+        model: a single network; its classes are matched by name.
+        files: the images.
+        labels: of each.
+        progress: called with images done and images in all.
+
+    Raises:
+        ImageError: a file is no readable image.
+    """
+    size = model.info.image_size
+    columns = np.array([model.info.class_names.index(label) for label in labels])
+
+    def prepare(file: Path) -> RGBImage:
+        return images.resize(images.read(file), size)
+
+    found: list[NDArray[np.float32]] = []
+    for batch in batched(map_ahead(prepare, files), BATCH_SIZE):
+        found.extend(classifier.probabilities(model, {size: np.stack(batch)}))
+        progress(len(found), len(files))
+    chosen: NDArray[np.float32] = np.stack(found)[np.arange(len(files)), columns]
+    return chosen

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# A small convolutional network trained from nothing on 14 celebrities at 100 x 100 pixels: split, curves, confusion
+# matrix, predictions. Usage: examples/cnn-14.sh DATA OUT
+. "$(dirname "$0")/begin.sh"
+
+run celebtool split "$data" parts --train .8 --val .1 --test .1
+run celebtool train parts cnn.h5 --arch cnn --image-size "$(choose 32 100)" --epochs "$(choose 2 30)" --history cnn.csv
+run celebtool report cnn.csv --plots curves --overwrite
+run celebtool predict cnn.h5 parts/test -o predictions.csv --overwrite
+run celebtool report predictions.csv --confusion --images parts/test --plots plots --overwrite
+run celebtool predict cnn.h5 parts/test

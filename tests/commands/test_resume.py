@@ -1,0 +1,116 @@
+"""Runs that are killed, interrupted or go wrong: what is left of them, and that the same command goes on from there."""
+
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from celebtool.formats import model_file
+from tests.conftest import Result, run_installed
+
+pytestmark = pytest.mark.slow
+
+# Dropout, images drawn anew in every epoch, a falling rate, and patience that never ends the run early.
+CNN = ("--arch", "cnn", "--image-size", "16", "--dense", "8", "--epochs", "4", "--batch-size", "8")
+LINE = (*CNN, "--dropout", "0.3", "--augment", "1", "--reduce-lr", "1", "--patience", "4", "--resume")
+
+
+@pytest.fixture
+def folder(make_folder: Callable[..., Path]) -> Path:
+    make_folder({"a": 12, "b": 9}, "parts/train")
+    return make_folder({"a": 3, "b": 3}, "parts/val").parent
+
+
+def end_at(epoch: int, ending: signal.Signals, *arguments: object) -> Result:
+    """Run ``celebtool ARGUMENTS…`` in a process of its own, and send it a signal when it has told of an epoch."""
+    line = [sys.executable, "-m", "celebtool", *map(str, arguments)]
+    with subprocess.Popen(line, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        said = ""
+        for text in process.stderr:
+            said += text
+            if text.startswith(f"epoch {epoch}/"):
+                process.send_signal(ending)
+    return Result(process.returncode, "", said)
+
+
+def test_killed_at_every_epoch_it_ends_with_the_same_bytes(folder: Path, tmp_path: Path) -> None:
+    undisturbed = run_installed("train", folder, tmp_path / "undisturbed.h5", *LINE)
+    assert undisturbed.code == 0, undisturbed.stderr
+    assert "nothing to continue; starts at epoch 1" in undisturbed.stderr
+    for epoch in (1, 2, 3, 4):
+        killed = end_at(epoch, signal.SIGKILL, "train", folder, tmp_path / "m.h5", *LINE)
+        assert killed.code == -signal.SIGKILL
+        assert (f"continues at epoch {epoch}/4" in killed.stderr) == (epoch > 1)
+        assert not (tmp_path / "m.h5").exists()
+    assert run_installed("train", folder, tmp_path / "m.h5", *LINE).code == 0
+    assert (tmp_path / "m.h5").read_bytes() == (tmp_path / "undisturbed.h5").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.h5", "parts", "undisturbed.h5"]
+
+
+@pytest.mark.parametrize(("ending", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted_it_keeps_the_best_and_says_how_to_go_on(
+    folder: Path, tmp_path: Path, ending: signal.Signals, code: int
+) -> None:
+    out = tmp_path / "m.h5"
+    line = ("train", folder, out, *CNN, "--epochs", "200", "--patience", "0")
+    result = end_at(2, ending, *line)
+    best = tmp_path / ".m.h5.partial/scratch/best.h5"
+    assert result.code == code, result.stderr
+    done = len(model_file.read(best)[0].history)
+    assert done >= 2
+    assert result.stderr.splitlines()[-1] == (
+        f"the best model so far, of {done} epochs, is {best}; the same command continues after epoch {done}"
+    )
+    assert not out.exists()
+    again = end_at(done + 1, signal.SIGKILL, *line)
+    assert f"continues at epoch {done + 1}/200" in again.stderr
+
+
+def test_a_loss_that_is_no_number_keeps_the_last_good_model(folder: Path, tmp_path: Path) -> None:
+    """A penalty that makes every step eleven times too long: the weights grow until they overflow."""
+    diverging = ("--optimizer", "sgd", "--learning-rate", "1", "--l2", "6", "--epochs", "100", "--patience", "0")
+    result = run_installed("train", folder, tmp_path / "m.h5", *CNN, *diverging)
+    kept, error = result.stderr.splitlines()[-2:]
+    assert result.code == 1
+    assert error.startswith("celebtool: error: epoch ")
+    assert error.endswith(": the loss became NaN or infinite; try a lower --learning-rate than 1, or --optimizer adam")
+    path = tmp_path / ".m.h5.partial/scratch/best.h5"
+    assert str(path) in kept
+    info, _ = model_file.read(path)
+    assert len(info.history) == int(error.split()[3].rstrip(":")) - 1
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".m.h5.partial", "parts"]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits address space")
+def test_out_of_memory_is_one_line(folder: Path, tmp_path: Path) -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
+
+    huge = (*CNN, "--dense", "50000,50000", "--learning-rate", "0.1")
+    line = [sys.executable, "-m", "celebtool", "train", str(folder), str(tmp_path / "m.h5"), *huge]
+    done = subprocess.run(line, preexec_fn=limit, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.splitlines()[-1] == (
+        "celebtool: error: out of memory: lower --batch-size (8 now), --image-size (16x16), --dense or --cache-memory "
+        "(4 GB)"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["parts"]
+
+
+def test_a_wrong_name_for_the_history_is_said_before_the_run(
+    celebtool: Callable[..., Result], folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "notes.csv").write_text("mine\n")
+    for name, problem in {
+        "notes.csv": "notes.csv: exists already and is no history; choose another name",
+        "parts": "parts: exists already and is no history; choose another name",
+        "no/such.csv": "no: no such directory; make it first",
+    }.items():
+        result = celebtool("train", folder, tmp_path / "m.h5", *CNN, "--history", tmp_path / name)
+        assert (result.code, result.stderr.splitlines()[-1]) == (1, f"celebtool: error: {tmp_path}/{problem}")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.csv", "parts"]

@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from celebtool import calibration
+
+
+@pytest.mark.parametrize("true", [0.25, 1.0, 4.0])
+def test_temperature_finds_what_logits_were_multiplied_with(true: float) -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(20_000, 5)) * 2
+    uniform = rng.random((20_000, 1))
+    class_ids = (calibration.softmax(logits).cumsum(axis=1) < uniform).sum(axis=1)
+    assert calibration.temperature(logits * true, class_ids) == pytest.approx(true, rel=0.05)
+
+
+def test_softmax_leaves_out_what_is_minus_infinity() -> None:
+    assert calibration.softmax(np.array([[0.0, 0.0, -np.inf]])).tolist() == [[0.5, 0.5, 0.0]]
+
+
+def test_means_have_length_one_whatever_the_features_length() -> None:
+    features = np.array([[2.0, 0], [1, 0], [0, 5]])
+    means = calibration.centroids(features, np.array([0, 0, 1]), 2)
+    assert means.tolist() == [[1, 0], [0, 1]]
+    assert calibration.cosines(np.array([[3.0, 4]]), means) == pytest.approx(np.array([[0.6, 0.8]]))
+    assert calibration.without_own(np.array([[0.6, 0.8]]), np.array([1])).tolist() == [[0.6, -np.inf]]
+
+
+@given(
+    st.lists(st.floats(-1, 1), min_size=1, max_size=300).map(np.array),
+    st.floats(0, 1),
+)
+def test_no_more_strangers_pass_than_may(scores: np.ndarray, false_accept: float) -> None:
+    limit = calibration.threshold(scores, false_accept)
+    assert (scores >= limit).mean() <= false_accept + 1e-9
+    lower = np.nextafter(limit, -np.inf)
+    assert false_accept >= 1 or (scores >= lower).mean() > false_accept - 1e-9
+
+
+def test_packed_means_come_back() -> None:
+    means = np.random.default_rng(0).normal(size=(3, 8))
+    back = calibration.unpack(calibration.pack(means))
+    assert back == pytest.approx(means, rel=1e-6)
+
+
+@pytest.mark.parametrize("texts", [("AACAPw==", "AACAPwAAgD8="), ("AACAPw==", "AADAfw=="), ("AACAPw==", "x")])
+def test_what_is_not_packed_means(texts: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match=r"means|base64|Incorrect|Invalid|Non-base64|Only base64"):
+        calibration.unpack(texts)
