@@ -4,20 +4,36 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 DATA ?=
 QUICK ?=
+LOCK ?=
+SCALE ?= full
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format docs bench clean
+.PHONY: help demo examples torture lock test check format docs bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 $(BIN)/celebtool: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
+	$(if $(LOCK),$(BIN)/python -m pip install --quiet --require-hashes -r $(LOCK))
 	$(BIN)/python -m pip install --quiet --editable '.[demo,dev]'
 	@touch $@
 
 demo: $(BIN)/celebtool  ## the whole pipeline on real photos of forty people: crops to report, a few minutes
 	PATH="$(CURDIR)/$(BIN):$$PATH" examples/demo.sh .demo
+
+RECIPES := cnn-14 inceptionv3-two-phases ensemble-mobilenetv2-inceptionv3 vgg16-60 densenet121-mtcnn best
+examples: $(BIN)/celebtool  ## the recipes of five projects, and the best one; DATA=DIR, QUICK=1, WEIGHTS=imagenet|none|FILE
+	@test -n "$(DATA)" || { echo "make examples DATA=DIR: expected an image folder" >&2; exit 2; }
+	for recipe in $(RECIPES); do \
+	    PATH="$(CURDIR)/$(BIN):$$PATH" QUICK="$(QUICK)" examples/$$recipe.sh "$(DATA)" .examples/$$recipe || exit 1; \
+	done
+
+torture: $(BIN)/celebtool  ## keep every promise of docs/reliability.md under attack: two hours; SCALE=quick: ten minutes
+	TORTURE=$(SCALE) TORTURE_TABLE=$(if $(filter full,$(SCALE)),docs/reliability.md) $(BIN)/python -m pytest -m '' tests/torture
+
+lock: $(BIN)/celebtool  ## choose anew what CI installs
+	$(BIN)/python .ci/lock.py > requirements.lock.new && mv requirements.lock.new requirements.lock
 
 test: $(BIN)/celebtool  ## all tests, without a network, under ten minutes on two cores
 	$(BIN)/python -m pytest -n 2
@@ -37,4 +53,4 @@ bench: $(BIN)/celebtool  ## measure against what one would otherwise run; DATA=D
 	$(BIN)/python benchmarks/duplicates.py $(DATA)
 
 clean:  ## remove what the targets above made
-	rm -rf .venv .demo .bench .mypy_cache .ruff_cache
+	rm -rf .venv .demo .examples .bench .mypy_cache .ruff_cache

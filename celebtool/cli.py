@@ -1,5 +1,6 @@
 """The app: the nine commands, and the one place where an error becomes an exit code."""
 
+import io
 import os
 import signal
 import sys
@@ -11,7 +12,7 @@ import typer
 
 from celebtool import __version__, console
 from celebtool.commands import augment, balance, crop_faces, ensemble, finetune, predict, report, split, train
-from celebtool.errors import CelebtoolError
+from celebtool.errors import CelebtoolError, printable
 from celebtool.output import Finished
 
 VERBS: dict[str, Callable[..., None]] = {
@@ -59,15 +60,48 @@ def _celebtool(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command line (`sys.argv` by default) and exit with the documented code."""
-    for name in ("SIGHUP", "SIGTERM"):
-        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is not signal.SIG_IGN:
-            signal.signal(getattr(signal, name), _stop)
-    code = _run(arguments)
+    _open_streams()
+    before = {number: signal.getsignal(number) for number in _signals()}
+    for number in before:
+        signal.signal(number, _stop)
     try:
-        sys.stdout.flush()
-    except OSError as error:
-        code = _lost_output(error)
+        code = _run(arguments)
+        try:
+            sys.stdout.flush()
+        except OSError as error:
+            code = _lost_output(error, code)
+    except Stopped as stopped:
+        code = int(stopped.args[0])
+    finally:
+        # Python's own end takes a while yet: a signal from here on ends the process without a word.
+        for number, handler in before.items():
+            signal.signal(number, handler if arguments is not None else signal.SIG_DFL)
     sys.exit(code)
+
+
+def _open_streams() -> None:
+    """See to it that there are three streams, whatever the process was started with, and that data are UTF-8.
+
+    A stream that is closed would leave its number to the next file that is opened, and what is printed would go there.
+    Reads from it are empty then, what is said on stderr is lost, and what is printed on stdout is an error.
+    """
+    for number, flags in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, flags)  # takes the lowest number that is free: this one
+    sys.stdin = sys.stdin or os.fdopen(0, closefd=False)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        encoding = None if sys.stdout.isatty() else "utf-8"
+        sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
+
+
+def _signals() -> list[signal.Signals]:
+    """Return the signals that end a run; one that is ignored from the start (as `nohup` has it) stays so."""
+    known = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    return [number for number in known if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:
@@ -97,7 +131,9 @@ def _usage(error: typer.TyperException) -> int:
     if show is None:
         console.error(error)
     else:
-        show()
+        text = io.StringIO()
+        show(file=text)
+        sys.stderr.write("".join(f"{printable(line)}\n" for line in text.getvalue().splitlines()))
     return 2
 
 
@@ -113,9 +149,11 @@ def _failure(error: Exception) -> int:
     return getattr(error, "exit_code", 1)
 
 
-def _lost_output(error: OSError) -> int:
+def _lost_output(error: OSError, code: int = 0) -> int:
     """End quietly when the reader of a pipe has had enough (`| head`), loudly when stdout is full or closed."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains again at exit
+    if code:
+        return code
     if isinstance(error, BrokenPipeError):
         return 141
     console.error(f"stdout: {error.strerror}; nothing more was written")

@@ -30,7 +30,7 @@ def set_quiet(quiet: bool) -> None:
 def note(text: object) -> None:
     """Say a line on stderr."""
     if not _quiet:
-        print(printable(text), file=sys.stderr, flush=True)
+        _say(printable(text))
 
 
 def warn(text: object) -> None:
@@ -40,7 +40,18 @@ def warn(text: object) -> None:
 
 def error(text: object) -> None:
     """Say the one line that explains a failure."""
-    print(f"celebtool: error: {printable(text)}", file=sys.stderr, flush=True)
+    with contextlib.suppress(BrokenPipeError):
+        _say(f"celebtool: error: {printable(text)}")
+
+
+def _say(line: str) -> None:
+    """Print on stderr; a log on a full disk loses the line, and the work goes on."""
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError:
+        pass
 
 
 def table(

@@ -1,19 +1,19 @@
-"""What the crop step is told, and its plan: which photo goes where, which crops of an earlier run still hold."""
+"""What the crop step is told, and its plan: which photos are looked at together, and where their crops go."""
 
+import hashlib
 import os
-import shutil
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
-from celebtool.formats import manifest, provenance
+from celebtool.errors import GateError
+from celebtool.formats import manifest
 from celebtool.formats.image_folder import ImageFolder
 from celebtool.selection import Rule
 
-COLUMNS = ("detail", "face", "left", "top", "width", "height", "landmarks", "confidence", "sharpness")
 LONGEST_NAME = 200  # bytes; file systems allow 255, and a number and an extension follow
 SHARD = 16  # photos; fixed, so that what is computed together doesn't depend on --jobs
 
@@ -44,11 +44,11 @@ class Task:
 
 @dataclass(frozen=True)
 class Shard:
-    """Photos that one worker crops in one go, and the directory that the crops' paths are relative to."""
+    """Photos that one worker looks at in one go, and the directory where it leaves what it found."""
 
     settings: Settings
     tasks: tuple[Task, ...]
-    content: Path
+    directory: Path
 
 
 def settings_of(crops: Mapping[str, Any] | None) -> Settings:
@@ -60,17 +60,6 @@ def settings_of(crops: Mapping[str, Any] | None) -> Settings:
 def parameters(settings: Settings) -> dict[str, object]:
     """Return the settings as a recipe's parameters; two runs with equal ones write equal crops."""
     return asdict(settings)
-
-
-def is_earlier_run(output: Path, recipe: Mapping[str, object]) -> bool:
-    """Say whether an output was made with the recipe's settings from other photos, so that its crops still hold.
-
-    An output of the very same recipe is no earlier run: it is finished.
-    """
-    made_by = provenance.read(output)
-    if made_by is None or made_by == recipe:
-        return False
-    return all(made_by.get(key) == recipe[key] for key in ("command", "parameters"))
 
 
 def plan(folder: ImageFolder) -> list[Task]:
@@ -89,9 +78,16 @@ def plan(folder: ImageFolder) -> list[Task]:
     ]
 
 
-def shards(tasks: Sequence[Task], settings: Settings, content: Path) -> list[Shard]:
-    """Return the tasks in lots of ``SHARD``."""
-    return [Shard(settings, tuple(tasks[i : i + SHARD]), content) for i in range(0, len(tasks), SHARD)]
+def shards(tasks: Sequence[Task], settings: Settings, scratch: Path) -> list[Shard]:
+    """Return the tasks in lots of ``SHARD``, each with a directory of its own that depends on its photos alone."""
+    lots = [tuple(tasks[i : i + SHARD]) for i in range(0, len(tasks), SHARD)]
+    return [Shard(settings, lot, scratch / _name(lot)) for lot in lots]
+
+
+def single(shard: Shard) -> list[Shard]:
+    """Return a shard's photos as shards of one each."""
+    scratch = shard.directory.parent
+    return [Shard(shard.settings, (task,), scratch / _name((task,))) for task in shard.tasks]
 
 
 def output_names(paths: Iterable[str]) -> dict[str, str]:
@@ -116,28 +112,6 @@ def crop_path(target: str, number: int, settings: Settings) -> str:
     return f"{target}-{number}.{settings.format}" if settings.select == "all" else f"{target}.{settings.format}"
 
 
-def reuse(tasks: Sequence[Task], settings: Settings, old: Path, content: Path) -> tuple[list[manifest.Row], list[Task]]:
-    """Copy the crops of unchanged photos from an earlier output of the same settings.
-
-    A photo is unchanged if its content is the origin that its earlier rows name and all their crops are there.
-
-    Returns:
-        The copied crops' rows, and the tasks that remain.
-    """
-    earlier: dict[str, list[manifest.Row]] = {}
-    for row in manifest.read_all(old):
-        earlier.setdefault(row.source, []).append(row)
-    kept: list[manifest.Row] = []
-    remaining: list[Task] = []
-    for task in tasks:
-        rows = earlier.get(task.source, [])
-        if not task.origin and _holds(task, rows, old):
-            kept += [_copied(row, task, settings, old, content) for row in rows]
-        else:
-            remaining.append(task)
-    return kept, remaining
-
-
 def summary(rows: Sequence[manifest.Row]) -> str:
     """Return what became of the photos: ``360 crops from 368 photos: 4 no face, 1 unreadable``."""
     crops = sum(row.status == manifest.KEPT for row in rows)
@@ -148,24 +122,27 @@ def summary(rows: Sequence[manifest.Row]) -> str:
     return f"{text}: {listed}" if listed else text
 
 
+def check_rejects(rows: Sequence[manifest.Row], most: float | None, where: Path) -> None:
+    """Compare the share of photos that gave no crop with the largest allowed.
+
+    Raises:
+        GateError: it is larger.
+    """
+    rejects = sum(row.status == manifest.REJECTED for row in rows)
+    photos = len({row.source for row in rows})
+    if most is not None and rejects > most * photos:
+        problem = f"{rejects} of {photos} photos gave no crop ({rejects / photos:.1%}); at most {most:.1%} were allowed"
+        raise GateError(where, problem)
+
+
 def digest(file: Path) -> str:
     """Return the SHA-256 of a regular file, nothing of anything else: a pipe has no content to wait for."""
     return manifest.sha256(file) if file.is_file() and os.access(file, os.R_OK) else ""
 
 
-def _holds(task: Task, rows: Sequence[manifest.Row], old: Path) -> bool:
-    if not rows or any(row.path and not (old / row.path).is_file() for row in rows):
-        return False
-    return rows[0].origin != "" and rows[0].origin == digest(task.file)
-
-
-def _copied(row: manifest.Row, task: Task, settings: Settings, old: Path, content: Path) -> manifest.Row:
-    if not row.path:
-        return row
-    path = crop_path(task.target, int(row.extra["face"]), settings)
-    (content / path).parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(old / row.path, content / path)
-    return replace(row, path=path)
+def _name(tasks: Sequence[Task]) -> str:
+    sources = b"\0".join(os.fsencode(task.source) for task in tasks)
+    return hashlib.sha256(sources).hexdigest()[:32]
 
 
 def _stem(path: str) -> str:

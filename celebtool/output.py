@@ -2,8 +2,9 @@
 
 Everything is written in a hidden directory beside the output, ``.NAME.partial``, and moved to its name in one
 step at the end. The directory holds a lock, so that two runs never write one output; the recipe of the run;
-``content``, which becomes the output; and ``scratch`` for what an interrupted run left for the next.
-It is removed when the run ends, however it ends; only a resumable run that did not finish leaves it.
+``content``, which becomes the output; ``scratch`` for what an interrupted run left for the next; and for a moment
+``old``, the output that is being replaced. It is removed when the run ends, however it ends; only a resumable
+run that did not finish leaves it. What a killed run left is put right by the next run on the same output.
 """
 
 import contextlib
@@ -15,8 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import filelock
-
+from celebtool import locking
 from celebtool.errors import CelebtoolError
 
 RECIPE_FILE = "celebtool.json"
@@ -57,19 +57,21 @@ def new_directory(
         CelebtoolError: the output exists, or can't be written where it is wanted, or another run writes it.
     """
     path = _checked(path, inputs)
-    wanted = json.dumps(recipe, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
-    if not overwrite and _read(path / RECIPE_FILE) == wanted:
-        raise Finished(str(path))
-    with _workspace(path, wanted, ".d", resumable=resumable) as workspace:
+    # What is no Unicode (a name on disk may be any bytes) is written as JSON's own escapes.
+    wanted = (json.dumps(recipe, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode(errors="backslashreplace")
+
+    def check() -> None:
+        if not overwrite and _read(path / RECIPE_FILE) == wanted:
+            raise Finished(str(path))
         _check_replaceable(path, overwrite=overwrite)
+
+    with _workspace(path, wanted, ".d", check, resumable=resumable) as workspace:
         workspace.content.mkdir()
         yield workspace
-        (workspace.content / RECIPE_FILE).write_text(wanted, encoding="utf-8", errors="surrogateescape")
+        (workspace.content / RECIPE_FILE).write_bytes(wanted)
         if hasattr(os, "sync"):  # else a machine that dies could keep the new name and lose the content
             os.sync()
-        if path.exists():
-            path.rename(_aside(workspace))
-        workspace.content.rename(path)
+        _replace(workspace.content, path)
 
 
 @contextlib.contextmanager
@@ -87,14 +89,19 @@ def new_file(
     Args as `new_directory`; `finished` says of an existing file whether this very run made it.
     """
     path = _checked(path, inputs)
-    if path.is_dir():
-        raise CelebtoolError(path, "is a directory; expected the name of a file to write")
-    wanted = json.dumps(recipe, sort_keys=True)
-    with _workspace(path, wanted, path.suffix, resumable=resumable) as workspace:
+
+    def check() -> None:
+        if path.is_dir():
+            raise CelebtoolError(path, "is a directory; expected the name of a file to write")
+        if path.exists() and not path.is_file():  # a device or a pipe, which a rename would replace for everybody
+            raise CelebtoolError(path, "is no regular file; expected the name of a file to write")
         if path.exists() and not overwrite:
             if finished(path):
                 raise Finished(str(path))
             raise CelebtoolError(path, "exists already; choose another name or add --overwrite")
+
+    wanted = json.dumps(recipe, sort_keys=True).encode()
+    with _workspace(path, wanted, path.suffix, check, resumable=resumable) as workspace:
         yield workspace
         with workspace.content.open("rb+") as stream:
             os.fsync(stream.fileno())
@@ -103,11 +110,13 @@ def new_file(
 
 def _checked(path: Path, inputs: Sequence[Path]) -> Path:
     """Return the absolute output path, or say why nothing can be written there."""
-    path = path.resolve()
+    if path.is_symlink() and not path.exists():
+        raise CelebtoolError(path, "is a link to nowhere; remove it or choose another name")
+    path = Path(os.path.realpath(path))
     if not path.parent.is_dir():
         raise CelebtoolError(path.parent, "no such directory; make it first")
     for given in inputs:
-        source = given.resolve()
+        source = Path(os.path.realpath(given))
         if path == source:
             raise CelebtoolError(path, "is the input as well; choose another output")
         if source in path.parents and source.is_dir():
@@ -127,73 +136,79 @@ def _check_replaceable(path: Path, *, overwrite: bool) -> None:
 
 
 @contextlib.contextmanager
-def _workspace(path: Path, recipe: str, suffix: str, *, resumable: bool) -> Iterator[Workspace]:
-    name = (
-        path.name if len(os.fsencode(path.name)) < 200 else hashlib.sha256(os.fsencode(path.name)).hexdigest()
-    )
+def _workspace(
+    path: Path, recipe: bytes, suffix: str, check: Callable[[], None], *, resumable: bool
+) -> Iterator[Workspace]:
+    """Yield a locked workspace; `check` raises if there is no need or no right to write `path`."""
+    name = path.name if len(os.fsencode(path.name)) < 200 else hashlib.sha256(os.fsencode(path.name)).hexdigest()
     root = path.with_name(f".{name}.partial")
+    if not root.exists():  # nothing that a killed run left: a run that has nothing to do leaves no trace either
+        check()
     workspace = Workspace(content=root / f"content{suffix}", scratch=root / "scratch")
-    with _locked(root, path):
-        if not path.exists() and _aside(workspace).exists():  # the last run died between its two renames
-            _aside(workspace).rename(path)
-        _prepare(root, workspace, recipe)
+    with locking.locked(root, path):
+        keep = False
         try:
+            _recover(root, path)
+            check()
+            _prepare(root, workspace, recipe)
             yield workspace
-        except BaseException:
-            _remove(workspace.content)
-            if resumable and any(workspace.scratch.iterdir()):
-                raise
-            _remove(root)
+        except Finished:
             raise
-        _remove(root)
+        except BaseException:
+            keep = resumable and workspace.scratch.is_dir() and any(workspace.scratch.iterdir())
+            raise
+        finally:
+            _recover(root, path)
+            _clear(root, keep=("scratch", "recipe.json") if keep else ())
 
 
-def _prepare(root: Path, workspace: Workspace, recipe: str) -> None:
+def _prepare(root: Path, workspace: Workspace, recipe: bytes) -> None:
     """Keep an earlier run's scratch if it had the same recipe; drop the rest."""
     _remove(workspace.content)
-    _remove(_aside(workspace))
+    _remove(root / "old")
     if _read(root / "recipe.json") != recipe:
         _remove(workspace.scratch)
-        (root / "recipe.json").write_text(recipe, encoding="utf-8", errors="surrogateescape")
+        (root / "recipe.json").write_bytes(recipe)
     workspace.scratch.mkdir(exist_ok=True)
 
 
-@contextlib.contextmanager
-def _locked(root: Path, path: Path) -> Iterator[None]:
-    for _ in range(100):  # a run that ends takes its lock file with it: then lock the new one
-        root.mkdir(exist_ok=True)
-        lock = filelock.FileLock(root / "lock", blocking=False)
-        try:
-            lock.acquire()
-        except filelock.Timeout as error:
-            raise CelebtoolError(path, "is being written by another run; wait for it or stop it") from error
-        except FileNotFoundError:
-            continue
-        if (root / "lock").exists():
-            break
-        lock.release()
+def _replace(content: Path, path: Path) -> None:
+    """Give a directory its name; one that has the name already is set aside for that moment."""
+    if path.exists():
+        path.rename(content.with_name("old"))
+    content.rename(path)
+
+
+def _recover(root: Path, path: Path) -> None:
+    """Give an output its name back that was set aside for one that then did not come."""
+    if not path.exists() and (root / "old").exists():
+        (root / "old").rename(path)
+
+
+def _read(path: Path) -> bytes | None:
+    """Return the content of a small file, None if it is absent or anything else."""
     try:
-        yield
-    finally:
-        lock.release()
-        if not (root / "recipe.json").exists():
-            _remove(root)
-
-
-def _aside(workspace: Workspace) -> Path:
-    """Where the old output waits while the new one takes its name."""
-    return workspace.content.with_name("old")
-
-
-def _read(path: Path) -> str | None:
-    try:
-        return path.read_text(encoding="utf-8", errors="surrogateescape")
+        return path.read_bytes() if path.is_file() and path.stat().st_size < 1 << 24 else None
     except OSError:
         return None
 
 
+def _clear(root: Path, keep: Sequence[str]) -> None:
+    """Remove a workspace but for what is to keep, its lock last: until then no other run may begin in it.
+
+    What can't be removed stays for the next run; the output is there, or not, regardless.
+    """
+    entries = sorted(root.glob("*"), key=lambda entry: entry.name == "lock")
+    for entry in entries:
+        if entry.name not in keep:
+            with contextlib.suppress(OSError):
+                _remove(entry)
+    with contextlib.suppress(OSError):
+        root.rmdir()
+
+
 def _remove(path: Path) -> None:
-    if path.is_dir():
+    if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)

@@ -1,6 +1,7 @@
-"""The same function on many shards in worker processes, results in the order of the shards."""
+"""The same function on many shards in worker processes, here or on a cluster; results in the order of the shards."""
 
 import concurrent.futures
+import contextlib
 import importlib
 import multiprocessing
 import os
@@ -8,49 +9,142 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from concurrent.futures import Executor, Future
+from contextlib import AbstractContextManager
+from typing import Any, TypeVar
 
 from celebtool.errors import CelebtoolError
 
+Shard = TypeVar("Shard")
+Start = Callable[[int], AbstractContextManager[Executor]]
+"""Starts so many workers; a new call after they broke down starts new ones."""
 
-def run(function: str, shards: Sequence[Any], jobs: int) -> Iterator[Any]:
-    """Yield ``function(shard)`` for each shard, in their order, computed by ``jobs`` processes.
+AHEAD = 2  # shards per worker that wait for it
+
+
+class WorkerDied(Exception):  # noqa: N818 - not an error: the run goes on without that shard
+    """The worker died over a shard."""
+
+
+def run(function: str, shards: Sequence[Shard], jobs: int, start: Start | None = None) -> Iterator[WorkerDied | Any]:
+    """Yield ``function(shard)`` for each shard, in their order, or `WorkerDied` where the shard killed its worker.
+
+    When a worker dies nobody knows over which shard. Those that were under way are tried again one by one, each with
+    a worker of its own; the rest goes on with new workers.
 
     Args:
         function: ``module:name``. Only the workers import it: the caller stays small and quick to start.
         shards: one argument each; it travels to a worker, so it is small and made of plain values.
-        jobs: how many processes; never more than there are shards.
-
-    Raises:
-        CelebtoolError: a worker died.
+        jobs: how many workers; never more than there are shards.
+        start: what starts workers; processes on this machine by default.
     """
-    if not shards:
-        return
-    context = multiprocessing.get_context("spawn")  # TensorFlow's threads don't survive a fork
-    workers = min(jobs, len(shards))
-    with concurrent.futures.ProcessPoolExecutor(workers, context, _start_worker) as executor:
+    start = start or local
+    waiting = deque(shards)
+    under_way: deque[tuple[Shard, Future[Any]]] = deque()
+    while waiting or under_way:
+        workers = min(jobs, len(waiting) + len(under_way))
+        with start(workers) as executor:
+            yield from _until_one_dies(executor, function, waiting, under_way, AHEAD * workers)
+        suspects = [shard for shard, future in under_way]
+        under_way.clear()
+        for suspect in suspects:
+            yield _alone(function, suspect, start)
+
+
+def _until_one_dies(
+    executor: Executor,
+    function: str,
+    waiting: deque[Shard],
+    under_way: deque[tuple[Shard, Future[Any]]],
+    ahead: int,
+) -> Iterator[Any]:
+    """Yield results; keep so many shards under way and no more, so that neither queue nor results pile up."""
+    try:
+        while waiting or under_way:
+            while waiting and len(under_way) < ahead:
+                under_way.append((waiting[0], executor.submit(_call, function, waiting[0])))
+                waiting.popleft()
+            result = under_way[0][1].result()
+            under_way.popleft()
+            yield result
+    except Exception as error:
+        if not _is_a_death(error):
+            raise
+
+
+def _alone(function: str, shard: object, start: Start) -> Any:  # noqa: ANN401 - whatever the function returns
+    with start(1) as executor:
         try:
-            yield from _in_order(executor, function, shards, 2 * workers)
-        except concurrent.futures.process.BrokenProcessPool as error:
-            raise CelebtoolError("a worker process", "died; fewer --jobs need less memory") from error
+            return executor.submit(_call, function, shard).result()
+        except Exception as error:
+            if not _is_a_death(error):
+                raise
+            return WorkerDied()
+
+
+def _is_a_death(error: Exception) -> bool:
+    """Say whether an error tells of a dead worker: Dask's own class for it is known by name, not imported."""
+    return isinstance(error, concurrent.futures.BrokenExecutor) or type(error).__name__ == "KilledWorker"
+
+
+@contextlib.contextmanager
+def local(workers: int) -> Iterator[Executor]:
+    """Yield an executor of so many processes on this machine."""
+    context = multiprocessing.get_context("spawn")  # TensorFlow's threads don't survive a fork
+    with _environment(), concurrent.futures.ProcessPoolExecutor(workers, context, _start_worker) as executor:
+        try:
+            yield executor
         finally:
             executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _in_order(executor: concurrent.futures.Executor, function: str, shards: Sequence[Any], ahead: int) -> Iterator[Any]:
-    """Keep so many shards under way and no more, that neither queue nor results grow with their number."""
-    waiting = deque(shards)
-    under_way: deque[concurrent.futures.Future[Any]] = deque()
-    while waiting or under_way:
-        while waiting and len(under_way) < ahead:
-            under_way.append(executor.submit(_call, function, waiting.popleft()))
-        yield under_way.popleft().result()
+def dask(address: str) -> Start:
+    """Return what starts workers: those of a Dask cluster, which are there already.
+
+    Raises:
+        CelebtoolError: Dask is not installed, or no scheduler answers at the address.
+    """
+    try:
+        distributed = importlib.import_module("distributed")
+    except ImportError as error:
+        raise CelebtoolError("--dask", "needs Dask; pip install 'celebtool[dask]'") from error
+
+    @contextlib.contextmanager
+    def start(_workers: int) -> Iterator[Executor]:
+        try:
+            client = distributed.Client(address, timeout=10, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise CelebtoolError(address, "no Dask scheduler answers; start one with: dask scheduler") from error
+        with client:
+            yield client.get_executor(pure=False)
+
+    return start
 
 
 def _call(function: str, shard: object) -> object:
     module, name = function.split(":")
     work: Callable[[object], object] = getattr(importlib.import_module(module), name)
     return work(shard)
+
+
+@contextlib.contextmanager
+def _environment() -> Iterator[None]:
+    """Set what workers read when they start.
+
+    One thread each, memory that is given back, and no modules of the current directory, which may be a stranger's
+    folder of photos.
+    """
+    wanted = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1", "PYTHONSAFEPATH": "1"}
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _start_worker() -> None:

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from celebtool.alignment import Face
 
-Rule = Literal["largest", "center", "confident", "only", "all"]
+Rule = Literal["identity", "largest", "center", "confident", "only", "all"]
 RULES: tuple[Rule, ...] = get_args(Rule)
 
 
@@ -26,9 +26,10 @@ def eligible(faces: Sequence[Face], min_face: float, min_confidence: float) -> t
 def choose(faces: Sequence[Face], image_size: tuple[int, int], rule: Rule) -> list[Face]:
     """Return the face that a rule picks in a photo of ``image_size`` = (height, width), or all of them.
 
-    ``only`` picks nothing in a photo of several faces. Of equals, the first is taken.
+    ``only`` picks nothing in a photo of several faces; ``identity`` cannot be told from one photo, and all faces
+    are returned. Of equals, the first is taken.
     """
-    if rule == "all" or not faces:
+    if rule in {"all", "identity"} or not faces:
         return list(faces)
     if rule == "only":
         return list(faces) if len(faces) == 1 else []

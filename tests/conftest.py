@@ -79,7 +79,7 @@ def make_folder(tmp_path: Path) -> Callable[..., Path]:
         for label, count in counts.items():
             (root / label).mkdir(parents=True)
             for i in range(count):
-                random_image(f"{label}/{i}", size).save(root / label / f"{i:03d}.png")
+                random_image(f"{name}/{label}/{i}", size).save(root / label / f"{i:03d}.png")
         return root
 
     return make

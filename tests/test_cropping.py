@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 
 from celebtool import cropping
+from celebtool.errors import GateError
 from celebtool.formats import image_folder, manifest
-from celebtool.formats.manifest import KEPT, REJECTED, Row
+from celebtool.formats.manifest import REJECTED, Row
 
 
 def test_a_crop_has_its_photos_name() -> None:
@@ -66,37 +67,24 @@ def test_summary() -> None:
     assert cropping.summary(rows[:1]) == "1 crop from 1 photo"
 
 
-@pytest.fixture
-def photos(tmp_path: Path) -> list[cropping.Task]:
-    (tmp_path / "photos").mkdir()
-    for name in "abc":
-        (tmp_path / "photos" / f"{name}.jpg").write_bytes(name.encode())
-    return cropping.plan(image_folder.read(tmp_path / "photos"))
+def rejected(count: int) -> list[Row]:
+    return [Row("", "", f"{i}.png", "", REJECTED, "no_face") for i in range(count)]
 
 
-def test_reuse_keeps_what_has_not_changed(tmp_path: Path, photos: list[cropping.Task]) -> None:
-    old, content = tmp_path / "old", tmp_path / "content"
-    old.mkdir()
-    (old / "a.jpg").write_bytes(b"crop of a")
-    (old / "b.jpg").write_bytes(b"crop of b before it changed")
-    one, two, three = (cropping.digest(task.file) for task in photos)
-    face = {"face": "1"}
-    rows = [
-        Row("a.jpg", "", "a.jpg", one, KEPT, "", face),
-        Row("b.jpg", "", "b.jpg", two.replace(two[0], "x"), KEPT, "", face),
-        Row("", "", "c.jpg", three, REJECTED, "no_face"),
-        Row("gone.jpg", "", "gone.jpg", one, KEPT, "", face),
-    ]
-    manifest.write(old, rows, ["face"])
-    kept, remaining = cropping.reuse(photos, cropping.Settings(), old, content)
-    assert [row.source for row in kept] == ["a.jpg", "c.jpg"]
-    assert [task.source for task in remaining] == ["b.jpg"]
-    assert (content / "a.jpg").read_bytes() == b"crop of a"
+def test_too_many_rejects_are_a_gate_not_met() -> None:
+    rows = [Row(f"{i}.jpg", "", f"kept{i}.png", "") for i in range(19)] + rejected(1)
+    cropping.check_rejects(rows, 0.05, Path("faces"))
+    cropping.check_rejects(rows, None, Path("faces"))
+    with pytest.raises(GateError, match=r"faces: 1 of 20 photos gave no crop \(5\.0%\); at most 4\.0% were allowed"):
+        cropping.check_rejects(rows, 0.04, Path("faces"))
 
 
-def test_reuse_makes_deleted_crops_anew(tmp_path: Path, photos: list[cropping.Task]) -> None:
-    (tmp_path / "old").mkdir()
-    manifest.write(tmp_path / "old", [Row("a.jpg", "", "a.jpg", cropping.digest(photos[0].file))])
-    kept, remaining = cropping.reuse(photos, cropping.Settings(), tmp_path / "old", tmp_path / "content")
-    assert not kept
-    assert remaining == photos
+def test_shards_depend_on_their_photos_alone(tmp_path: Path) -> None:
+    tasks = [cropping.Task(tmp_path / str(i), str(i), "", "", str(i)) for i in range(40)]
+    lots = cropping.shards(tasks, cropping.Settings(), tmp_path)
+    assert [len(lot.tasks) for lot in lots] == [16, 16, 8]
+    assert len({lot.directory for lot in lots}) == 3
+    assert cropping.shards(tasks[16:], cropping.Settings(), tmp_path) == lots[1:]
+    singles = cropping.single(lots[2])
+    assert [lot.tasks for lot in singles] == [(task,) for task in tasks[32:]]
+    assert len({lot.directory for lot in singles}) == 8

@@ -14,8 +14,14 @@ def square(number: int) -> int:
     return number * number
 
 
-def die(number: int) -> None:
-    os._exit(number)
+def square_or_die(number: int) -> int:
+    if number % 6 == 5:
+        os._exit(1)
+    return number * number
+
+
+def divide(number: int) -> float:
+    return 1 / number
 
 
 def test_results_come_in_the_order_of_the_shards() -> None:
@@ -26,9 +32,25 @@ def test_nothing_to_do_starts_nothing() -> None:
     assert list(processes.run("missing:missing", [], 2)) == []
 
 
-def test_a_dead_worker_is_an_error() -> None:
-    with pytest.raises(CelebtoolError, match="died"):
-        list(processes.run(f"{__name__}:die", [1, 2, 3], 2))
+@pytest.mark.slow
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_a_shard_that_kills_its_worker_is_the_only_one_lost(jobs: int) -> None:
+    results = list(processes.run(f"{__name__}:square_or_die", range(12), jobs))
+    assert isinstance(results[5], processes.WorkerDied)
+    assert isinstance(results[11], processes.WorkerDied)
+    kept = [i for i in range(12) if i % 6 != 5]
+    assert [results[i] for i in kept] == [i * i for i in kept]
+
+
+def test_an_error_in_a_shard_ends_the_run() -> None:
+    with pytest.raises(ZeroDivisionError):
+        list(processes.run(f"{__name__}:divide", [0], 1))
+
+
+def test_dask_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(CelebtoolError, match=r"pip install 'celebtool\[dask\]'"):
+        processes.dask("tcp://127.0.0.1:1")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

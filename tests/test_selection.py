@@ -29,8 +29,9 @@ def test_one_face_or_none(rule: selection.Rule) -> None:
     assert selection.choose([], (200, 200), rule) == []
 
 
-def test_all() -> None:
-    assert selection.choose([CORNER, LARGE], (200, 200), "all") == [CORNER, LARGE]
+@pytest.mark.parametrize("rule", ["all", "identity"])
+def test_all(rule: selection.Rule) -> None:
+    assert selection.choose([CORNER, LARGE], (200, 200), rule) == [CORNER, LARGE]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""``crop-faces PHOTOS FACES``: find the faces in photos, align them and cut them out."""
+"""``crop-faces PHOTOS FACES``: find the faces in photos, pick the right one, align it and cut it out."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ import typer
 
 from celebtool import console, options
 from celebtool.errors import CelebtoolError
-from celebtool.output import new_directory
+from celebtool.output import Finished, new_directory
 
 
 def crop_faces(
@@ -24,9 +24,14 @@ def crop_faces(
         bool, typer.Option("--align/--no-align", help="Bring eyes, nose and mouth to the same places.")
     ] = True,
     select: Annotated[
-        Literal["largest", "center", "confident", "only", "all"],
-        typer.Option("--select", help="Which face of a photo with several; only: such a photo is left out."),
-    ] = "largest",
+        Literal["identity", "largest", "center", "confident", "only", "all"] | None,
+        typer.Option(
+            "--select",
+            help="Which face of a photo with several. identity: of the person that a class folder's photos share;"
+            " only: such a photo is left out.",
+            show_default="identity in class folders, else largest",
+        ),
+    ] = None,
     min_face: Annotated[int, typer.Option("--min-face", min=20, help="Smallest face in pixels of the photo.")] = 20,
     min_confidence: Annotated[
         float, typer.Option("--min-confidence", min=0.8, max=1, help="How sure the detector must be.")
@@ -37,40 +42,62 @@ def crop_faces(
     jobs: Annotated[
         int, typer.Option("--jobs", "-j", min=1, help="Worker processes.", show_default="one per processor")
     ] = os.cpu_count() or 1,
+    dask: Annotated[
+        str | None, typer.Option("--dask", metavar="ADDRESS", help="Work on a Dask cluster, as tcp://host:8786.")
+    ] = None,
     update: Annotated[
         bool, typer.Option("--update", help="Keep an earlier output's crops of photos that haven't changed.")
     ] = False,
+    max_rejects: Annotated[
+        str | None,
+        typer.Option("--max-rejects", metavar="SHARE", help="Exit with 3 if more photos give no crop, as 5%."),
+    ] = None,
+    review: Annotated[
+        Path | None, typer.Option("--review", metavar="FILE.png", help="Draw what was taken and rejected, per class.")
+    ] = None,
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,  # noqa: ARG001
     dry_run: options.DryRun = False,
 ) -> None:
     """Find the faces in photos, pick the right one, align it and cut it out.
 
-    Every photo is a crop or a row in FACES/manifest.csv that says why not.
+    Every photo is a crop or a row in FACES/manifest.csv that says why not; FACES/faces.csv lists every face.
 
     Example: celebtool crop-faces photos/ faces/
     """
-    from celebtool import cropping, processes
+    from celebtool import cropping, looking, processes, updating
     from celebtool.formats import image_folder, manifest, provenance
 
+    most = options.parse_share(max_rejects)
     folder = image_folder.read(photos)
     if not folder.samples:
         raise CelebtoolError(photos, "holds no files; expected photos, or class directories of photos")
     if dry_run:
         console.note(f"would crop faces from {len(folder.samples)} files into {faces}")
         return
-    settings = cropping.Settings(size, margin, align, select, min_face, min_confidence, format)
+    rule = select or ("identity" if folder.class_names else "largest")
+    settings = cropping.Settings(size, margin, align, rule, min_face, min_confidence, format)
     recipe = provenance.recipe("crop-faces", cropping.parameters(settings), photos)
-    keep = update and cropping.is_earlier_run(faces, recipe)
-    with (
-        new_directory(faces, recipe=recipe, inputs=[photos], overwrite=overwrite or keep) as workspace,
-        console.progress("crop-faces", "photos") as progress,
-    ):
-        tasks = cropping.plan(folder)
-        rows, remaining = cropping.reuse(tasks, settings, faces, workspace.content) if keep else ([], tasks)
-        shards = cropping.shards(remaining, settings, workspace.content)
-        for number, done in enumerate(processes.run("celebtool.nn.face_crops:crop_shard", shards, jobs), 1):
-            rows += done
-            progress(min(number * cropping.SHARD, len(remaining)), len(remaining))
-        manifest.write(workspace.content, rows, cropping.COLUMNS)
-    console.note(cropping.summary(rows))
+    keep = update and updating.is_earlier_run(faces, recipe)
+    replace, finished = overwrite or keep, None
+    try:
+        with (
+            new_directory(faces, recipe=recipe, inputs=[photos], overwrite=replace, resumable=True) as workspace,
+            console.progress("crop-faces", "photos") as progress,
+        ):
+            workers = looking.Workers(jobs, processes.dask(dask) if dask else processes.local, progress)
+            warnings = looking.crop(cropping.plan(folder), settings, workspace, workers, faces if keep else None)
+    except Finished as there:
+        finished, warnings = there, []
+    for warning in warnings:
+        console.warn(warning)
+    rows = manifest.read_all(faces)
+    if finished is None:
+        console.note(cropping.summary(rows))
+    if review is not None:
+        from celebtool.rendering import review as sheets
+
+        sheets.draw(rows, photos, faces, review)
+    cropping.check_rejects(rows, most, faces)
+    if finished is not None:
+        raise finished

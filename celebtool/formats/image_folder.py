@@ -96,6 +96,19 @@ def read_labelled(root: Path) -> ImageFolder:
     return folder
 
 
+def sidecar(root: Path, name: str) -> Path | None:
+    """Return the file of celebtool's own that a folder has under a name, if it has one.
+
+    Raises:
+        CelebtoolError: it is a link that leads outside the folder.
+    """
+    file = root / name
+    if not file.is_file():  # nor a pipe, which would keep its reader waiting
+        return None
+    _check_link(file, root.resolve())
+    return file
+
+
 def _class_directories(folder: ImageFolder) -> Iterator[Path]:
     for parent in [folder.root / part for part in folder.parts] or [folder.root]:
         with os.scandir(parent) as entries:
@@ -108,18 +121,22 @@ def _sample(path: str, *, is_split: bool) -> Sample:
     return Sample(path, unicodedata.normalize("NFC", names[0]) if len(names) > 1 else None, part)
 
 
-def _files(directory: Path, root: Path, prefix: str = "") -> Iterator[str]:
-    with os.scandir(directory) as entries:
-        for entry in entries:
-            if entry.name.startswith(".") or entry.name in DESKTOP_FILES:
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                yield from _files(Path(entry.path), root, f"{prefix}{entry.name}/")
-            elif prefix or entry.name not in SIDECARS:
-                _check_link(entry, root)
-                yield prefix + entry.name
+def _files(directory: Path, root: Path) -> Iterator[str]:
+    waiting = [(directory, "")]  # a stranger's directories may lie deeper than Python's stack
+    while waiting:
+        place, prefix = waiting.pop()
+        with os.scandir(place) as entries:
+            for entry in entries:
+                if entry.name.startswith(".") or entry.name in DESKTOP_FILES:
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append((Path(entry.path), f"{prefix}{entry.name}/"))
+                    continue
+                _check_link(Path(entry.path), root)
+                if prefix or entry.name not in SIDECARS:
+                    yield prefix + entry.name
 
 
-def _check_link(entry: os.DirEntry[str], root: Path) -> None:
-    if entry.is_symlink() and root not in Path(os.path.realpath(entry.path)).parents:
-        raise CelebtoolError(entry.path, "is a link that leads outside the folder; copy the file instead")
+def _check_link(file: Path, root: Path) -> None:
+    if file.is_symlink() and root not in Path(os.path.realpath(file)).parents:
+        raise CelebtoolError(file, "is a link that leads outside the folder; copy the file instead")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from celebtool.formats import tables
+from celebtool.formats import image_folder, tables
 
 FILE = "manifest.csv"
 COLUMNS = ("path", "label", "source", "origin", "status", "reason")
@@ -36,9 +36,8 @@ def read(root: Path) -> dict[str, Row]:
 
 def read_all(root: Path) -> list[Row]:
     """Read all rows of a folder's manifest, rejects included."""
-    if not (root / FILE).is_file():
-        return []
-    return [_row(cells) for cells in tables.read(root / FILE, required=COLUMNS)]
+    file = image_folder.sidecar(root, FILE)
+    return [_row(cells) for cells in tables.read(file, required=COLUMNS)] if file else []
 
 
 def write(root: Path, rows: Iterable[Row], extra_columns: Sequence[str] = ()) -> None:

@@ -30,8 +30,8 @@ def read(root: Path) -> dict[str, object] | None:
     Raises:
         CelebtoolError: the file is no JSON object.
     """
-    file = root / RECIPE_FILE
-    if not file.is_file():
+    file = image_folder.sidecar(root, RECIPE_FILE)
+    if file is None:
         return None
     try:
         if file.stat().st_size > MAX_BYTES:
@@ -61,7 +61,7 @@ def digest(root: Path) -> str:
     total = hashlib.sha256()
     folder = image_folder.read(root)
     names = [sample.path for sample in folder.samples]
-    if (root / manifest.FILE).is_file():
+    if image_folder.sidecar(root, manifest.FILE):
         names.append(manifest.FILE)
     for name in names:
         encoded = name.encode("utf-8", "surrogateescape")

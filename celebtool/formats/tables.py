@@ -2,25 +2,29 @@ r"""CSV tables as celebtool writes and reads them: UTF-8, comma, ``\n``, every c
 
 Two things are done to a cell, and undone on reading, so that every text comes back the same:
 
-- Control characters, bytes that are no UTF-8 and the backslash are written as ``\n``, ``\x1b``, ``\udcff``,
-  ``\\``, so that a table never acts on a terminal and is always valid UTF-8. A text without any of
-  them (nearly all) stays as it is.
-- A text that a spreadsheet would run as a formula (it begins with = + - @, or a quote mark of this kind
-  already) gets a ``'`` in front. Plain numbers such as -0.5 do not.
+- Control characters (those that turn the direction of writing among them), bytes that are no UTF-8 and the
+  backslash are written as ``\n``, ``\x1b``, ``\udcff``, ``\\``, so that a table never acts on a terminal and is
+  always valid UTF-8. A text without any of them (nearly all) stays as it is.
+- A text that a spreadsheet would run as a formula (it begins with = + - @, in any width, or a quote mark of this
+  kind already) gets a ``'`` in front. Plain numbers such as -0.5 do not. Where a comma separates decimals, a
+  spreadsheet begins a cell at each semicolon: one before such a character is written as ``\x3b``.
 """
 
 import csv
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
 from celebtool.errors import CelebtoolError
 
 MAX_CELL = 1 << 20  # characters; Python's own limit of 128 K is less than a long list of landmarks may take
+MAX_LINE = 1 << 24  # characters; a device or a file that is one hole has no end of line
 
+_FORMULA = "=+@\\-\uff1d\uff0b\uff0d\uff20"
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\\]")
+_CONTROL = re.compile(rf"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\\]|;(?=\s*[{_FORMULA}'])")
+_AT_THE_START = re.compile(rf"[{_FORMULA}']")
 _ESCAPE = re.compile(r"\\(n|r|t|\\|x[0-9a-f]{2}|u[0-9a-f]{4})")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
 _LONG = {escape[1:]: character for character, escape in _SHORT.items()}
@@ -63,7 +67,7 @@ def parse(stream: TextIO, where: object, required: Sequence[str] = ()) -> list[d
         CelebtoolError: not UTF-8, a column twice or missing, a row of another length; names the line.
     """
     csv.field_size_limit(MAX_CELL)
-    lines = csv.reader(stream, strict=True)
+    lines = csv.reader(_lines(stream, where), strict=True)
     try:
         columns = [_unguard(cell) for cell in next(lines, [])]
         _check_columns(columns, where, required)
@@ -72,6 +76,13 @@ def parse(stream: TextIO, where: object, required: Sequence[str] = ()) -> list[d
         raise CelebtoolError(where, "is not UTF-8; expected a CSV table in UTF-8") from error
     except csv.Error as error:
         raise CelebtoolError(f"{where}:{lines.line_num}", f"is not CSV ({error}); expected a CSV table") from error
+
+
+def _lines(stream: TextIO, where: object) -> Iterator[str]:
+    while line := stream.readline(MAX_LINE):
+        if len(line) == MAX_LINE:
+            raise CelebtoolError(where, f"has a line of more than {MAX_LINE} characters; expected a CSV table")
+        yield line
 
 
 def _check_columns(columns: list[str], where: object, required: Sequence[str]) -> None:
@@ -91,7 +102,7 @@ def _row(cells: list[str], columns: list[str], where: object, line: int) -> dict
 
 def _guard(text: str) -> str:
     text = _CONTROL.sub(_escape, text)
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "'") and not _NUMBER.fullmatch(text) else text
+    return "'" + text if _AT_THE_START.match(text) and not _NUMBER.fullmatch(text) else text
 
 
 def _unguard(cell: str) -> str:

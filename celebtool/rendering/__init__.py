@@ -1,1 +1,1 @@
-"""Pictures and pages made from values: matplotlib lives here."""
+"""Tables, pictures and pages made from values; matplotlib is loaded by `celebtool.rendering.canvas` alone."""

@@ -5,10 +5,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from matplotlib import font_manager
-from matplotlib.ft2font import FT2Font
-
 from celebtool.errors import printable
+from celebtool.rendering.canvas import FT2Font, font_manager
 
 STANDARD = "DejaVu Sans"  # comes with matplotlib: Latin, Greek, Cyrillic, Hebrew, Arabic and many signs
 LONGEST = 26

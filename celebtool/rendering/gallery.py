@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from celebtool.errors import CelebtoolError
@@ -15,6 +14,7 @@ from celebtool.formats.images import ImageError
 from celebtool.formats.predictions import Predictions
 from celebtool.formats.subject import Subjects
 from celebtool.rendering import fonts, plots, sheets
+from celebtool.rendering.canvas import Figure
 from celebtool.rendering.fonts import Lettering
 from celebtool.rendering.judging import Judged, Report
 

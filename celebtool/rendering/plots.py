@@ -7,12 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.collections import PolyCollection
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from celebtool.errors import printable
@@ -20,6 +15,7 @@ from celebtool.evaluation import Evaluation
 from celebtool.formats import history
 from celebtool.formats.history import Epoch
 from celebtool.reliability import BINS
+from celebtool.rendering.canvas import Axes, Figure, MaxNLocator, PolyCollection, mpl
 from celebtool.rendering.fonts import Lettering
 
 TRAIN, VAL, TEST, OTHER = "#3d6fa8", "#d97a2b", "#4b9b6e", "#7a7a85"

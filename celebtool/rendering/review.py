@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from celebtool.formats import images, manifest
 from celebtool.formats.images import ImageError, RGBImage
 from celebtool.formats.manifest import Row
 from celebtool.rendering import fonts, plots, sheets
+from celebtool.rendering.canvas import Figure
 from celebtool.rendering.plots import RIGHT_COLOUR, TEXT, WRONG_COLOUR
 from celebtool.rendering.sheets import TILE, Tile
 

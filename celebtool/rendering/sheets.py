@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from celebtool.evaluation import Evaluation
 from celebtool.formats import images
 from celebtool.formats.image_folder import Sample
 from celebtool.formats.predictions import Prediction
+from celebtool.rendering.canvas import Figure
 from celebtool.rendering.fonts import Lettering
 from celebtool.rendering.plots import DPI, RIGHT_COLOUR, TEXT, WRONG_COLOUR, style
 

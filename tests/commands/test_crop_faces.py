@@ -1,8 +1,13 @@
 import csv
 import json
 import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,9 +48,12 @@ def rows(folder: Path) -> dict[str, manifest.Row]:
 def test_every_photo_is_accounted_for(celebtool: Run, photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "faces"
     result = celebtool("crop-faces", photos, out, "--size", "112", "--jobs", "2")
-    assert result.stderr == "3 crops from 7 photos: 2 not an image, 1 no face, 1 unreadable\n"
+    assert result.stderr == (
+        "celebtool: warning: eileen: nobody recurs in its photos; the largest face of each was taken\n"
+        "3 crops from 7 photos: 2 not an image, 1 no face, 1 unreadable\n"
+    )
     assert (result.code, result.stdout) == (0, "")
-    files = ["celebtool.json", "eileen/a.jpg.jpg", "eileen/a.png.jpg", "manifest.csv", "unknown/pair.jpg"]
+    files = ["celebtool.json", "eileen/a.jpg.jpg", "eileen/a.png.jpg", "faces.csv", "manifest.csv", "unknown/pair.jpg"]
     assert sorted(tree(out)) == files
     found = rows(out)
     assert {path: row.reason for path, row in found.items() if row.reason} == {
@@ -95,7 +103,7 @@ def test_aligned_crops_put_the_eyes_where_they_belong(celebtool: Run, photos: Pa
 def test_several_faces_of_a_photo_in_a_flat_folder(celebtool: Run, photos: Path, tmp_path: Path) -> None:
     result = celebtool("crop-faces", photos / "unknown", tmp_path / "out", "--select", "all")
     assert (result.code, result.stderr) == (0, "2 crops from 1 photo\n")
-    assert sorted(tree(tmp_path / "out")) == ["celebtool.json", "manifest.csv", "pair-1.jpg", "pair-2.jpg"]
+    assert sorted(tree(tmp_path / "out")) == ["celebtool.json", "faces.csv", "manifest.csv", "pair-1.jpg", "pair-2.jpg"]
     first, second = manifest.read_all(tmp_path / "out")
     assert float(first.extra["width"]) > float(second.extra["width"])
     assert (first.source, first.label) == (second.source, second.label) == ("pair.webp", "")
@@ -107,7 +115,7 @@ def test_parts_pass_their_structure_through(celebtool: Run, tmp_path: Path) -> N
         (tmp_path / "parts" / part / "eileen").mkdir(parents=True)
         Image.fromarray(data.astronaut()).save(tmp_path / "parts" / part / "eileen" / "a.png")
     celebtool("crop-faces", tmp_path / "parts", tmp_path / "out")
-    assert sorted(tree(tmp_path / "out"))[1:] == ["manifest.csv", "train/eileen/a.jpg", "val/eileen/a.jpg"]
+    assert sorted(tree(tmp_path / "out"))[2:] == ["manifest.csv", "train/eileen/a.jpg", "val/eileen/a.jpg"]
 
 
 @pytest.mark.slow
@@ -121,7 +129,7 @@ def test_update_ends_with_what_a_fresh_run_gives(celebtool: Run, photos: Path, t
     refused = celebtool("crop-faces", photos, out)
     assert refused.code == 1
     assert "exists already" in refused.stderr
-    assert celebtool("crop-faces", photos, out, "--update").stderr.startswith("4 crops from 7 photos")
+    assert "4 crops from 7 photos" in celebtool("crop-faces", photos, out, "--update").stderr
     celebtool("crop-faces", photos, tmp_path / "fresh")
     assert tree(out) == tree(tmp_path / "fresh")
     assert (out / "unknown" / "pair.jpg").stat().st_size == kept
@@ -139,7 +147,10 @@ def test_what_cannot_be_done(celebtool: Run, tmp_path: Path) -> None:
     inside = celebtool("crop-faces", tmp_path / "empty", tmp_path / "empty" / "out")
     assert inside.code == 1
     assert "lies inside the input" in inside.stderr
-    for option in (["--size", "0"], ["--select", "nicest"], ["--jobs", "0"], ["--margin", "-1"]):
+    for option in (
+        *(["--size", "0"], ["--select", "nicest"], ["--jobs", "0"], ["--margin", "-1"]),
+        *(["--max-rejects", "five"], ["--max-rejects", "101%"]),
+    ):
         assert celebtool("crop-faces", tmp_path / "empty", tmp_path / "out", *option).code == 2
     assert not (tmp_path / "out").exists()
 
@@ -163,3 +174,98 @@ def test_odd_names_stay_readable_in_the_manifest(celebtool: Run, tmp_path: Path)
     assert (tmp_path / "out" / row.path).is_file()
     with (tmp_path / "out" / "manifest.csv").open(encoding="utf-8", newline="") as stream:
         assert len(list(csv.reader(stream))) == 2
+
+
+@pytest.fixture
+def crowd(tmp_path: Path) -> Path:
+    """A class folder of forty photos of one person, and one of no one."""
+    root = tmp_path / "crowd"
+    (root / "eileen").mkdir(parents=True)
+    astronaut = Image.fromarray(data.astronaut()[:300, 100:400])
+    for number in range(40):
+        photo = Image.new("RGB", (420 + 4 * number, 320), (number, 80, 120))
+        photo.paste(astronaut, (3 * number, number // 3))
+        photo.save(root / "eileen" / f"{number:02d}.png")
+    Image.fromarray(data.coffee()).save(root / "eileen" / "coffee.jpg")
+    return root
+
+
+@pytest.mark.slow
+def test_the_folders_person_is_found_and_reviewed(celebtool: Run, crowd: Path, tmp_path: Path) -> None:
+    review = tmp_path / "review.png"
+    options = ["--review", review, "--max-rejects", "2%"]
+    first = celebtool("crop-faces", crowd, tmp_path / "out", *options)
+    assert first.code == 3
+    assert "40 crops from 41 photos: 1 no face" in first.stderr
+    assert "1 of 41 photos gave no crop (2.4%); at most 2.0% were allowed" in first.stderr
+    assert images.read(review).shape[1] > 1000
+    found = manifest.read_all(tmp_path / "out")
+    assert found[0].extra["detail"] == "identity: in 40 of 40 photos, nearest of 1 here"
+    assert all(float(row.extra["distance"]) < 0.3 for row in found if row.path)
+    review.unlink()
+    again = celebtool("crop-faces", crowd, tmp_path / "out", *options)
+    assert (again.code, review.is_file()) == (3, True)
+    assert celebtool("crop-faces", crowd, tmp_path / "out", "--max-rejects", "0.05").code == 0
+
+
+def start(photos: Path, out: Path, *options: str) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "celebtool", "crop-faces", str(photos), str(out), *options]
+    return subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
+
+
+def wait_for_lots(out: Path, count: int) -> None:
+    deadline = time.monotonic() + 120
+    while len(list(out.parent.glob(f".{out.name}.partial/scratch/*/found.json"))) < count:
+        assert time.monotonic() < deadline, "no lot was finished"
+        time.sleep(0.02)
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(celebtool: Run, crowd: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with start(crowd, out, "--jobs", "2") as killed:
+        wait_for_lots(out, 1)
+        os.killpg(killed.pid, signal.SIGKILL)
+    assert not out.exists()
+    (finished, *_) = out.parent.glob(".out.partial/scratch/*/found.json")
+    before = finished.stat().st_mtime_ns
+    with start(crowd, out, "--jobs", "1") as resumed:
+        wait_for_lots(out, 2)
+        assert finished.stat().st_mtime_ns == before
+        assert resumed.wait() == 0
+    celebtool("crop-faces", crowd, tmp_path / "undisturbed", "--jobs", "3")
+    assert tree(out) == tree(tmp_path / "undisturbed")
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.slow
+def test_a_cluster_that_loses_a_worker_gives_the_same_bytes(celebtool: Run, crowd: Path, tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": environment}
+    file = tmp_path / "scheduler.json"
+
+    def dask(*arguments: str) -> "subprocess.Popen[bytes]":
+        own = ["--scheduler-file", str(file)]
+        command = [sys.executable, "-m", "distributed.cli.dask_" + arguments[0], *own, *arguments[1:]]
+        return subprocess.Popen(command, cwd=tmp_path, start_new_session=True, **quiet)
+
+    scheduler = dask("scheduler", "--host", "127.0.0.1", "--port", "0", "--dashboard-address", "127.0.0.1:0")
+    worker = ("worker", "--nthreads", "1", "--no-nanny", "--host", "127.0.0.1", "--no-dashboard")
+    members = [scheduler, dask(*worker), dask(*worker)]
+    try:
+        deadline = time.monotonic() + 60
+        while not file.is_file():
+            assert time.monotonic() < deadline, "no scheduler"
+            time.sleep(0.1)
+        out = tmp_path / "out"
+        with start(crowd, out, "--dask", json.loads(file.read_text())["address"]) as run:
+            wait_for_lots(out, 1)
+            members[1].kill()
+            assert run.wait(timeout=300) == 0
+    finally:
+        for member in members:
+            member.kill()
+            member.wait()
+    celebtool("crop-faces", crowd, tmp_path / "here")
+    assert tree(out) == tree(tmp_path / "here")

@@ -1,0 +1,175 @@
+"""What was found in photos: ``faces.csv`` beside the crops, and the lots that workers leave behind.
+
+``faces.csv`` has a row per face, taken or not: `source` (the photo), `label`, `face` (its number in the photo, the
+largest first), its box and five points in pixels of the photo, the detector's `confidence`, `distance` from the
+folder's person, `path` of its crop if it was taken, and `embedding`: 128 float32 in base64, which let a later
+run choose again without looking at the photo.
+"""
+
+import base64
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from celebtool.alignment import Box, Face
+from celebtool.formats import tables
+
+FILE = "faces.csv"
+COLUMNS = ("source", "label", "face", *Box._fields, "landmarks", "confidence", "distance", "path", "embedding")
+_LOT = "found.json"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A face of a photo: with what tells people apart, (128,), and its crop's file and sharpness if it was cut."""
+
+    face: Face
+    embedding: NDArray[np.float32] | None = None
+    crop: str = ""
+    sharpness: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a photo gave: its faces, the largest first; why none of them will do (a word and a sentence)."""
+
+    source: str
+    origin: str
+    faces: tuple[Candidate, ...] = ()
+    reason: str = ""
+    detail: str = ""
+
+
+def rounded(face: Face) -> Face:
+    """Return a face with the digits that tables keep, so that what is read back is what was written."""
+    box = Box(*(float(f"{x:.6g}") for x in face.box))
+    landmarks = np.array([[float(f"{x:.6g}") for x in point] for point in face.landmarks])
+    return Face(box, landmarks, float(f"{face.confidence:.6g}"))
+
+
+def cells(face: Face) -> dict[str, str]:
+    """Return a face's box, points and confidence as a table's cells; numbers with six digits."""
+    numbers = {**face.box._asdict(), "confidence": face.confidence}
+    landmarks = " ".join(f"{x:.6g}" for x in face.landmarks.ravel())
+    return {name: f"{number:.6g}" for name, number in numbers.items()} | {"landmarks": landmarks}
+
+
+def write(root: Path, rows: Iterable[dict[str, str]]) -> None:
+    """Write the table of all faces, as `row` makes its rows."""
+    tables.write(root / FILE, COLUMNS, rows)
+
+
+def row(found: Found, number: int, label: str, distance: str, path: str) -> dict[str, str]:
+    """Return a face, by its number from 1, as a row of the table."""
+    candidate = found.faces[number - 1]
+    embedding = "" if candidate.embedding is None else _packed(candidate.embedding)
+    known = {"source": found.source, "label": label, "face": str(number), "distance": distance, "path": path}
+    return known | cells(candidate.face) | {"embedding": embedding}
+
+
+def read(root: Path) -> dict[str, tuple[Candidate, ...]]:
+    """Read the faces of each photo, by its source; nothing if the folder has no such table."""
+    if not (root / FILE).is_file():
+        return {}
+    faces: dict[str, list[Candidate]] = {}
+    for line in tables.read(root / FILE, required=COLUMNS):
+        faces.setdefault(line["source"], []).append(_candidate(line))
+    return {source: tuple(found) for source, found in faces.items()}
+
+
+class Lot:
+    """A directory that appears under its name when it is complete: the crops of some photos, and what was found.
+
+    Two workers may make the same lot; the first one counts, and they are equal.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def exists(self) -> bool:
+        """Say whether a worker, of this run or an interrupted one, has finished it."""
+        return (self.directory / _LOT).is_file()
+
+    def begin(self) -> Path:
+        """Return an empty directory to put crops into."""
+        return Path(tempfile.mkdtemp(prefix=".", dir=self.directory.parent))
+
+    def finish(self, content: Path, found: Iterable[Found]) -> None:
+        """Add what was found to a directory of `begin` and give it its name."""
+        records = [_record(one) for one in found]
+        (content / _LOT).write_text(json.dumps(records), encoding="ascii")
+        try:
+            content.rename(self.directory)
+        except OSError:
+            shutil.rmtree(content)
+            if not self.exists():
+                raise
+
+    def read(self) -> list[Found]:
+        """Return what was found, crops as absolute paths."""
+        records = json.loads((self.directory / _LOT).read_text(encoding="ascii"))
+        return [self._found(record) for record in records]
+
+    def _found(self, record: dict[str, Any]) -> Found:
+        faces = tuple(_face_of(face) for face in record.pop("faces"))
+        placed = (replace(each, crop=str(self.directory / each.crop)) if each.crop else each for each in faces)
+        return Found(**{name: _text(value) for name, value in record.items()}, faces=tuple(placed))
+
+
+def remains(scratch: Path) -> Iterator[Path]:
+    """Yield the unfinished lots of workers that were killed."""
+    yield from scratch.glob(".*")
+
+
+def _candidate(line: dict[str, str]) -> Candidate:
+    box = Box(*(float(line[name]) for name in Box._fields))
+    landmarks = np.array([float(x) for x in line["landmarks"].split()]).reshape(5, 2)
+    embedding = _unpacked(line["embedding"]) if line["embedding"] else None
+    return Candidate(Face(box, landmarks, float(line["confidence"])), embedding, line["path"])
+
+
+def _record(found: Found) -> dict[str, Any]:
+    faces = [
+        {
+            "box": list(each.face.box),
+            "landmarks": each.face.landmarks.ravel().tolist(),
+            "confidence": each.face.confidence,
+            "embedding": "" if each.embedding is None else _packed(each.embedding),
+            "crop": each.crop,
+            "sharpness": each.sharpness,
+        }
+        for each in found.faces
+    ]
+    return {
+        "source": os.fsencode(found.source).hex(),
+        "origin": os.fsencode(found.origin).hex(),
+        "reason": os.fsencode(found.reason).hex(),
+        "detail": os.fsencode(found.detail).hex(),
+        "faces": faces,
+    }
+
+
+def _text(encoded: str) -> str:
+    return os.fsdecode(bytes.fromhex(encoded))  # names of files need not be UTF-8
+
+
+def _face_of(record: dict[str, Any]) -> Candidate:
+    face = Face(Box(*record["box"]), np.array(record["landmarks"]).reshape(5, 2), record["confidence"])
+    embedding = _unpacked(record["embedding"]) if record["embedding"] else None
+    return Candidate(face, embedding, record["crop"], record["sharpness"])
+
+
+def _packed(embedding: NDArray[np.float32]) -> str:
+    return base64.b64encode(embedding.astype("<f4").tobytes()).decode("ascii")
+
+
+def _unpacked(text: str) -> NDArray[np.float32]:
+    return np.frombuffer(base64.b64decode(text, validate=True), "<f4").astype(np.float32)

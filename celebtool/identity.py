@@ -1,0 +1,115 @@
+"""Which face recurs: in the photos of one folder one person is meant, and the others change.
+
+Every face is a point, its embedding averaged with its mirror image's (dlib's network). The method:
+
+1. Every face asks in how many photos, its own included, some face lies within `SAME` of it; a photo counts once,
+   however many of its faces do. The face with the most photos is in the middle of the densest identity.
+2. Of each photo with a face within `SAME` of that one, the nearest is taken, and their mean is the identity. Twice
+   more, the faces nearest to the mean, within `LIMIT` of it, are taken and make a new mean.
+3. The face of a photo is the one nearest to the mean, if it lies within `LIMIT`; else the photo shows somebody else.
+
+An identity holds if it is found in three different photos and in a fifth of those that show a face.
+
+The thresholds come from 609 aligned crops of 20 celebrities. Of pairs of one person's images 92 % lay within 0.55 of
+each other, of different people's 0.08 %. To its own person's mean an image's distance was 0.30 in the median and 0.45 in
+the 98th percentile, to other people's means below 0.51 in 0.1 % and below 0.56 in 1 % of cases; a photo in which
+the person is turned away lies farther out than those crops, hence `LIMIT`. Means of different people were 0.45 apart
+or more, those of two halves of one person's images 0.15 or less: hence `SHARED`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+
+SAME = 0.55
+LIMIT = 0.55
+SHARED = 0.3
+FEWEST, SMALLEST_SHARE = 3, 0.2
+MOST = 1000  # photos, evenly from all, among which the densest identity is looked for: time grows with the square
+ROUNDS = 3
+
+Points = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A person: the mean of their faces (128,), in how many photos they were found, and of how many."""
+
+    mean: Points
+    photos: int
+    of: int
+
+
+def recurring(photos: Sequence[Points]) -> Identity | None:
+    """Return the identity that appears in most photos; None if nothing recurs.
+
+    Args:
+        photos: for each photo with a face, the embeddings of its faces (n, 128), n at least 1. A photo that
+            is there twice should be given once.
+    """
+    if len(photos) < FEWEST:
+        return None
+    points = np.concatenate(photos)
+    owners = np.repeat(np.arange(len(photos)), [len(faces) for faces in photos])
+    mean = _densest(points, owners)
+    members = 0
+    for limit in (SAME, *[LIMIT] * (ROUNDS - 1)):
+        nearest = _nearest(distances(points, mean), owners, limit)
+        members = len(nearest)
+        if members < max(FEWEST, SMALLEST_SHARE * len(photos)):
+            return None
+        mean = points[nearest].mean(axis=0)
+    return Identity(mean, members, len(photos))
+
+
+def distances(points: Points, mean: Points) -> Points:
+    """Return the distance of each point (n, 128) from a mean (128,) as (n,)."""
+    return np.asarray(np.sqrt(np.square(points - mean).sum(axis=1)), np.float64)
+
+
+def shared(identities: Mapping[str, Identity]) -> list[tuple[str, str, float]]:
+    """Return the pairs of names whose identities are one person's, with the distance of their means."""
+    names = sorted(identities)
+    if len(names) < 2:
+        return []
+    means = np.stack([identities[name].mean for name in names])
+    apart = cdist(means, means)
+    pairs = np.argwhere(np.triu(apart < SHARED, 1))
+    return [(names[i], names[j], float(apart[i, j])) for i, j in pairs]
+
+
+def guests(photos: Sequence[Points], own: Identity, identities: Mapping[str, Identity]) -> dict[str, int]:
+    """Return in how many photos of a folder, where its own person is missing, another folder's person is found.
+
+    Only those that recur as an identity must, so that a stranger's likeness says nothing.
+    """
+    missing = [faces for faces in photos if distances(faces, own.mean).min() > LIMIT]
+    counts = {}
+    for name, other in sorted(identities.items()):
+        found = sum(bool(distances(faces, other.mean).min() <= LIMIT) for faces in missing)
+        if found >= max(FEWEST, SMALLEST_SHARE / 2 * len(photos)):
+            counts[name] = found
+    return counts
+
+
+def _densest(points: Points, owners: NDArray[np.intp]) -> Points:
+    """Return the point that has a near one in most photos; of equals the one whose near ones are nearer."""
+    count = owners[-1] + 1
+    if count > MOST:
+        chosen = np.isin(owners, np.linspace(0, count - 1, MOST).round().astype(int))
+        points, owners = points[chosen], np.unique(owners[chosen], return_inverse=True)[1]
+    starts = np.flatnonzero(np.diff(owners, prepend=-1))
+    nearest = np.minimum.reduceat(cdist(points, points), starts, axis=1)  # (faces, photos)
+    near = nearest < SAME
+    closeness = np.where(near, SAME - nearest, 0).sum(axis=1)
+    return np.asarray(points[np.lexsort((closeness, near.sum(axis=1)))[-1]])
+
+
+def _nearest(apart: Points, owners: NDArray[np.intp], limit: float) -> NDArray[np.intp]:
+    """Return the index of each photo's nearest face within the limit."""
+    order = np.lexsort((apart, owners))
+    first = order[np.flatnonzero(np.diff(owners[order], prepend=-1))]
+    return np.asarray(first[apart[first] <= limit])

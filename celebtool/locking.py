@@ -1,0 +1,50 @@
+"""One run at a time on one output: a lock in the hidden directory beside it."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import filelock
+
+from celebtool.errors import CelebtoolError
+
+
+@contextlib.contextmanager
+def locked(root: Path, path: Path) -> Iterator[None]:
+    """Hold the lock in `root`, a directory that is made for it."""
+    lock = _lock(root, path)
+    while lock is None:  # a run that ended meanwhile has taken the directory with it
+        lock = _lock(root, path)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _lock(root: Path, path: Path) -> filelock.BaseFileLock | None:
+    """Try to lock `root`; None if it was removed on the way."""
+    lock = filelock.FileLock(root / "lock", blocking=False)
+    try:
+        root.mkdir(exist_ok=True)
+        _check_own(root)
+        lock.acquire()
+        if (root / "lock").exists():
+            return lock
+    except filelock.Timeout as error:
+        raise CelebtoolError(path, "is being written by another run; wait for it or stop it") from error
+    except (FileNotFoundError, FileExistsError):
+        if root.is_symlink() or (root.exists() and not root.is_dir()) or not path.parent.is_dir():
+            raise
+        return None
+    except BaseException:
+        with contextlib.suppress(OSError):  # it stays if another run is in it
+            root.rmdir()
+        raise
+    lock.release()
+    return None
+
+
+def _check_own(root: Path) -> None:
+    """Refuse a workspace that came with a stranger's files to lead elsewhere: celebtool makes no links."""
+    if root.is_symlink() or any(entry.is_symlink() for entry in root.rglob("*")):
+        raise CelebtoolError(root, "is not celebtool's own, for it holds links; remove it")

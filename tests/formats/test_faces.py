@@ -1,0 +1,52 @@
+from pathlib import Path
+
+import numpy as np
+
+from celebtool.alignment import Box, Face
+from celebtool.formats import faces
+from celebtool.formats.faces import Candidate, Found, Lot
+
+FACE = faces.rounded(Face(Box(1 / 3, 2, 30, 40.123456), np.linspace(0, 1, 10).reshape(5, 2), 0.9999999))
+POINT = np.linspace(-1, 1, 128).astype(np.float32)
+
+
+def same(one: Candidate, other: Candidate) -> bool:
+    assert (one.face.landmarks == other.face.landmarks).all()
+    assert (one.embedding is None) == (other.embedding is None)
+    assert one.embedding is None or (one.embedding == other.embedding).all()
+    return one.face[::2] == other.face[::2]
+
+
+def test_the_table_gives_back_what_was_found(tmp_path: Path) -> None:
+    found = Found("=a\n.jpg", "ab", (Candidate(FACE, POINT), Candidate(FACE)))
+    faces.write(tmp_path, [faces.row(found, 1, "anna", "0.25", "anna/a.jpg"), faces.row(found, 2, "anna", "", "")])
+    back = faces.read(tmp_path)
+    assert list(back) == [found.source]
+    assert all(map(same, back[found.source], found.faces))
+    assert [each.crop for each in back[found.source]] == ["anna/a.jpg", ""]
+    assert faces.read(tmp_path / "elsewhere") == {}
+
+
+def test_a_lot_appears_when_it_is_complete(tmp_path: Path) -> None:
+    lot = Lot(tmp_path / "lot")
+    content = lot.begin()
+    (content / "0-0.jpg").write_bytes(b"crop")
+    assert not lot.exists()
+    assert list(faces.remains(tmp_path)) == [content]
+    odd = "caf\udce9.jpg"
+    lot.finish(
+        content, [Found(odd, "ab", (Candidate(FACE, POINT, "0-0.jpg", "12.5"),)), Found("b", "", (), "no_face", "é")]
+    )
+    assert lot.exists()
+    first, second = lot.read()
+    assert (first.source, first.faces[0].sharpness) == (odd, "12.5")
+    assert Path(first.faces[0].crop).read_bytes() == b"crop"
+    assert same(first.faces[0], Candidate(FACE, POINT))
+    assert second == Found("b", "", (), "no_face", "é")
+
+
+def test_the_second_of_two_equal_lots_is_dropped(tmp_path: Path) -> None:
+    lot = Lot(tmp_path / "lot")
+    for _ in range(2):
+        lot.finish(lot.begin(), [Found("a", "")])
+    assert [path.name for path in tmp_path.iterdir()] == ["lot"]
