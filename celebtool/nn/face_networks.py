@@ -29,7 +29,7 @@ Proposer = Callable[[Sequence[Array]], list[tuple[Array, Array]]]
 Graph = Callable[[tf.Tensor, Sequence[Array]], list[tf.Tensor]]
 
 CELL = 12  # P-Net's window in pixels; it moves by two
-STEP = 32  # pixels: the sides of P-Net's canvas are multiples
+STEP = 64  # pixels: the sides of P-Net's canvas are multiples
 SPARE = 1.25  # times the largest picture's width: so wide is the canvas, and the next two fit below side by side
 BAND = 1 << 17  # pixels that P-Net sees at once
 BATCH = 32  # patches that R-Net sees at once; O-Net, whose patches are fewer and larger, a quarter of them

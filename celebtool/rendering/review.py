@@ -14,6 +14,7 @@ from celebtool.rendering.plots import RIGHT_COLOUR, TEXT, WRONG_COLOUR
 from celebtool.rendering.sheets import TILE, Tile
 
 COLUMNS = 12
+LONGEST = 18  # letters of a file's name that fit below a picture
 MOST = 480  # pictures of a kind on a sheet; of more, the most doubtful
 
 
@@ -65,7 +66,11 @@ def _told(row: Row) -> str:
 
 
 def _tile(file: Path, told: str, colour: str, row: Row, letters: fonts.Lettering) -> Tile:
-    return Tile(_picture(file), ((told, colour), (letters.text(Path(row.source).name), TEXT)))
+    return Tile(_picture(file), ((told, colour), (letters.text(_short(Path(row.source).name)), TEXT)))
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST else f"{name[: LONGEST // 2]}\u2026{name[-LONGEST // 2 :]}"
 
 
 def _picture(file: Path) -> RGBImage:

@@ -130,7 +130,9 @@ def failures(case: Case, forge: Forge, world: Path, place: Path, tally: Tally) -
     log = place.with_name(place.name + ".log")
     assert forge.run(list(case.line), place, ["-o", str(log), "-e", f"trace=openat,{CHANGING}"]) == 0, forge.said()
     everything = [(call, fault) for call in calls(log) for fault in FAULTS]
-    share = max(1, len(everything) // amount(2, 60, 10**9 if forge.kind == "light" else 60))  # type: ignore[attr-defined]
+    light = forge.kind == "light"  # type: ignore[attr-defined]
+    wanted = amount(2, 60, len(everything)) if light else amount(1, 6, 60)
+    share = max(1, len(everything) // wanted)
     for (name, number), fault in everything[::share]:
         restore(place, kept, case)
         inject = ["-o", "/dev/null", "-e", f"trace={name}", "-e", f"inject={name}:{fault}:when={number}"]
