@@ -49,8 +49,9 @@ format: $(BIN)/celebtool  ## put code and documents in order
 	$(BIN)/ruff format .
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cog -r README.md
 
-bench: $(BIN)/celebtool  ## measure against what one would otherwise run; DATA=DIR for your own photos
-	$(BIN)/python benchmarks/duplicates.py $(DATA)
+bench: $(BIN)/celebtool  ## measure against what one would otherwise run, on the demo's photos; DATA=DIR for your own
+	$(BIN)/python benchmarks/crop_faces.py $(if $(DATA),$(DATA),.demo/photos) 60
+	$(if $(DATA),$(BIN)/python benchmarks/selection.py $(DATA))
 
 clean:  ## remove what the targets above made
 	rm -rf .venv .demo .examples .bench .mypy_cache .ruff_cache

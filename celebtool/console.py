@@ -136,7 +136,8 @@ def _lines(description: str, unit: str) -> Progress:
         now = time.monotonic()
         if now - last >= SECONDS_BETWEEN_LINES:
             last = now
-            note(f"{description}: {done}/{total} {unit}, {done / (now - started):.1f} {unit}/s")
+            rate = max(done, 1) / (now - started)
+            note(f"{description}: {done}/{total} {unit}, {rate:.1f} {unit}/s, {(total - done) / rate:.0f} s left")
 
     return advance
 
