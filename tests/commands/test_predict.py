@@ -87,7 +87,7 @@ def test_mirror_averages_with_the_mirror_image(
     averaged = rows(celebtool("predict", model, *both, "--mirror"))
     for name in ("prob_s1", "prob_s2", "score"):
         values = [float(row[name]) for row in plain]
-        assert values[0] != values[1]
+        assert values[0] != values[1] or name != "score"  # six digits may hide it in a probability near 0 or 1
         assert [float(row[name]) for row in averaged] == pytest.approx([sum(values) / 2] * 2, abs=1e-4)
 
 

@@ -3,6 +3,7 @@
 import os
 import random
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -23,14 +24,28 @@ COMMANDS = (
 MEGABYTES = 500  # an idle celebtool has 100 to 200 with numpy loaded
 
 
+# `ru_maxrss` of a child begins with what its parent had before exec, so the child says itself what it took.
+MEASURED = """
+import pathlib, re, sys
+from celebtool.cli import main
+try:
+    main(sys.argv[2:])
+finally:
+    status = pathlib.Path("/proc/self/status").read_text()
+    pathlib.Path(sys.argv[1]).write_text(re.search(r"VmHWM:\\s*(\\d+) kB", status)[1])
+"""
+
+
 def run(arguments: tuple[str, ...], place: Path) -> tuple[int, str, float, float]:
     """Return the code, what was said, the processor's seconds, and the megabytes it had at most."""
-    streams = place.with_name("said")
+    streams, peak = place.with_name("said"), place.with_name("peak")
+    line = [sys.executable, "-P", "-c", MEASURED, str(peak), *arguments]
     with streams.open("wb") as said:
-        process = subprocess.Popen(world.line(*arguments), cwd=place, stdout=said, stderr=said)
+        process = subprocess.Popen(line, cwd=place, stdout=said, stderr=said)
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-    return process.returncode, streams.read_text(errors="replace"), used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+    text = streams.read_text(errors="replace")
+    return process.returncode, text, used.ru_utime + used.ru_stime, int(peak.read_text()) / 1024
 
 
 def test_hostile_models_are_refused_by_every_command(tmp_path: Path, tally: Tally) -> None:
