@@ -27,16 +27,23 @@ COLDEST, HOTTEST = 1 / 64, 64.0
 def temperature(logits: Floats, class_ids: NDArray[np.int64]) -> float:
     """Return the temperature of the least mean log loss.
 
+    The true class counts (n + 1) / (n + 2) and the others share the rest, as in J. Platt, Probabilistic Outputs for
+    Support Vector Machines, 1999: n images that are all right do not prove that nothing can be wrong.
+
     Args:
         logits: (n, classes).
         class_ids: (n,) the true classes.
     """
 
+    target = (len(class_ids) + 1) / (len(class_ids) + 2)
+
     def loss(log_temperature: float) -> float:
         scaled = logits / np.exp(log_temperature)
         top = scaled.max(axis=1, keepdims=True)
         log_sum = np.log(np.exp(scaled - top).sum(axis=1)) + top[:, 0]
-        return float((log_sum - scaled[np.arange(len(class_ids)), class_ids]).mean())
+        right = scaled[np.arange(len(class_ids)), class_ids]
+        others = (scaled.sum(axis=1) - right) / (scaled.shape[1] - 1)
+        return float((log_sum - target * right - (1 - target) * others).mean())
 
     found = minimize_scalar(loss, bounds=(np.log(COLDEST), np.log(HOTTEST)), method="bounded", options={"xatol": 1e-4})
     return float(np.exp(found.x))

@@ -15,6 +15,13 @@ def test_temperature_finds_what_logits_were_multiplied_with(true: float) -> None
     assert calibration.temperature(logits * true, class_ids) == pytest.approx(true, rel=0.05)
 
 
+def test_images_that_are_all_right_do_not_make_a_network_certain() -> None:
+    class_ids = np.arange(98) % 2
+    logits = 3.0 * np.eye(2)[class_ids]
+    heat = calibration.temperature(logits, class_ids)
+    assert calibration.softmax(logits / heat).max() == pytest.approx(0.99, abs=1e-3)
+
+
 def test_softmax_leaves_out_what_is_minus_infinity() -> None:
     assert calibration.softmax(np.array([[0.0, 0.0, -np.inf]])).tolist() == [[0.5, 0.5, 0.0]]
 
