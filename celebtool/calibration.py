@@ -34,7 +34,6 @@ def temperature(logits: Floats, class_ids: NDArray[np.int64]) -> float:
         logits: (n, classes).
         class_ids: (n,) the true classes.
     """
-
     target = (len(class_ids) + 1) / (len(class_ids) + 2)
 
     def loss(log_temperature: float) -> float:
