@@ -42,6 +42,7 @@ def new_directory(
     inputs: Sequence[Path],
     overwrite: bool,
     resumable: bool = False,
+    repeats: bool = True,
 ) -> Iterator[Workspace]:
     """Yield a workspace whose `content` is an empty directory that becomes `path` when the block ends well.
 
@@ -51,6 +52,7 @@ def new_directory(
         inputs: files and directories that must not contain the output or lie in it.
         overwrite: replace an existing output (only one that celebtool wrote).
         resumable: keep `scratch` when the block is interrupted, for a next run with the same recipe.
+        repeats: whether a run with the same recipe writes the same; False if the recipe does not tell all.
 
     Raises:
         Finished: the output exists and was made by this recipe.
@@ -61,7 +63,7 @@ def new_directory(
     wanted = (json.dumps(recipe, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode(errors="backslashreplace")
 
     def check() -> None:
-        if not overwrite and _read(path / RECIPE_FILE) == wanted:
+        if repeats and not overwrite and _read(path / RECIPE_FILE) == wanted:
             raise Finished(str(path))
         _check_replaceable(path, overwrite=overwrite)
 

@@ -2,14 +2,19 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import tee
 from pathlib import Path
-from typing import Annotated, Literal, TextIO
+from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
 import typer
 
 from celebtool import console, options
-from celebtool.output import new_file
+from celebtool.output import new_directory, new_file
+
+if TYPE_CHECKING:
+    from celebtool.formats.model_info import ModelInfo
+    from celebtool.formats.prediction_row import Prediction
 
 
 def predict(
@@ -39,6 +44,10 @@ def predict(
         Literal["csv", "jsonl"] | None,
         typer.Option("--format", help="Table to write.", show_default="csv; a table to read on a terminal"),
     ] = None,
+    annotate: Annotated[
+        Path | None,
+        typer.Option("--annotate", metavar="DIR", help="With --faces: draw boxes and names on copies of the photos."),
+    ] = None,
     batch_size: options.BatchSize = 32,
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,  # noqa: ARG001
@@ -49,29 +58,36 @@ def predict(
 
     Example: celebtool predict model.h5 parts/test | celebtool report --confusion
     """
-    from celebtool import guesses
-    from celebtool.formats import model_file, predictions, sources
+    from celebtool.formats import model_file, sources
 
+    if annotate and not faces:
+        raise typer.BadParameter("needs --faces, which finds what it draws", param_hint="--annotate")
     info = model_file.read_info(model)
     if info.crops is not None and not faces and not sources.are_cropped(images):
         console.warn(f"{model} was trained on face crops and the input looks uncropped; add --faces")
     listed = sources.of_arguments(images, info.class_names, b"\0" if null else b"\n")
     inputs = [model, *(Path(name) for name in images if name != "-")]
-    with _stream(output, inputs, overwrite=overwrite) as stream, console.progress("predict", "images") as progress:
+    with (
+        _pictures(annotate, info, inputs, overwrite=overwrite) as pictures,
+        _stream(output, [*inputs, *([annotate] if annotate else [])], overwrite=overwrite) as stream,
+        console.progress("predict", "images") as progress,
+    ):
         from celebtool.nn import classifier, prediction
 
         loaded = classifier.load(model)
         items = prediction.read_faces(loaded, listed) if faces else prediction.read(loaded, listed)
+        items, again = tee(items) if pictures else (items, ())
         rows = prediction.predict(
             loaded, items, batch_size, None if closed_set else info.threshold, progress, mirror=mirror
         )
-        if format is None and stream.isatty():
-            shown = [cells for row in rows for cells in guesses.cells(row, info.class_names, top)]
-            console.table("", guesses.COLUMNS, shown)
-        else:
-            writer = predictions.Writer(stream, info.class_names, boxes=faces, jsonl=format == "jsonl")
-            for row in rows:
-                writer.row(row)
+        if annotate and pictures:
+            from celebtool.rendering import annotation, fonts
+
+            lettering = fonts.lettering(info.class_names)
+            for notice in fonts.notices(lettering, annotate):
+                console.note(f"note: {notice}")
+            rows = annotation.draw(rows, (item.source for item in again), lettering, pictures)
+        _write(rows, info, stream, format, top, boxes=faces)
 
 
 @contextlib.contextmanager
@@ -85,3 +101,37 @@ def _stream(output: Path | None, inputs: list[Path], *, overwrite: bool) -> Iter
         workspace.content.open("w", encoding="utf-8", newline="") as stream,
     ):
         yield stream
+
+
+def _write(
+    rows: "Iterable[Prediction]",
+    info: "ModelInfo",
+    stream: TextIO,
+    format: Literal["csv", "jsonl"] | None,  # noqa: A002
+    top: int,
+    *,
+    boxes: bool,
+) -> None:
+    from celebtool import guesses
+    from celebtool.formats import predictions
+
+    if format is None and stream.isatty():
+        shown = [cells for row in rows for cells in guesses.cells(row, info.class_names, top)]
+        console.table("", guesses.COLUMNS, shown)
+        return
+    writer = predictions.Writer(stream, info.class_names, boxes=boxes, jsonl=format == "jsonl")
+    for row in rows:
+        writer.row(row)
+
+
+@contextlib.contextmanager
+def _pictures(
+    directory: Path | None, info: "ModelInfo", inputs: list[Path], *, overwrite: bool
+) -> Iterator[Path | None]:
+    """Yield an empty directory for annotated photos that appears whole when the block ends well; None if none is asked."""
+    if directory is None:
+        yield None
+        return
+    recipe = {"command": "predict", "parameters": {"annotate": True}, "input": {"model": info.arrays_sha256}}
+    with new_directory(directory, recipe=recipe, inputs=inputs, overwrite=overwrite, repeats=False) as workspace:
+        yield workspace.content

@@ -162,19 +162,17 @@ def _inspect(folder: "ImageFolder") -> "Inspection":
 def _plot(
     directory: Path, made: "Report", pictures: "ImageFolder | None", inputs: Sequence[Path], *, overwrite: bool
 ) -> None:
-    from celebtool.rendering import gallery
+    from celebtool.rendering import fonts, gallery
 
     recipe = gallery.recipe(made, pictures)
     try:
         with new_directory(directory, recipe=recipe, inputs=inputs, overwrite=overwrite) as workspace:
-            legend = gallery.draw(made, pictures, workspace.content)
+            lettering = gallery.draw(made, pictures, workspace.content)
     except Finished:
         console.note(f"{directory}: finished; the plots are there (--overwrite makes them anew)")
         return
-    if legend:
-        console.note(
-            f"note: no installed font can write {', '.join(legend)}; {directory}/{gallery.LEGEND} has their numbers"
-        )
+    for notice in fonts.notices(lettering, directory):
+        console.note(f"note: {notice}")
 
 
 def _write_page(

@@ -80,7 +80,7 @@ def read_faces(model: Classifier, sources: Iterable[Source]) -> Iterator[Item]:
     sizes, origins = classifier.image_sizes(model), frozenset(model.info.origins)
     settings = cropping.settings_of(model.info.crops)
     for source in sources:
-        crops = face_crops.crop_photo(source.file, settings)
+        (crops,) = face_crops.crop_photos([source.file], settings)
         if not crops.found:
             yield Item(source, {}, reason=crops.reason)
             continue

@@ -6,10 +6,12 @@ from functools import cache
 from pathlib import Path
 
 from celebtool.errors import printable
+from celebtool.formats import tables
 from celebtool.rendering.canvas import FT2Font, font_manager
 
 STANDARD = "DejaVu Sans"  # comes with matplotlib: Latin, Greek, Cyrillic, Hebrew, Arabic and many signs
 LONGEST = 26
+LEGEND = "legend.csv"
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,19 @@ def lettering(names: Sequence[str]) -> Lettering:
         missing -= _glyphs(best)
     legend = {name: number for number, name in enumerate(names, start=1) if missing & _characters([name])}
     return Lettering(tuple(families), legend)
+
+
+def write_legend(lettering: Lettering, directory: Path) -> None:
+    """Write legend.csv beside pictures in which numbers stand for names; nothing if all can be written."""
+    if lettering.legend:
+        rows = [{"number": number, "name": name} for name, number in lettering.legend.items()]
+        tables.write(directory / LEGEND, ("number", "name"), rows)
+
+
+def notices(lettering: Lettering, directory: Path) -> list[str]:
+    """Return what to say of the names that are drawn as numbers."""
+    names = ", ".join(lettering.legend)
+    return [f"no installed font can write {names}; {directory}/{LEGEND} has their numbers"] if names else []
 
 
 def _characters(names: Iterable[str]) -> set[str]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from celebtool.errors import CelebtoolError
-from celebtool.formats import images, provenance, tables
+from celebtool.formats import images, provenance
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder
 from celebtool.formats.images import ImageError
@@ -18,14 +18,12 @@ from celebtool.rendering.canvas import Figure
 from celebtool.rendering.fonts import Lettering
 from celebtool.rendering.judging import Judged, Report
 
-LEGEND = "legend.csv"
-
 Box = tuple[float, float, float, float]
 Plot = tuple[str, Figure]
 """The name of a file and what is drawn in it."""
 
 
-def draw(report: Report, pictures: ImageFolder | None, directory: Path) -> dict[str, int]:
+def draw(report: Report, pictures: ImageFolder | None, directory: Path) -> Lettering:
     """Draw every plot there is something for.
 
     Args:
@@ -34,8 +32,7 @@ def draw(report: Report, pictures: ImageFolder | None, directory: Path) -> dict[
         directory: where the PNGs go.
 
     Returns:
-        The names that no installed font can write, with the number that stands for them in the plots and in
-        legend.csv; empty nearly always.
+        How names are written in the plots; if numbers stand for some, they are in legend.csv.
 
     Raises:
         CelebtoolError: there is nothing to draw, or a predicted image is not in `pictures`.
@@ -47,10 +44,8 @@ def draw(report: Report, pictures: ImageFolder | None, directory: Path) -> dict[
         drawn += 1
     if not drawn:
         raise CelebtoolError(directory, "there is nothing to plot; expected predictions, a history or an image folder")
-    if lettering.legend:
-        rows = [{"number": number, "name": name} for name, number in lettering.legend.items()]
-        tables.write(directory / LEGEND, ("number", "name"), rows)
-    return lettering.legend
+    fonts.write_legend(lettering, directory)
+    return lettering
 
 
 def recipe(report: Report, pictures: ImageFolder | None) -> dict[str, object]:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageOps
 
-from tests.conftest import Result, run_installed
+from celebtool.formats import manifest
+from tests.conftest import Result, run_installed, tree
 
 
 @pytest.fixture(scope="module")
@@ -168,3 +169,48 @@ def test_what_is_wrong(
     result = celebtool("predict", *(places.get(argument, argument) for argument in arguments))
     assert (result.code, result.stdout) == (1, "")
     assert result.stderr.splitlines()[-1].endswith(message)
+
+
+def test_annotate_draws_every_photo(
+    celebtool: Callable[..., Result], model: Path, face_parts: Path, tmp_path: Path
+) -> None:
+    photos = tmp_path / "photos"
+    for name in ("s1", "s2"):
+        (photos / name).mkdir(parents=True)
+        shutil.copy(face_parts.parent / "photos" / name / "1.pgm", photos / name / "1.pgm")
+    (photos / "s1/broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more")
+    Image.new("RGB", (90, 80), "white").save(photos / "s1/empty.png")
+    line = ("predict", model, photos / "s1", photos / "s2", "--faces", "--annotate", tmp_path / "drawn")
+    found = rows(celebtool(*line))
+    assert [(Path(row["path"]).name, row["reason"]) for row in found] == [
+        ("1.pgm", ""),
+        ("broken.jpg", "unreadable"),
+        ("empty.png", "no_face"),
+        ("1.pgm", ""),
+    ]
+    inside = str(photos).lstrip("/")
+    assert {path for path in tree(tmp_path / "drawn") if path.endswith(".jpg")} == {
+        f"{inside}/{path}" for path in ("s1/1.jpg", "s1/empty.jpg", "s2/1.jpg")
+    }
+    drawn = manifest.read_all(tmp_path / "drawn")
+    assert [(row.source, row.reason) for row in drawn if not row.path] == [(f"{photos}/s1/broken.jpg", "unreadable")]
+    first = tree(tmp_path / "drawn")
+    again = celebtool(*line)
+    assert (again.code, again.stdout) == (1, "")
+    assert again.stderr.endswith("drawn: exists already; choose another name or add --overwrite\n")
+    assert len(rows(celebtool(*line, "--overwrite"))) == 4
+    assert tree(tmp_path / "drawn") == first
+    assert {path.name for path in tmp_path.iterdir()} == {"photos", "drawn"}
+
+
+def test_annotate_needs_faces_and_a_place_of_its_own(
+    celebtool: Callable[..., Result], model: Path, face_parts: Path, tmp_path: Path
+) -> None:
+    photos = face_parts.parent / "photos" / "s1"
+    result = celebtool("predict", model, photos, "--annotate", tmp_path / "drawn")
+    assert (result.code, "needs --faces" in result.stderr) == (2, True)
+    result = celebtool("predict", model, photos, "--faces", "--annotate", photos / "drawn")
+    assert (result.code, f"lies inside the input {photos}" in result.stderr) == (1, True)
+    drawn = tmp_path / "drawn"
+    result = celebtool("predict", model, photos, "--faces", "--annotate", drawn, "-o", drawn)
+    assert (result.code, drawn.exists()) == (1, False)
