@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from celebtool.errors import CelebtoolError
+from celebtool.errors import CelebtoolError, listed
 from celebtool.formats.model_info import ENSEMBLE, MAX_MEMBERS, Array, Arrays, ModelInfo
 from celebtool.training_data import TrainingData, check_classes
 
@@ -144,14 +144,9 @@ def combine(
 
 def _difference(expected: Sequence[str], got: Sequence[str], first: Path) -> str:
     missing, more = sorted(set(expected) - set(got)), sorted(set(got) - set(expected))
-    parts = [f"lacks {_names(missing)}, which {first} has"] if missing else []
-    parts += [f"has {_names(more)}, which {first} lacks"] if more else []
+    parts = [f"lacks {listed(missing)}, which {first} has"] if missing else []
+    parts += [f"has {listed(more)}, which {first} lacks"] if more else []
     return " and ".join(parts)
-
-
-def _names(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return ", ".join(names[:5]) + more
 
 
 def _check_crops(members: Sequence[tuple[Path, ModelInfo]]) -> str | None:

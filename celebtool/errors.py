@@ -1,6 +1,7 @@
 """The errors that end a command, and how a name is made fit to print."""
 
 import unicodedata
+from collections.abc import Sequence
 
 
 class CelebtoolError(Exception):
@@ -18,6 +19,12 @@ class GateError(CelebtoolError):
     """The work is done and written, but a limit that the user set is not met."""
 
     exit_code = 3
+
+
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """Return the first names of a list and how many more there are: ``a, b, c, d, e and 3 more``."""
+    first = ", ".join(names[:most])
+    return f"{first} and {len(names) - most} more" if len(names) > most else first
 
 
 def printable(text: object) -> str:

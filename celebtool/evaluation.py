@@ -49,7 +49,7 @@ class Evaluation:
         part: which part; None for the whole table.
         rows: images (or faces) in it; of these `images` have a known label, `strangers` the label unknown.
         seen: paths of labelled rows whose photo the model was trained on: of train all, of another part a leak.
-        untold: images of which the table does not say whether they were trained on.
+        untold: images with a prediction of which the table does not say whether they were trained on.
         failures: reason → rows of any label without a prediction.
         called: class name or ``unknown`` → rows of any label that were predicted so.
         top: k → share of images whose label is among the k most probable classes, for the k of `TOP` that
@@ -125,7 +125,7 @@ def evaluate(predictions: Predictions, part: str | None = None, seed: int = 0) -
         images=len(known),
         strangers=sum(row.label == UNKNOWN for row in rows),
         seen=tuple(row.path for row in rows if row.seen and row.label),
-        untold=sum(row.seen is None for row in known),
+        untold=sum(row.seen is None and not row.failed for row in known),
         failures=dict(sorted(Counter(row.reason or "failed" for row in rows if row.failed).items())),
         called=dict(sorted(Counter(row.predicted for row in rows if not row.failed).items())),
         accuracy=wilson(int(np.trace(matrix)), len(known)),

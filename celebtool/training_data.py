@@ -1,6 +1,6 @@
 """The images of a training run: what is trained on, what is only measured, and what they come from."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from celebtool import sampling, splitting
-from celebtool.errors import CelebtoolError
+from celebtool.errors import CelebtoolError, listed
 from celebtool.formats import image_folder, manifest, provenance
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder, Sample
+
+MODEL = "the model"
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,21 @@ class TrainingData:
         return np.array([index[sample.label or ""] for sample in samples], np.int64)
 
 
-def read(root: Path, seed: int, warn: Callable[[str], None], *, allow_leak: bool = False) -> TrainingData:
+def read(
+    root: Path, seed: int, warn: Callable[[str], None], *, allow_leak: bool = False, trained: Collection[str] = ()
+) -> TrainingData:
     """List the images to train on: those of train/ and val/, or of an unsplit folder, a tenth of it set aside for val.
 
+    Args:
+        root: the folder.
+        seed: of what is set aside.
+        warn: told what a user should know.
+        allow_leak: warn of a photo that is trained on and measured with, instead of refusing it.
+        trained: origins of the photos that a model, which is trained further, has seen.
+
     Raises:
-        CelebtoolError: no class directories, an empty class, fewer than two classes, a class in val/ alone, or
-            (unless `allow_leak`) a photo in train/ and in val/.
+        CelebtoolError: no class directories, an empty class, fewer than two classes, a class in val/ alone, or a photo
+            that is trained on and in val/ or test/.
     """
     folder = image_folder.read_labelled(root)
     if folder.parts:
@@ -72,7 +83,7 @@ def read(root: Path, seed: int, warn: Callable[[str], None], *, allow_leak: bool
         data = _set_aside(folder, seed)
         warn(f"{root} is not split: {len(data.val)} of its {len(folder.samples)} images are set aside for val")
     _check(data, warn)
-    _check_leaks(data, warn, allow_leak=allow_leak)
+    _check_leaks(data, trained, warn, allow_leak=allow_leak)
     return data
 
 
@@ -109,16 +120,18 @@ def _check(data: TrainingData, warn: Callable[[str], None]) -> None:
         warn(f"{root}: val/ has no image of {', '.join(unmeasured)}")
 
 
-def _check_leaks(data: TrainingData, warn: Callable[[str], None], *, allow_leak: bool) -> None:
-    """Refuse val images whose recorded photo is trained on too; of equal files without a record only warn."""
-    first = {data.origin(sample): sample.path for sample in reversed(data.train)}
-    leaks = [sample.path for sample in data.val if data.origin(sample) in first]
+def _check_leaks(
+    data: TrainingData, trained: Collection[str], warn: Callable[[str], None], *, allow_leak: bool
+) -> None:
+    """Refuse val and test images whose recorded photo is trained on too; of equal files without a record only warn."""
+    twins = dict.fromkeys(trained, MODEL) | {data.origin(sample): sample.path for sample in reversed(data.train)}
+    measured = [sample for sample in data.folder.samples if sample.part in {"val", "test"}] or data.val
+    leaks = {sample.path: twins[data.origin(sample)] for sample in measured if data.origin(sample) in twins}
     if not leaks:
         return
-    twin = first[data.origin(next(sample for sample in data.val if sample.path == leaks[0]))]
-    more = f" (and {len(leaks) - 1} more)" if len(leaks) > 1 else ""
-    problem = f"{leaks[0]} comes from the same photo as {twin}{more}, so val can't measure anything"
-    recorded = [path for path in leaks if path in data.rows]
+    named = listed([f"{path} (of {twin})" for path, twin in leaks.items()])
+    problem = f"{len(leaks)} of {len(measured)} images outside train/ are of photos that are trained on: {named}"
+    recorded = MODEL in leaks.values() or leaks.keys() & data.rows.keys()
     if recorded and not allow_leak:
         raise CelebtoolError(data.folder.root, f"{problem}; divide it with `celebtool split`, or add --allow-leak")
     warn(f"{data.folder.root}: {problem}")

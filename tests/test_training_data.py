@@ -97,17 +97,35 @@ def test_a_photo_on_both_sides_is_refused(make_folder: Callable[..., Path], tmp_
     manifest.write(root, [manifest.Row(path, "a", "x.jpg", "f00d") for path in paths])
     for path in paths[1:]:
         (root / path).write_bytes((root / "train/b/000.png").read_bytes() + path.encode())
-    problem = f"{root}: val/a/000.png comes from the same photo as train/a/000.png (and 1 more), so val can't measure anything"
+    problem = (
+        f"{root}: 2 of 3 images outside train/ are of photos that are trained on: "
+        "val/a/000.png (of train/a/000.png), val/a/001.png (of train/a/000.png)"
+    )
     with pytest.raises(CelebtoolError) as error:
         read(root)
-    assert str(error.value).startswith(f"{problem}; divide it with `celebtool split`, or add --allow-leak")
+    assert str(error.value) == f"{problem}; divide it with `celebtool split`, or add --allow-leak"
     warnings: list[str] = []
     training_data.read(root, 0, warnings.append, allow_leak=True)
     assert problem in warnings
+
+
+@pytest.mark.parametrize("part", ["val", "test"])
+def test_a_photo_that_a_model_has_seen_is_refused(make_folder: Callable[..., Path], part: str) -> None:
+    make_folder({"a": 2, "b": 2}, "parts/train")
+    root = make_folder({"a": 1, "b": 1}, f"parts/{part}").parent
+    seen = [manifest.sha256(root / f"{part}/b/000.png"), "f00d"]
+    with pytest.raises(
+        CelebtoolError, match=rf"1 of 2 images outside .* trained on: {part}/b/000.png \(of the model\);"
+    ):
+        training_data.read(root, 0, lambda _: None, trained=seen)
+    data = training_data.read(root, 0, lambda _: None, trained=[manifest.sha256(root / "train/a/000.png")])
+    assert len(data.train) == 4
 
 
 def test_equal_files_without_a_record_are_a_warning(make_folder: Callable[..., Path]) -> None:
     make_folder({"a": 2, "b": 2}, "parts/train")
     root = make_folder({"a": 1, "b": 1}, "parts/val").parent
     (root / "val/b/000.png").write_bytes((root / "train/b/001.png").read_bytes())
-    assert read(root)[1][-1].startswith(f"{root}: val/b/000.png comes from the same photo as train/b/001.png")
+    assert read(root)[1][-1].endswith(
+        "1 of 2 images outside train/ are of photos that are trained on: val/b/000.png (of train/b/001.png)"
+    )

@@ -79,7 +79,7 @@ def finetune(
     info = training_report.single_network(model_file.read_info(model), model)
     architecture = architectures.get(info.architecture)
     last = architecture.unfreeze if layers is None else layers
-    data = training_data.read(parts, seed, console.warn, allow_leak=allow_leak)
+    data = training_data.read(parts, seed, console.warn, allow_leak=allow_leak, trained=info.origins)
     training_data.check_classes(data, info.class_names)
     head = settings.Head(info.dense, info.dropout, info.l2)
     chosen = settings.for_finetuning(given, architecture, head, has_val=bool(data.val))

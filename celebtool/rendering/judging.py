@@ -5,14 +5,12 @@ from dataclasses import dataclass, field
 
 from celebtool import comparison, evaluation, gates
 from celebtool.comparison import Comparison
-from celebtool.errors import CelebtoolError, GateError
+from celebtool.errors import CelebtoolError, GateError, listed
 from celebtool.evaluation import Evaluation
 from celebtool.formats.predictions import Predictions
 from celebtool.formats.subject import Subjects
 from celebtool.gates import Demand, Verdict
 from celebtool.rendering import record
-
-NAMED = 5  # images in the error about a leak
 
 
 @dataclass(frozen=True)
@@ -116,9 +114,8 @@ def _judge(table: Predictions) -> Judged:
 def _refuse_leaks(name: str, one: Judged) -> None:
     paths = leaks(one)
     if paths:
-        more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
         problem = (
-            f"{len(paths)} of its images were trained on: {', '.join(paths[:NAMED])}{more}; predict images that the model "
+            f"{len(paths)} of its images were trained on: {listed(paths)}; predict images that the model "
             "has not seen, or add --allow-leak, which every report then says"
         )
         raise CelebtoolError(name, problem)

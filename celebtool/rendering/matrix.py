@@ -1,23 +1,26 @@
 """The confusion matrix as a table for a terminal, or as much of it as fits."""
 
+import itertools
 import unicodedata
 from collections.abc import Sequence
 
 from celebtool.evaluation import Evaluation
 from celebtool.rendering.terminal import LONGEST_NAME, RIGHT, WRONG, Cell, Table, clip, number, of, titled
 
+SHORTENED = 10  # letters that still tell most people apart, where a whole matrix would not fit otherwise
+
 
 def confusion(evaluation: Evaluation, width: int, limit: int) -> Table:
     """The confusion matrix, or as much of it as `width` characters hold.
 
-    All classes if they fit; else those that have or cause a mistake; else the most confused pairs. A column
-    is headed by its class's number, which stands before the name of the row.
+    All classes if they fit, their names shortened if need be; else those that have or cause a mistake; else the most
+    confused pairs. A column is headed by its class's number, which stands before the name of the row.
     """
     everything = list(range(len(evaluation.class_names)))
     involved = sorted(_involved(evaluation))
-    for classes in (everything, involved):
-        if classes and _matrix_width(evaluation, classes) <= width:
-            return _matrix(evaluation, classes)
+    for classes, longest in itertools.product((everything, involved), (LONGEST_NAME, SHORTENED)):
+        if classes and _matrix_width(evaluation, classes, longest) <= width:
+            return _matrix(evaluation, classes, longest)
     return confused_pairs(evaluation, limit)
 
 
@@ -43,13 +46,13 @@ def _cell_width(evaluation: Evaluation) -> int:
     return len(str(max(len(evaluation.class_names), int(evaluation.confusion.max()))))
 
 
-def _row_name(evaluation: Evaluation, class_id: int) -> str:
+def _row_name(evaluation: Evaluation, class_id: int, longest: int) -> str:
     digits = len(str(len(evaluation.class_names)))
-    return f"{class_id + 1:{digits}} {clip(evaluation.class_names[class_id])}"
+    return f"{class_id + 1:{digits}} {clip(evaluation.class_names[class_id], longest)}"
 
 
-def _matrix_width(evaluation: Evaluation, classes: Sequence[int]) -> int:
-    from_names = max(_width(_row_name(evaluation, class_id)) for class_id in classes)
+def _matrix_width(evaluation: Evaluation, classes: Sequence[int], longest: int) -> int:
+    from_names = max(_width(_row_name(evaluation, class_id, longest)) for class_id in classes)
     columns = len(classes) + bool(evaluation.confusion[:, -1].any()) * 2  # "failed" is about two cells wide
     return from_names + 1 + columns * (_cell_width(evaluation) + 1)
 
@@ -59,7 +62,7 @@ def _width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else not unicodedata.combining(c) for c in text)
 
 
-def _matrix(evaluation: Evaluation, classes: Sequence[int]) -> Table:
+def _matrix(evaluation: Evaluation, classes: Sequence[int], longest: int) -> Table:
     width = _cell_width(evaluation)
     failed = bool(evaluation.confusion[:, -1].any())
     columns = [*(f"{class_id + 1:{width}}" for class_id in classes), *(["failed"] if failed else [])]
@@ -67,7 +70,7 @@ def _matrix(evaluation: Evaluation, classes: Sequence[int]) -> Table:
     for label in classes:
         counts = evaluation.confusion[label]
         cells = [_count(int(counts[called]), width, right=label == called) for called in classes]
-        name = _row_name(evaluation, label)
+        name = _row_name(evaluation, label, longest)
         wrong = counts.sum() != counts[label]
         row: list[Cell] = [(name, "bold") if wrong else name, *cells]
         rows.append([*row, _count(int(counts[-1]), len("failed"), right=False)] if failed else row)

@@ -94,7 +94,7 @@ def confusion(evaluation: Evaluation, lettering: Lettering) -> Figure:
         axes = figure.add_axes((0, 0, 1, 1))
         _squares(axes, _confusion_colours(matrix))
         names = [lettering.text(name) for name in evaluation.class_names]
-        small = min(10, inches * 40)
+        small, large = min(10, inches * 40), max(13, inches * classes)
         axes.set_xticks(range(matrix.shape[1]), [*names, *(["failed"] if failed else [])], rotation=90, fontsize=small)
         axes.set_yticks(range(classes), names, fontsize=small)
         axes.tick_params(length=0)
@@ -104,9 +104,9 @@ def confusion(evaluation: Evaluation, lettering: Lettering) -> Figure:
         if inches > 0.3:
             _confusion_counts(axes, matrix, fontsize=min(12, inches * 22))
         wrong = int(evaluation.confusion.sum() - np.trace(evaluation.confusion))
-        axes.set_title(f"Confusion{_of_part(evaluation)}: {wrong} of {evaluation.images} wrong", fontsize=13)
-        axes.set_xlabel("called", fontsize=max(small, 10))
-        axes.set_ylabel("label", fontsize=max(small, 10))
+        axes.set_title(f"Confusion{_of_part(evaluation)}: {wrong} of {evaluation.images} wrong", fontsize=large)
+        axes.set_xlabel("called", fontsize=large * 0.8)
+        axes.set_ylabel("label", fontsize=large * 0.8)
     return figure
 
 
@@ -126,7 +126,7 @@ def calibration(evaluation: Evaluation) -> Figure:
         above.errorbar(confidences, accuracies, reach, fmt="o", color=TRAIN, ecolor="#a9bdd6", elinewidth=1.6, ms=5)
         above.set_ylim(-0.02, 1.02)
         above.set_ylabel("accuracy, with 95 % intervals")
-        above.legend(loc="upper left")
+        above.legend(loc="best")
         above.set_title(f"Calibration{_of_part(evaluation)}: error {evaluation.calibration.error:.3f}", fontsize=13)
         edges = [each.low for each in bins]
         below.bar(edges, [each.images for each in bins], width=1 / BINS, align="edge", color=TRAIN, edgecolor="white")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from celebtool.comparison import SIGNIFICANT, Comparison
+from celebtool.errors import listed
 from celebtool.evaluation import FEW, Evaluation
 from celebtool.formats.image_folder import ImageFolder, Sample
 from celebtool.formats.model_info import ModelInfo
@@ -54,12 +55,12 @@ def of_evaluation(evaluation: Evaluation) -> list[str]:
     if unlabelled:
         said.append(f"{unlabelled} of {evaluation.rows} images have no label and are left out of all figures")
     if evaluation.images and evaluation.absent:
-        said.append(f"no image of {_some(evaluation.absent)}: these classes are in no average")
+        said.append(f"no image of {listed(evaluation.absent)}: these classes are in no average")
     few = [figures.name for figures in evaluation.classes if 0 < figures.support < FEW]
     if few:
-        said.append(f"fewer than {FEW} images of {_some(few)}: their own figures say little")
+        said.append(f"fewer than {FEW} images of {listed(few)}: their own figures say little")
     if evaluation.untold:
-        said.append(f"of {evaluation.untold} images it is not known whether the model was trained on them")
+        said.append(f"images of which nobody knows whether the model was trained on them: {evaluation.untold}")
     return said
 
 
@@ -127,9 +128,3 @@ def _of_rejection(figures: Rejection) -> list[str]:
 def _sets(sets: Sequence[Sequence[Sample]]) -> str:
     first = " = ".join(sample.path for sample in sets[0][:3])
     return f"copies of {len(sets)} pictures ({first}{', …' if len(sets) > 1 else ''})"
-
-
-def _some(names: Sequence[str], most: int = 5) -> str:
-    """The first names of a list and how many more there are."""
-    listed = ", ".join(names[:most])
-    return f"{listed} and {len(names) - most} more" if len(names) > most else listed

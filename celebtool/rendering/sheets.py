@@ -139,4 +139,4 @@ def _paste(canvas: NDArray[np.uint8], picture: NDArray[np.uint8], left: int, top
 
 def _fit(text: str) -> float:
     """A size in points at which a caption is about as wide as its picture."""
-    return min(8.0, 140 / max(len(text), 1))
+    return min(8.0, 125 / max(len(text), 1))

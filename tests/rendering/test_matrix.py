@@ -49,7 +49,16 @@ def test_confusion_without_a_mistake_of_too_many_classes_lists_none():
     assert (table.title, table.rows) == ("No class was taken for another", [])
 
 
+def test_names_are_shortened_before_classes_are_left_out():
+    one = judged(diagonal(20), [f"{i:02d} of a long family name" for i in range(20)])
+    assert matrix.confusion(one, 88, 10).rows[0][0] == " 1 00 of a long family name"
+    assert matrix.confusion(one, 87, 10).rows[0][0] == " 1 00 of …ame"
+    assert matrix.confusion(one, 73, 10).rows == []  # 3 + 10 + 1 + 20 x 3 = 74
+
+
 def test_wide_names_take_two_columns_each():
     one = judged(diagonal(20), ["成" * 20 + str(i) for i in range(20)])
-    assert matrix.confusion(one, 104, 10).rows == []  # 3 + 42 + 1 + 20 × 3 = 106
-    assert len(matrix.confusion(one, 106, 10).rows) == 20
+    names = [[row[0] for row in matrix.confusion(one, width, 10).rows] for width in (106, 105, 81)]
+    assert names[0][0] == " 1 " + "成" * 20 + "0"  # 3 + 41 + 1 + 20 x 3 = 105, and two digits are wider by one
+    assert names[1][19] == "20 成成成成成成…成19"
+    assert names[2] == []

@@ -24,7 +24,7 @@ def test_remarks_say_what_is_left_out():
         "1 of 4 images have no label and are left out of all figures",
         "no image of Cid: these classes are in no average",
         "fewer than 10 images of Ann, Bob: their own figures say little",
-        "of 2 images it is not known whether the model was trained on them",
+        "images of which nobody knows whether the model was trained on them: 1",
     ]
 
 
