@@ -37,6 +37,7 @@ FREQUENCIES = 10  # per axis in the descriptor
 CANDIDATE, CANDIDATE_ACROSS = 0.77, 0.9  # of descriptors, within a class and across classes
 COPY = 0.92  # of patterns, once one is mapped on the other
 STRICT_COPY, STRICT_UNMOVED = 0.98, 0.95  # across classes and within crowded ones: mapped, or as they are
+SAME_FACE, STRICT_SAME_FACE = 0.22, 0.08  # distances of embeddings, the stricter one within crowded classes
 CROWDED = 0.1  # a class with this share of candidates among its pairs was photographed in one sitting
 BLOCK = 1024
 
@@ -53,16 +54,18 @@ class Fingerprint:
         area: how many pixels it has.
         descriptor: (99,), signed roots of the lowest DCT coefficients, of length 1 (0 for a flat image).
         pattern: (32, 32), grey, freed of its local mean and contrast.
+        embedding: (128,), dlib's of the face, as `crop-faces` leaves it in faces.csv; None if it is not known.
     """
 
     pixels: str
     area: int
     descriptor: NDArray[np.float32]
     pattern: NDArray[np.float32]
+    embedding: NDArray[np.float32] | None = None
 
 
-def fingerprint(image: NDArray[np.uint8]) -> Fingerprint:
-    """Return the fingerprint of an RGB image (height, width, 3)."""
+def fingerprint(image: NDArray[np.uint8], embedding: NDArray[np.float32] | None = None) -> Fingerprint:
+    """Return the fingerprint of an RGB image (height, width, 3), with what is known of its face."""
     shape = ",".join(map(str, image.shape)).encode()
     small = Image.fromarray(image).convert("L").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
     grey = np.asarray(small, np.float32)
@@ -71,6 +74,7 @@ def fingerprint(image: NDArray[np.uint8]) -> Fingerprint:
         area=image.shape[0] * image.shape[1],
         descriptor=_descriptor(grey),
         pattern=_pattern(grey),
+        embedding=embedding,
     )
 
 
@@ -90,21 +94,11 @@ def near_pairs(fingerprints: Sequence[Fingerprint], labels: Sequence[str]) -> li
     distinct = sorted({key: index for index, key in enumerate(keys)}.values())
     if not distinct:
         return []
-    descriptors = np.stack([fingerprints[i].descriptor for i in distinct])
-    patterns = np.stack([fingerprints[i].pattern for i in distinct])
-    classes = np.unique([labels[i] for i in distinct], return_inverse=True)[1]
-    pairs: set[Pair] = set()
-    lenient = np.zeros(0, bool)
-    for mirrored in (False, True):
-        first, second = _candidates(descriptors, classes, mirrored=mirrored)
-        lenient = lenient if mirrored else ~_crowded(classes, first, second)
-        is_lenient = (classes[first] == classes[second]) & lenient[classes[first]]
-        other = patterns[second][:, :, ::-1] if mirrored else patterns[second]
-        mapped = registration.correlation(patterns[first], other)
-        unmoved = registration.correlation(patterns[first], other, iterations=0)
-        alike = np.where(is_lenient, mapped >= COPY, (mapped >= STRICT_COPY) | (unmoved >= STRICT_UNMOVED))
-        pairs.update((distinct[a], distinct[b]) for a, b in zip(first[alike], second[alike], strict=True))
-    return sorted(pairs)
+    chosen = [fingerprints[index] for index in distinct]
+    classes = np.unique([labels[index] for index in distinct], return_inverse=True)[1]
+    pictures, lenient = _same_pictures(chosen, classes)
+    pairs = {*pictures, *_same_faces(chosen, classes, lenient)}
+    return sorted((distinct[a], distinct[b]) for a, b in pairs)
 
 
 def components(count: int, pairs: Iterable[Pair]) -> list[int]:
@@ -150,6 +144,45 @@ def _crowded(classes: NDArray[np.intp], first: NDArray[np.intp], second: NDArray
     sizes = np.bincount(classes)
     candidates = np.bincount(classes[first][classes[first] == classes[second]], minlength=len(sizes))
     return np.asarray(candidates > CROWDED * sizes * (sizes - 1) / 2 + 1)
+
+
+def _same_pictures(
+    fingerprints: Sequence[Fingerprint], classes: NDArray[np.intp]
+) -> tuple[set[Pair], NDArray[np.bool_]]:
+    """Return the pairs whose pictures are alike, and of each class whether it is judged leniently."""
+    descriptors = np.stack([each.descriptor for each in fingerprints])
+    patterns = np.stack([each.pattern for each in fingerprints])
+    pairs: set[Pair] = set()
+    lenient = np.zeros(0, bool)
+    for mirrored in (False, True):
+        first, second = _candidates(descriptors, classes, mirrored=mirrored)
+        lenient = lenient if mirrored else ~_crowded(classes, first, second)
+        is_lenient = (classes[first] == classes[second]) & lenient[classes[first]]
+        other = patterns[second][:, :, ::-1] if mirrored else patterns[second]
+        mapped = registration.correlation(patterns[first], other)
+        unmoved = registration.correlation(patterns[first], other, iterations=0)
+        alike = np.where(is_lenient, mapped >= COPY, (mapped >= STRICT_COPY) | (unmoved >= STRICT_UNMOVED))
+        pairs.update(zip(first[alike].tolist(), second[alike].tolist(), strict=True))
+    return pairs, lenient
+
+
+def _same_faces(
+    fingerprints: Sequence[Fingerprint], classes: NDArray[np.intp], lenient: NDArray[np.bool_]
+) -> set[Pair]:
+    """Return the pairs whose embeddings, where they are known, are as close as those of one photo's copies."""
+    known = {index: each.embedding for index, each in enumerate(fingerprints) if each.embedding is not None}
+    if not known:
+        return set()
+    indices, points = np.array(list(known)), np.stack(list(known.values()))
+    own, squares = classes[indices], np.square(points).sum(axis=1)
+    pairs: set[Pair] = set()
+    for start in range(0, len(points), BLOCK):
+        rows = slice(start, start + BLOCK)
+        apart = squares[rows, None] + squares[None, start:] - 2 * points[rows] @ points[start:].T
+        limits = np.where(lenient[own[rows, None]] & lenient[own[None, start:]], SAME_FACE, STRICT_SAME_FACE)
+        close = np.triu(apart < limits**2, 1)
+        pairs.update(map(tuple, (indices[np.argwhere(close) + start]).tolist()))
+    return pairs
 
 
 def _candidates(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from celebtool import alignment, duplicates, threads
 from celebtool.duplicates import Fingerprint
-from celebtool.formats import images
+from celebtool.formats import faces, images
 from celebtool.formats.image_folder import ImageFolder, Sample
 from celebtool.formats.images import ImageError
 
@@ -66,13 +66,15 @@ class _Seen:
 
 def inspect(folder: ImageFolder, progress: Callable[[int, int], None]) -> Inspection:
     """Decode every image of a folder; a file that is no image is listed, not raised."""
+    embeddings = faces.embeddings(folder.root)
 
     def look(sample: Sample) -> _Seen | ImageError:
         try:
             image = images.read(folder.file(sample))
         except ImageError as error:
             return error
-        return _Seen(sample, (image.shape[0], image.shape[1]), flaws(image), duplicates.fingerprint(image))
+        fingerprint = duplicates.fingerprint(image, embeddings.get(sample.path))
+        return _Seen(sample, (image.shape[0], image.shape[1]), flaws(image), fingerprint)
 
     found = threads.run(look, folder.samples, progress)
     seen = [one for one in found if isinstance(one, _Seen)]

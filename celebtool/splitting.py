@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from celebtool import duplicates, sampling, threads
 from celebtool.errors import CelebtoolError
-from celebtool.formats import images, manifest, transfer
+from celebtool.formats import faces, images, manifest, transfer
 from celebtool.formats.image_folder import PARTS, UNKNOWN, ImageFolder, Sample
 from celebtool.output import RECIPE_FILE
 
@@ -152,10 +152,10 @@ def _fold(candidates: Candidates, fold_of: Sequence[int | None], fold: int) -> l
 
 def _read(folder: ImageFolder, progress: Progress) -> tuple[list[manifest.Row], list[duplicates.Fingerprint]]:
     """Return the rows that the images begin with, and their fingerprints."""
-    known = manifest.read(folder.root)
+    known, embeddings = manifest.read(folder.root), faces.embeddings(folder.root)
 
     def read(sample: Sample) -> tuple[manifest.Row, duplicates.Fingerprint]:
-        fingerprint = duplicates.fingerprint(images.read(folder.file(sample)))
+        fingerprint = duplicates.fingerprint(images.read(folder.file(sample)), embeddings.get(sample.path))
         return transfer.row(folder, sample, known), fingerprint
 
     found = threads.run(read, folder.samples, progress)

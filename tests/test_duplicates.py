@@ -1,5 +1,6 @@
 import importlib.util
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from skimage import data
 
 from celebtool import duplicates
 from celebtool.duplicates import Fingerprint, fingerprint
+from tests.conftest import random_image
 
 
 def picture(pixels: np.ndarray) -> Image.Image:
@@ -83,6 +85,36 @@ def test_near_pairs_leave_out_equal_pixels_and_flat_images() -> None:
     assert duplicates.near_pairs([], []) == []
 
 
+def test_near_pairs_find_faces_whose_embeddings_are_as_close_as_copies() -> None:
+    """Pictures that have nothing in common, so that the embeddings alone decide."""
+    pictures = [random_image(str(number), 64) for number in range(5)]
+    labels = ["a", "a", "a", "b", "b"]
+
+    def pairs(*distances: float | None) -> list[tuple[int, int]]:
+        points = [None if d is None else np.full(128, d / np.sqrt(128), np.float32) for d in distances]
+        known = [fingerprint(np.asarray(each), point) for each, point in zip(pictures, points, strict=True)]
+        return duplicates.near_pairs(known, labels)
+
+    assert pairs(None, None, None, None, None) == []
+    assert pairs(0, None, None, None, None) == []
+    assert pairs(0, 0.21, 0.42, 1.0, None) == [(0, 1), (1, 2)]
+    assert pairs(0, None, 0.23, 0.6, 1.0) == []
+    assert pairs(0, 1.0, 2.0, 0.21, 2.23) == [(0, 3)]  # in two classes
+
+
+def test_where_all_photos_look_alike_embeddings_must_be_closer() -> None:
+    """Six images of one scene, as their descriptors say, and of different details."""
+    rng = np.random.default_rng(0)
+    base = fingerprint(np.asarray(random_image("scene", 64)))
+    scene = [
+        Fingerprint(
+            str(i), 1, base.descriptor, rng.normal(size=(32, 32)).astype(np.float32), np.full(128, x / 128**0.5)
+        )
+        for i, x in enumerate((0, 0.07, 0.2, 0.3, 0.4, 0.5))
+    ]
+    assert duplicates.near_pairs(scene, ["a"] * 6) == [(0, 1)]
+
+
 def test_components_join_chains() -> None:
     assert duplicates.components(6, [(4, 2), (5, 4), (0, 1)]) == [0, 0, 2, 3, 2, 2]
 
@@ -101,9 +133,18 @@ def test_conflicts_are_all_copies_with_several_labels() -> None:
     assert duplicates.conflicts([0, 0, 2, 2, 0, 5], ["a", "a", "b", "b", "c", "c"]) == {0, 1, 4}
 
 
+def resized(image: Image.Image, scale: float) -> Image.Image:
+    return encoded(image.resize((round(image.width * scale), round(image.height * scale))), 85)
+
+
+def cropped(image: Image.Image, sides: np.ndarray) -> Image.Image:
+    left, top, right, bottom = (round(x) for x in sides * np.resize(image.size, 4))
+    return encoded(image.crop((left, top, image.width - right, image.height - bottom)), 85)
+
+
 @pytest.mark.slow
 def test_planted_copies_are_found_and_other_photos_of_the_same_person_are_not() -> None:
-    """The project's own bounds: 99 % of re-encoded, resized and mirrored copies at 0.5 % false alarms."""
+    """The project's own bounds: 99 % of 1,000 re-encoded, resized and mirrored copies at 0.5 % false alarms."""
     people = faces()
     photos = [photo for each in people.values() for photo in each]
     labels = [person for person, each in people.items() for _ in each]
@@ -112,16 +153,18 @@ def test_planted_copies_are_found_and_other_photos_of_the_same_person_are_not() 
     alarms = duplicates.near_pairs(originals, labels)
     assert len(alarms) <= 0.005 * 40 * 45
     assert all(labels[a] == labels[b] for a, b in alarms)
-    rng = np.random.default_rng(0)
-    kinds = {
-        "re-encoded": [encoded(photo, int(rng.integers(40, 91))) for photo in photos],
-        "resized": [
-            encoded(photo.resize((round(photo.width * s), round(photo.height * s))), 85)
-            for photo, s in zip(photos, rng.uniform(0.4, 1.5, 400), strict=True)
-        ],
-        "mirrored": [encoded(photo.transpose(Image.Transpose.FLIP_LEFT_RIGHT), 85) for photo in photos],
+    kinds: dict[str, tuple[float, Callable[[Image.Image, np.random.Generator], Image.Image]]] = {
+        "re-encoded": (0.99, lambda photo, rng: encoded(photo, int(rng.integers(40, 91)))),
+        "resized": (0.99, lambda photo, rng: resized(photo, rng.uniform(0.4, 1.5))),
+        "mirrored": (0.99, lambda photo, _: encoded(photo.transpose(Image.Transpose.FLIP_LEFT_RIGHT), 85)),
+        "cropped by up to 3 % a side": (0.9, lambda photo, rng: cropped(photo, rng.uniform(0, 0.03, 4))),
     }
-    for kind, copies in kinds.items():
-        pairs = set(duplicates.near_pairs(originals + prints(*copies), labels * 2))
-        found = sum((i, i + 400) in pairs for i in range(400))
-        assert found >= 0.99 * 400, kind
+    for kind, (share, copy) in kinds.items():
+        rng = np.random.default_rng(0)
+        found = 0
+        for count in (400, 400, 200):
+            copies = prints(*(copy(photo, rng) for photo in photos[:count]))
+            pairs = set(duplicates.near_pairs(originals + copies, labels + labels[:count]))
+            found += sum((i, i + 400) in pairs for i in range(count))
+        print(kind, found)
+        assert found >= share * 1000, (kind, found)

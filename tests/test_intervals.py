@@ -2,9 +2,10 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
+from sklearn import metrics, utils
 
 from celebtool import intervals
 
@@ -53,3 +54,20 @@ def test_bootstrap_covers_the_truth_about_as_often_as_it_says():
         estimate = intervals.bootstrap_f1(confusion, weights, seed)
         hits += estimate.low <= truth <= estimate.high
     assert hits >= 180
+
+
+@pytest.mark.slow
+@settings(deadline=None, max_examples=10)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 5))
+def test_the_bootstrap_is_scikit_learns_on_images_drawn_class_by_class(seed: int, classes: int) -> None:
+    """From counts, as ours, or from images drawn one by one: the same interval but for chance."""
+    rng = np.random.default_rng(seed)
+    labels = np.repeat(np.arange(classes), rng.integers(20, 60, classes))
+    predicted = np.where(rng.random(len(labels)) < 0.8, labels, rng.integers(0, classes, len(labels)))
+    ours = intervals.bootstrap_f1(metrics.confusion_matrix(labels, predicted), np.full(classes, 1 / classes), seed=0)
+    drawn = []
+    for draw in range(300):
+        rows = utils.resample(np.arange(len(labels)), stratify=labels, random_state=draw)
+        drawn.append(metrics.f1_score(labels[rows], predicted[rows], average="macro", zero_division=0))
+    assert ours.value == pytest.approx(metrics.f1_score(labels, predicted, average="macro", zero_division=0))
+    assert (ours.low, ours.high) == pytest.approx(tuple(np.percentile(drawn, (2.5, 97.5))), abs=0.03)

@@ -61,6 +61,7 @@ def balance(
         if workspace:
             transfer.place(rows, faces, workspace.content, link=link)
             manifest.write(workspace.content, rows, transfer.columns(rows))
+            transfer.carry_faces(faces, workspace.content)
     for notice in balancing.notices(folder, rows, settings):
         console.warn(notice)
     console.table("", *balancing.table(folder, rows))

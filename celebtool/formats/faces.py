@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from celebtool.alignment import Box, Face
-from celebtool.formats import tables
+from celebtool.errors import CelebtoolError
+from celebtool.formats import image_folder, tables
 
 FILE = "faces.csv"
 COLUMNS = ("source", "label", "face", *Box._fields, "landmarks", "confidence", "distance", "path", "embedding")
@@ -83,6 +84,26 @@ def read(root: Path) -> dict[str, tuple[Candidate, ...]]:
     for line in tables.read(root / FILE, required=COLUMNS):
         faces.setdefault(line["source"], []).append(_candidate(line))
     return {source: tuple(found) for source, found in faces.items()}
+
+
+def embeddings(root: Path) -> dict[str, NDArray[np.float32]]:
+    """Read the embedding (128,) of each crop of a folder, by its path; nothing if the folder has no such table.
+
+    Raises:
+        CelebtoolError: the table is damaged.
+    """
+    file = image_folder.sidecar(root, FILE)
+    if file is None:
+        return {}
+    found = {}
+    for number, line in enumerate(tables.read(file, required=COLUMNS), start=2):
+        if line["path"] and line["embedding"]:
+            try:
+                found[line["path"]] = _unpacked(line["embedding"])
+            except ValueError as error:
+                problem = f"has an embedding that can't be read ({error}); restore the file or remove it"
+                raise CelebtoolError(f"{file}:{number}", problem) from error
+    return found
 
 
 class Lot:
@@ -172,4 +193,7 @@ def _packed(embedding: NDArray[np.float32]) -> str:
 
 
 def _unpacked(text: str) -> NDArray[np.float32]:
-    return np.frombuffer(base64.b64decode(text, validate=True), "<f4").astype(np.float32)
+    values = np.frombuffer(base64.b64decode(text, validate=True), "<f4").astype(np.float32)
+    if values.shape != (128,) or not np.isfinite(values).all():
+        raise ValueError("expected 128 numbers")
+    return values

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from celebtool.errors import CelebtoolError
-from celebtool.formats import image_folder, manifest
+from celebtool.formats import faces, image_folder, manifest
 from celebtool.output import RECIPE_FILE
 
 MAX_BYTES = 1 << 20  # a chain of commands takes some hundred bytes each
@@ -57,12 +57,11 @@ def crop_parameters(root: Path) -> dict[str, object] | None:
 
 
 def digest(root: Path) -> str:
-    """Return one SHA-256 over the paths and contents of all samples of a folder, and of its manifest."""
+    """Return one SHA-256 over the paths and contents of all samples of a folder, and of its tables."""
     total = hashlib.sha256()
     folder = image_folder.read(root)
     names = [sample.path for sample in folder.samples]
-    if image_folder.sidecar(root, manifest.FILE):
-        names.append(manifest.FILE)
+    names += [name for name in (manifest.FILE, faces.FILE) if image_folder.sidecar(root, name)]
     for name in names:
         encoded = name.encode("utf-8", "surrogateescape")
         total.update(len(encoded).to_bytes(8, "big") + encoded)

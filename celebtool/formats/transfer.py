@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from celebtool.errors import CelebtoolError
-from celebtool.formats import manifest
+from celebtool.formats import faces, image_folder, manifest
 from celebtool.formats.image_folder import ImageFolder, Sample
 
 LONGEST_STEM = 200  # bytes; file systems allow 255, and a number and an extension follow
@@ -37,6 +37,12 @@ def place(rows: Iterable[manifest.Row], source: Path, target: Path, *, link: boo
             file = target / row.path
             file.parent.mkdir(parents=True, exist_ok=True)
             _place(source / row.source, file, link=link)
+
+
+def carry_faces(source: Path, target: Path) -> None:
+    """Copy a folder's faces.csv, if it has one: its rows hold for the images that keep their paths."""
+    if file := image_folder.sidecar(source, faces.FILE):
+        shutil.copyfile(file, target / faces.FILE)
 
 
 def free_path(path: str, suffix: str, taken: set[str]) -> str:

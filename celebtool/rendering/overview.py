@@ -34,7 +34,7 @@ def epochs(name: str, run: Sequence[Epoch]) -> Table:
             _figure(epoch.seconds, ".1f"),
         )
         rows.append(tuple((cell, BEST) for cell in cells) if epoch is best else cells)
-    return Table(f"{name}: {len(run)} epochs, the best is {best.epoch}", columns, rows)
+    return Table(f"{name}: the best epoch is {best.epoch} of {len(run)}", columns, rows)
 
 
 def folder(name: str, listed: ImageFolder, seen: "Inspection", longest: int = LONGEST_NAME) -> list[Table]:

@@ -2,9 +2,13 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from celebtool.alignment import Box, Face
+from celebtool.formats import faces as face_table
 from celebtool.formats import image_folder, manifest
+from celebtool.formats.faces import Candidate, Found
 from tests.conftest import Result, tree
 
 Run = Callable[..., Result]
@@ -134,6 +138,23 @@ def test_oversampled_copies_never_straddle_parts(celebtool: Run, make_folder: Ma
         of_origin.setdefault(row.origin, set()).add(path.split("/")[0])
     assert len(of_origin) == 25
     assert all(len(parts) == 1 for parts in of_origin.values())
+
+
+def test_copies_that_embeddings_tell_stay_together_after_balance(
+    celebtool: Run, make_folder: Make, tmp_path: Path
+) -> None:
+    faces = make_folder({"ann": 10, "bob": 8})
+    face = Face(Box(0, 0, 9, 9), np.zeros((5, 2)), 1.0)
+    points = np.eye(10, 128, dtype=np.float32)
+    points[7] = points[3] + 0.01
+    found = [Found(f"{i}.jpg", "", (Candidate(face, point),)) for i, point in enumerate(points)]
+    rows = [face_table.row(one, 1, "ann", "", f"ann/{i:03d}.png") for i, one in enumerate(found)]
+    face_table.write(faces, rows)
+    assert celebtool("balance", faces, tmp_path / "out", "--per-class", "10", "--oversample").code == 0
+    assert celebtool("split", tmp_path / "out", tmp_path / "parts").code == 0
+    group = {row.source: row.extra["group"] for row in manifest.read_all(tmp_path / "parts")}
+    assert group["ann/003.png"] == group["ann/007.png"]
+    assert len({group[f"ann/{i:03d}.png"] for i in range(10)}) == 9
 
 
 def test_the_seed_decides_and_the_order_does_not(celebtool: Run, make_folder: Make, tmp_path: Path) -> None:

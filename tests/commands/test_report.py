@@ -180,7 +180,7 @@ def test_no_labels_at_all(celebtool, tmp_path):
 def test_a_history(celebtool, tmp_path):
     history.write(tmp_path / "h.csv", [Epoch(1, 0.5, 0.5, 0.5, 0.5), Epoch(2, 0.25, 0.75, 0.75, 0.5)])
     result = celebtool("report", tmp_path / "h.csv")
-    assert result.stdout.startswith(f"{tmp_path}/h.csv: 2 epochs, the best is 1\n")
+    assert result.stdout.startswith(f"{tmp_path}/h.csv: the best epoch is 1 of 2\n")
 
 
 def test_an_image_folder(celebtool, make_folder):
@@ -212,7 +212,7 @@ def test_a_model(celebtool, tmp_path):
     result = celebtool("report", tmp_path / "m.h5")
     assert result.code == 0
     assert "│ 2 classes     │ 007, NA                  │" in result.stdout
-    assert "History: 2 epochs, the best is 2\n" in result.stdout
+    assert "History: the best epoch is 2 of 2\n" in result.stdout
     assert "│ dense │ Dense │      2 │          8 │         8 │" in result.stdout
     document = json.loads(celebtool("report", tmp_path / "m.h5", "--json").stdout)
     assert (document["kind"], document["parameters"], document["best_epoch"]) == ("model", 8, 2)

@@ -1,8 +1,10 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from celebtool.alignment import Box, Face
+from celebtool.errors import CelebtoolError
 from celebtool.formats import faces
 from celebtool.formats.faces import Candidate, Found, Lot
 
@@ -25,6 +27,24 @@ def test_the_table_gives_back_what_was_found(tmp_path: Path) -> None:
     assert all(map(same, back[found.source], found.faces))
     assert [each.crop for each in back[found.source]] == ["anna/a.jpg", ""]
     assert faces.read(tmp_path / "elsewhere") == {}
+
+
+def test_embeddings_are_those_of_the_crops(tmp_path: Path) -> None:
+    assert faces.embeddings(tmp_path) == {}
+    found = Found("a.jpg", "ab", (Candidate(FACE, POINT), Candidate(FACE, POINT), Candidate(FACE)))
+    rows = [faces.row(found, n, "anna", "", path) for n, path in ((1, ""), (2, "anna/a.jpg"), (3, "anna/b.jpg"))]
+    faces.write(tmp_path, rows)
+    known = faces.embeddings(tmp_path)
+    assert list(known) == ["anna/a.jpg"]
+    assert (known["anna/a.jpg"] == POINT).all()
+
+
+@pytest.mark.parametrize("damage", ["!", "AAAA", "AADAfw==" * 64, "AACAfwAAgH8=" * 64])
+def test_a_damaged_embedding_is_an_error(tmp_path: Path, damage: str) -> None:
+    row = faces.row(Found("a.jpg", "ab", (Candidate(FACE, POINT),)), 1, "anna", "", "anna/a.jpg")
+    faces.write(tmp_path, [row | {"embedding": damage}])
+    with pytest.raises(CelebtoolError, match=r"faces.csv:2: has an embedding that can't be read .*; restore the file"):
+        faces.embeddings(tmp_path)
 
 
 def test_a_lot_appears_when_it_is_complete(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ def folder(*samples):
 
 def test_epochs_mark_the_best():
     table = overview.epochs("h.csv", [Epoch(1, 0.5, 0.8, 0.25, 0.9, 0.001, 2.0), Epoch(2, 0.25, 0.9, 0.5, 0.8)])
-    assert table.title == "h.csv: 2 epochs, the best is 1"
+    assert table.title == "h.csv: the best epoch is 1 of 2"
     assert table.rows[0][1] == ("0.5000", "bold green")
     assert table.rows[1] == ("2", "0.2500", "0.900", "0.5000", "0.800", "", "")
 
