@@ -20,6 +20,10 @@ def square_or_die(number: int) -> int:
     return number * number
 
 
+def surroundings(_number: int) -> tuple[int, str, list[str]]:
+    return os.getppid(), os.environ["CUDA_VISIBLE_DEVICES"], sorted({"", os.getcwd()} & set(sys.path))
+
+
 def divide(number: int) -> float:
     return 1 / number
 
@@ -40,6 +44,15 @@ def test_a_shard_that_kills_its_worker_is_the_only_one_lost(jobs: int) -> None:
     assert isinstance(results[11], processes.WorkerDied)
     kept = [i for i in range(12) if i % 6 != 5]
     assert [results[i] for i in kept] == [i * i for i in kept]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are started anew elsewhere")
+def test_workers_are_forks_of_one_process_that_is_not_this_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has no GPU, which a fork would break, and takes no modules from the current directory."""
+    monkeypatch.chdir(tmp_path)
+    first, second = processes.run(f"{__name__}:surroundings", range(2), 2)
+    assert first == second == (first[0], "-1", [])
+    assert first[0] != os.getpid()
 
 
 def test_an_error_in_a_shard_ends_the_run() -> None:
@@ -64,17 +77,18 @@ def test_workers_end_with_a_killed_parent() -> None:
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, env=environment) as parent:
         assert parent.stdout is not None
         assert parent.stdout.readline() == b"started\n"
-        children = _children(parent.pid)
+        family = _descendants(parent.pid)
         parent.kill()
-    assert children
+    assert family
     deadline = time.monotonic() + 20
-    while any(_runs(child) for child in children):
+    while any(_runs(member) for member in family):
         assert time.monotonic() < deadline, "a worker outlived its parent"
         time.sleep(0.05)
 
 
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+def _descendants(pid: int) -> list[int]:
+    children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return children + [each for child in children for each in _descendants(child)]
 
 
 def _runs(pid: int) -> bool:
