@@ -27,6 +27,17 @@ def test_the_best_of_overlapping_rectangles_stays() -> None:
     assert boxes.suppress(rectangles, np.array([0.8, 0.9, 0.7], np.float32), 0.5).tolist() == [1, 2]
 
 
+def test_many_rectangles_are_suppressed_as_by_looking_at_every_pair() -> None:
+    """More than one block of them; a rectangle that is itself suppressed still suppresses worse ones."""
+    rng = np.random.default_rng(0)
+    corners, scores = rng.uniform(0, 100, (300, 2)), rng.permutation(300).astype(np.float32)
+    rectangles = np.concatenate([corners, corners + rng.uniform(10, 30, (300, 2))], axis=1).astype(np.float32)
+    alike = boxes.overlap(rectangles, rectangles) > 0.3
+    best = [i for i in np.argsort(-scores) if not (alike[i] & (scores > scores[i])).any()]
+    assert 10 < len(best) < 290
+    assert boxes.suppress(rectangles, scores, 0.3).tolist() == best
+
+
 def test_nothing_to_suppress() -> None:
     assert boxes.suppress(np.empty((0, 4), np.float32), np.empty(0, np.float32), 0.5).tolist() == []
 

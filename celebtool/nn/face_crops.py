@@ -139,13 +139,14 @@ def _found(task: Task, number: int, settings: Settings, content: Path) -> tuple[
     try:
         view = look(task.file, settings)
         picked, reason, detail = _pick(view, settings)
-        candidates = [Candidate(face) for face in view.faces]
+        candidates, chips = [Candidate(face) for face in view.faces], []
         for i in picked:
             crop = cut(view, view.faces[i], settings)
             name = f"{number}-{i}.{settings.format}"
             images.write(content / name, crop, settings.format)
             candidates[i] = Candidate(view.faces[i], None, name, f"{alignment.sharpness(crop):.6g}")
-        chips = [_chip(view, view.faces[i]) for i in picked] if settings.select == "identity" else []
+            if settings.select == "identity":
+                chips.append(_chip(view, view.faces[i], crop, settings))
     except ImageError as error:
         return Found(task.source, origin, (), error.reason, error.problem), []
     if view.photo.height * view.photo.width > LARGE:
@@ -164,9 +165,11 @@ def _pick(view: View, settings: Settings) -> tuple[list[int], str, str]:
     return [i for i, face in enumerate(view.faces) if any(face is one for one in chosen)], "", ""
 
 
-def _chip(view: View, face: Face) -> RGBImage:
-    landmarks = _enlarged(face, 1 / view.part).landmarks
-    return alignment.align(view.image, landmarks, CHIP, CHIP_MARGIN)
+def _chip(view: View, face: Face, crop: RGBImage, settings: Settings) -> RGBImage:
+    """Return a face as the network that tells people apart wants it: its crop shrunk, unless that was cut otherwise."""
+    if settings.align and settings.margin == CHIP_MARGIN and settings.size >= CHIP:
+        return images.resize(crop, (CHIP, CHIP))
+    return alignment.align(view.image, _enlarged(face, 1 / view.part).landmarks, CHIP, CHIP_MARGIN)
 
 
 def _embeddings(chips: list[RGBImage]) -> Iterator[NDArray[np.float32]]:

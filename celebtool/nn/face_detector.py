@@ -109,7 +109,7 @@ class Pyramid:
     def __init__(self, image: RGBImage) -> None:
         self.photo = tf.constant(image[None])
         self._height, self._width = image.shape[:2]
-        self._halves = [image]
+        self._halves = [self.photo]
 
     def level(self, number: int) -> Array:
         """Return the photo (height, width, 3) so small that faces of 20 / 0.709 ** number pixels fill the window.
@@ -120,8 +120,8 @@ class Pyramid:
         size = int(self._height * scale(number)), int(self._width * scale(number))
         halvings = max(0, math.floor(-math.log2(2 * scale(number))))
         while len(self._halves) <= halvings:
-            self._halves.append(images.halved(self._halves[-1]))
-        resized: Array = tf.image.resize(self._halves[halvings], size, method="area").numpy()
+            self._halves.append(tf.constant(images.halved(self._halves[-1][0].numpy())[None]))
+        resized: Array = tf.raw_ops.ResizeArea(images=self._halves[halvings], size=size)[0].numpy()
         return resized
 
 
@@ -180,8 +180,13 @@ def _patches(photo: tf.Tensor, squares: Array, size: int) -> Array:
     """
     height, width = photo.shape[1:3]
     corners = squares[:, [1, 0, 3, 2]] / np.array([height, width, height, width], np.float32)
-    indices = np.zeros(len(squares), np.int32)
-    patches: Array = tf.image.crop_and_resize(photo, corners, indices, (size, size), extrapolation_value=127.5).numpy()
+    patches: Array = tf.raw_ops.CropAndResize(
+        image=photo,
+        boxes=corners,
+        box_ind=np.zeros(len(squares), np.int32),
+        crop_size=(size, size),
+        extrapolation_value=127.5,
+    ).numpy()
     return patches
 
 

@@ -32,7 +32,7 @@ CELL = 12  # P-Net's window in pixels; it moves by two
 STEP = 64  # pixels: the sides of P-Net's canvas are multiples
 SPARE = 1.25  # times the largest picture's width: so wide is the canvas, and the next two fit below side by side
 BAND = 1 << 17  # pixels that P-Net sees at once
-BATCH = 32  # patches that R-Net sees at once; O-Net, whose patches are fewer and larger, a quarter of them
+BATCH = 32  # patches that R-Net sees at once, and fewer only in quarters of it; O-Net, with larger ones, half of them
 
 
 def load() -> tuple[Proposer, Network, Network]:
@@ -52,25 +52,40 @@ def load() -> tuple[Proposer, Network, Network]:
     return (
         lambda pictures: _on_canvas(propose, pictures),
         lambda patches: _in_batches(refine, patches, BATCH),
-        lambda patches: _in_batches(output, patches, BATCH // 4),
+        lambda patches: _in_batches(output, patches, BATCH // 2),
     )
 
 
 def _on_canvas(network: Network, pictures: Sequence[Array]) -> list[tuple[Array, Array]]:
     """Run P-Net on pictures (height, width, 3), the largest first, on one canvas: a call costs as much as many windows.
 
-    Windows that reach from one picture into the next are left out, as are those that reach beyond an odd side.
+    Windows that reach from one picture into the next are left out, as are those that reach beyond an odd side. The
+    canvas is made and seen in bands of rows, so that a large one needs no more memory than others. Bands overlap by
+    what a window reaches, so they change nothing.
     """
     places, height, width = _pack([picture.shape[:2] for picture in pictures])
-    canvas = np.full((1, height, width, 3), 127.5, np.float32)
-    for (top, left), picture in zip(places, pictures, strict=True):
-        canvas[0, top : top + picture.shape[0], left : left + picture.shape[1]] = picture
-    offsets, scores = _in_bands(network, canvas)
+    rows = max(STEP, BAND // width // 2)  # of windows in a band
+    starts = range(0, _windows(height), rows)
+    bands = (
+        _band(pictures, places, 2 * start, (min(2 * rows + CELL - 2, height - 2 * start), width)) for start in starts
+    )
+    parts = [[output[0] for output in network(band)] for band in bands]
+    offsets, scores = (np.concatenate(outputs) for outputs in zip(*parts, strict=True))
     windows = (
         (slice(top // 2, top // 2 + _windows(rows)), slice(left // 2, left // 2 + _windows(columns)))
         for (top, left), (rows, columns, _) in zip(places, (picture.shape for picture in pictures), strict=True)
     )
     return [(offsets[window], scores[window]) for window in windows]
+
+
+def _band(pictures: Sequence[Array], places: Sequence[tuple[int, int]], first: int, size: tuple[int, int]) -> Array:
+    """Return rows of the canvas from the ``first``, as (1, height, width, 3): parts of pictures, grey beside them."""
+    band = np.full((1, *size, 3), 127.5, np.float32)
+    for (top, left), picture in zip(places, pictures, strict=True):
+        seen = picture[max(0, first - top) : max(0, first + size[0] - top)]
+        start = max(0, top - first)
+        band[0, start : start + len(seen), left : left + picture.shape[1]] = seen
+    return band
 
 
 def _pack(sizes: Sequence[tuple[int, int]]) -> tuple[list[tuple[int, int]], int, int]:
@@ -95,23 +110,10 @@ def _windows(side: int) -> int:
     return max(0, (side - 2) // 2 - 4)
 
 
-def _in_bands(network: Network, canvas: Array) -> list[Array]:
-    """Run P-Net on a canvas (1, height, width, 3) in bands of rows: a large one needs no more memory than others.
-
-    Bands overlap by what a window reaches, so they change nothing.
-    """
-    most = max(STEP, BAND // canvas.shape[2] // 2)
-    parts = [
-        [output[0] for output in network(canvas[:, 2 * row : 2 * (row + most) + 10])]
-        for row in range(0, _windows(canvas.shape[1]), most)
-    ]
-    return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
-
-
 def _in_batches(network: Network, patches: Array, size: int) -> list[Array]:
-    """Run a network on patches (n, …) in batches of one size, the last one filled up."""
+    """Run a network on patches (n, …) in batches of one size, the last one filled up to a quarter of it or more."""
     count = len(patches)
-    filled = np.concatenate([patches, np.zeros((-count % size, *patches.shape[1:]), np.float32)])
+    filled = np.concatenate([patches, np.zeros((-count % (size // 4), *patches.shape[1:]), np.float32)])
     parts = [network(filled[start : start + size]) for start in range(0, len(filled), size)]
     return [np.concatenate(outputs)[:count] for outputs in zip(*parts, strict=True)]
 
@@ -178,7 +180,7 @@ def _dense(x: tf.Tensor, weights: Sequence[Array]) -> tf.Tensor:
 
 
 def _prelu(x: tf.Tensor, slope: Array) -> tf.Tensor:
-    return tf.nn.relu(x) + slope * tf.minimum(x, 0.0)
+    return x - (1 - slope) * tf.minimum(x, 0.0)  # a pass over memory less than max(x, 0) + slope * min(x, 0)
 
 
 def _flatten(x: tf.Tensor) -> tf.Tensor:
