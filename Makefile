@@ -50,7 +50,8 @@ format: $(BIN)/celebtool  ## put code and documents in order
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cog -r README.md
 
 bench: $(BIN)/celebtool  ## measure against what one would otherwise run, on the demo's photos; DATA=DIR for your own
-	$(BIN)/python benchmarks/crop_faces.py $(if $(DATA),$(DATA),.demo/photos) 60
+	$(if $(DATA),,rm -rf .bench && $(BIN)/python examples/att_faces.py .bench/photos)
+	$(BIN)/python benchmarks/crop_faces.py $(if $(DATA),$(DATA),.bench/photos) 60
 	$(if $(DATA),$(BIN)/python benchmarks/selection.py $(DATA))
 
 clean:  ## remove what the targets above made

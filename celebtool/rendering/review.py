@@ -14,7 +14,7 @@ from celebtool.rendering.plots import RIGHT_COLOUR, TEXT, WRONG_COLOUR
 from celebtool.rendering.sheets import TILE, Tile
 
 COLUMNS = 12
-LONGEST = 18  # letters of a file's name that fit below a picture
+LONGEST = 16  # letters of a file's name that fit below a picture
 MOST = 480  # pictures of a kind on a sheet; of more, the most doubtful
 
 
