@@ -137,6 +137,15 @@ def _check_leaks(
     warn(f"{data.folder.root}: {problem}")
 
 
+def doubts(data: TrainingData, false_accept: float) -> list[str]:
+    """Return what the threshold for strangers can't be trusted for: it takes 100 images to see a share of 1 %."""
+    images, kind = (data.strangers, "strangers") if data.strangers else (data.val, "val images")
+    if not images or len(images) * false_accept >= 1:
+        return []
+    problem = f"{len(images)} {kind} cannot show {false_accept:.3g} of false accepts, so strangers may pass more often"
+    return [f"{problem}; put more of their photos into val/unknown/"]
+
+
 def check_classes(data: TrainingData, class_names: Sequence[str]) -> None:
     """Check that the images are of a model's classes, all of them and no others.
 

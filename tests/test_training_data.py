@@ -129,3 +129,15 @@ def test_equal_files_without_a_record_are_a_warning(make_folder: Callable[..., P
     assert read(root)[1][-1].endswith(
         "1 of 2 images outside train/ are of photos that are trained on: val/b/000.png (of train/b/001.png)"
     )
+
+
+def test_too_few_images_to_find_a_threshold_with_are_said(make_folder: Callable[..., Path]) -> None:
+    make_folder({"a": 2, "b": 2}, "parts/train")
+    root = make_folder({"a": 15, "b": 10}, "parts/val").parent
+    data, _ = read(root)
+    said = "25 val images cannot show 0.01 of false accepts, so strangers may pass more often"
+    assert [line.split(";")[0] for line in training_data.doubts(data, 0.01)] == [said]
+    assert training_data.doubts(data, 0.04) == []
+    make_folder({"unknown": 12}, "parts/val")
+    assert training_data.doubts(read(root)[0], 0.04)[0].startswith("12 strangers cannot show 0.04")
+    assert training_data.doubts(read(root)[0], 0.1) == []

@@ -80,6 +80,8 @@ def finetune(
     architecture = architectures.get(info.architecture)
     last = architecture.unfreeze if layers is None else layers
     data = training_data.read(parts, seed, console.warn, allow_leak=allow_leak, trained=info.origins)
+    for line in training_data.doubts(data, false_accept):
+        console.warn(line)
     training_data.check_classes(data, info.class_names)
     head = settings.Head(info.dense, info.dropout, info.l2)
     chosen = settings.for_finetuning(given, architecture, head, has_val=bool(data.val))

@@ -95,6 +95,8 @@ def train(
         seed=seed,
     )
     data = training_data.read(parts, seed, console.warn, allow_leak=allow_leak)
+    for line in training_data.doubts(data, false_accept):
+        console.warn(line)
     chosen = settings.for_training(given, architecture, has_val=bool(data.val))
     source = weights or architecture.pretrained
     start = {

@@ -117,10 +117,10 @@ def model(name: str, info: ModelInfo) -> Table:
 
 
 def layers(info: ModelInfo) -> Table:
-    """A row per layer; what was trained is bold."""
+    """A row per layer; what was trained stands out."""
     rows = [
         tuple(
-            (cell, "bold" if layer.trainable and layer.parameters else "")
+            (cell, BEST if layer.trainable and layer.parameters else "")
             for cell in (
                 layer.name,
                 layer.kind,

@@ -85,7 +85,9 @@ def of_folder(folder: ImageFolder, seen: "Inspection") -> list[str]:
 def of_model(info: ModelInfo) -> list[str]:
     """What its figures can't be trusted for."""
     if facts.allowed_leak(info):
-        return ["trained with --allow-leak: its val/ held images that it was trained on, and its figures flatter it"]
+        return [
+            "trained with --allow-leak: it was measured on photos that it was trained on, and its figures flatter it"
+        ]
     return []
 
 

@@ -84,7 +84,7 @@ def test_a_model_trained_on_a_leak_says_so(celebtool, tmp_path):
         file.create_group("model_weights")
     model_file.write_info(tmp_path / "m.h5", ModelInfo("cnn", ("A", "B"), (9, 9), recipe=recipe))
     result = celebtool("report", tmp_path / "m.h5")
-    assert "m.h5: trained with --allow-leak: its val/ held images that it was trained on" in result.stderr
+    assert "m.h5: trained with --allow-leak: it was measured on photos that it was trained on" in result.stderr
     assert "trained with --allow-leak" in result.stdout
     assert json.loads(celebtool("report", tmp_path / "m.h5", "--json").stdout)["allow_leak"] is True
 

@@ -108,7 +108,9 @@ def test_an_ensemble_lists_its_members():
 def test_layers_have_shapes_and_parameters():
     table = overview.layers(INFO)
     assert table.title == "3 layers"
-    assert table.rows[1] == tuple((c, "bold") for c in ("norm", "BatchNormalization", "100 x 90 x 32", "128", "64"))
+    assert table.rows[1] == tuple(
+        (c, "bold green") for c in ("norm", "BatchNormalization", "100 x 90 x 32", "128", "64")
+    )
     assert table.rows[2] == tuple((c, "") for c in ("frozen", "Dense", "2", "1,000", "0"))
 
 
