@@ -4,6 +4,7 @@ import concurrent.futures
 import contextlib
 import importlib
 import multiprocessing
+import multiprocessing.forkserver
 import os
 import signal
 import sys
@@ -91,13 +92,11 @@ def _is_a_death(error: Exception) -> bool:
 
 @contextlib.contextmanager
 def local(workers: int) -> Iterator[Executor]:
-    """Yield an executor of so many processes on this machine.
-
-    On Linux they are forks of one process that has imported what they run, so that its time and memory (280 MB of
-    TensorFlow's) are paid for once. It has not used TensorFlow, whose threads don't survive a fork.
-    """
-    context = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
-    with _environment(), concurrent.futures.ProcessPoolExecutor(workers, context, _start_worker) as executor:
+    """Yield an executor of so many processes on this machine."""
+    with (
+        _environment(),
+        concurrent.futures.ProcessPoolExecutor(workers, _context(), _start_worker) as executor,
+    ):
         try:
             yield executor
         finally:
@@ -131,6 +130,19 @@ def _call(function: str, shard: object) -> object:
     module, name = function.split(":")
     work: Callable[[object], object] = getattr(importlib.import_module(module), name)
     return work(shard)
+
+
+def _context() -> multiprocessing.context.BaseContext:
+    """Return how workers start: anew, but on Linux as forks of one process that has imported what they run.
+
+    So its time and memory (280 MB of TensorFlow's) are paid for once. It has not used TensorFlow, whose threads don't
+    survive a fork.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):  # no room for its socket, or a longer path than a socket's may be
+            multiprocessing.forkserver.ensure_running()
+            return multiprocessing.get_context("forkserver")
+    return multiprocessing.get_context("spawn")
 
 
 @contextlib.contextmanager

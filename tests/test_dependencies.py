@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
@@ -53,6 +54,11 @@ def test_floors_are_above_what_is_known_to_be_dangerous(name: str) -> None:
     for identifier, fixed in FIXED[name].items():
         assert Version(floor) >= Version(fixed), identifier
         assert identifier in line
+
+
+def test_python_is_above_what_is_known_to_be_dangerous() -> None:
+    """CVE-2022-42919: until 3.11.1 other users of the machine could run code through a socket of multiprocessing."""
+    assert not SpecifierSet(PROJECT["requires-python"]).contains("3.11.0")
 
 
 def test_what_is_locked_covers_the_tools() -> None:

@@ -55,6 +55,20 @@ def test_workers_are_forks_of_one_process_that_is_not_this_one(tmp_path: Path, m
     assert first[0] != os.getpid()
 
 
+@pytest.mark.parametrize("directory", ["x" * 90, "missing/directory"])
+def test_workers_start_where_no_socket_can_be(directory: str, tmp_path: Path) -> None:
+    if "/" not in directory:
+        (tmp_path / directory).mkdir()
+    script = (
+        "from celebtool import processes\n"
+        "if __name__ == '__main__': print(*processes.run('math:sqrt', [4.0, 9.0], 2))\n"
+    )
+    environment = {"PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(tmp_path / directory)}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | environment)
+    assert (done.stdout, done.stderr, done.returncode) == ("2.0 3.0\n", "", 0)
+
+
 def test_an_error_in_a_shard_ends_the_run() -> None:
     with pytest.raises(ZeroDivisionError):
         list(processes.run(f"{__name__}:divide", [0], 1))
