@@ -1,12 +1,11 @@
 """How much the torture tests try, and the table of what held.
 
 Amounts come in three: in `make test` a few of each, with ``TORTURE=quick`` what CI has time for, with
-``TORTURE=full`` (`make torture`) all. A test counts what it tries in a `Tally`; the tallies of a run become the
-table of docs/reliability.md when ``TORTURE_TABLE`` names that file.
+``TORTURE=full`` (`make torture`) all. A test counts what it tries in a `Tally`; the tallies of a run become rows of
+the table in docs/reliability.md when ``TORTURE_TABLE`` names that file.
 """
 
 import os
-import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.torture import table
+
 SCALE = os.environ.get("TORTURE", "fast")
-BEGIN, END = "<!-- table: begin -->\n", "<!-- table: end -->\n"
 
 
 def amount(fast: int, quick: int, full: int) -> int:
@@ -47,34 +47,32 @@ def tally(request: pytest.FixtureRequest) -> Iterator[Tally]:
     started = time.monotonic()
     yield kept
     seconds = time.monotonic() - started
-    request.node.user_properties.append(("tally", (kept.promise, kept.what, kept.tried, seconds)))
+    day = time.strftime("%Y-%m-%d", time.gmtime())
+    request.node.user_properties.append(("tally", (kept.promise, kept.what, kept.tried, seconds, day)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the table, and write it into the file that ``TORTURE_TABLE`` names."""
-    rows = sorted(_rows(terminalreporter))
+    """Print the table, and put its rows into the document that ``TORTURE_TABLE`` names."""
+    rows = table.summed(_rows(terminalreporter))
     if not rows:
         return
     terminalreporter.section(f"torture ({SCALE})")
-    for promise, what, tried, held, seconds in rows:
-        terminalreporter.write_line(f"{promise:2d}  {tried:6d}  {held:4s} {seconds:7.1f} s  {what}")
-    if table := os.environ.get("TORTURE_TABLE"):
-        _write(Path(table), rows)
+    for row in rows:
+        held = "yes" if row.held else "NO"
+        terminalreporter.write_line(f"{row.promise:2d} {row.tried:7,d}  {held:3s} {row.seconds:7.1f} s  {row.what}")
+    if document := os.environ.get("TORTURE_TABLE"):
+        options = terminalreporter.config.option
+        whole = options.file_or_dir == ["tests/torture"] and not options.keyword and options.markexpr == ""
+        table.write(Path(document), rows, whole=whole)
 
 
-def _rows(reporter: pytest.TerminalReporter) -> Iterator[tuple[int, str, int, str, float]]:
+def _rows(reporter: pytest.TerminalReporter) -> Iterator[table.Row]:
     failed = {report.nodeid for name in ("failed", "error") for report in reporter.stats.get(name, [])}
     for reports in reporter.stats.values():
         for report in reports:
             tallies = dict(getattr(report, "user_properties", ()))
             if getattr(report, "when", "") == "teardown" and "tally" in tallies:
-                promise, what, tried, seconds = tallies["tally"]
-                yield promise, what, tried, "no" if report.nodeid in failed else "yes", seconds
-
-
-def _write(path: Path, rows: list[tuple[int, str, int, str, float]]) -> None:
-    lines = ["| promise | tried | times | held | seconds |\n", "|---:|---|---:|---|---:|\n"]
-    lines += [f"| {p} | {what} | {tried:,} | {held} | {seconds:.0f} |\n" for p, what, tried, held, seconds in rows]
-    text = path.read_text(encoding="utf-8")
-    table = BEGIN + "".join(lines) + END
-    path.write_text(re.sub(f"{BEGIN}.*{END}", lambda _: table, text, flags=re.DOTALL), encoding="utf-8")
+                promise, what, tried, seconds, day = tallies["tally"]
+                held = report.nodeid not in failed
+                if tried or not held:  # else it was skipped
+                    yield table.Row(promise, what, tried, held, seconds, day)
