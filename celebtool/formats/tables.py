@@ -5,9 +5,10 @@ Two things are done to a cell, and undone on reading, so that every text comes b
 - Control characters (those that turn the direction of writing among them), bytes that are no UTF-8 and the
   backslash are written as ``\n``, ``\x1b``, ``\udcff``, ``\\``, so that a table never acts on a terminal and is
   always valid UTF-8. A text without any of them (nearly all) stays as it is.
-- A text that a spreadsheet would run as a formula (it begins with = + - @, in any width, or a quote mark of this
-  kind already) gets a ``'`` in front. Plain numbers such as -0.5 do not. Where a comma separates decimals, a
-  spreadsheet begins a cell at each semicolon: one before such a character is written as ``\x3b``.
+- A text that a spreadsheet would run as a formula (it begins with = + - @, in any width, behind blanks or not), or
+  that has a quote mark of this kind already, gets a ``'`` in front. Plain numbers such as -0.5 do not, but for a
+  row's first cell: where a comma separates decimals, a spreadsheet takes the whole row for one cell, and begins
+  another at each semicolon, so one before such a character is written as ``\x3b``.
 """
 
 import csv
@@ -22,9 +23,9 @@ MAX_CELL = 1 << 20  # characters; Python's own limit of 128 K is less than a lon
 MAX_LINE = 1 << 24  # characters; a device or a file that is one hole has no end of line
 
 _FORMULA = "=+@\\-\uff1d\uff0b\uff0d\uff20"
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
-_CONTROL = re.compile(rf"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\\]|;(?=\s*[{_FORMULA}'])")
-_AT_THE_START = re.compile(rf"[{_FORMULA}']")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
+_CONTROL = re.compile(rf"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\\]|;(?=[\s\"]*[{_FORMULA}'])")
+_AT_THE_START = re.compile(rf"\s*[{_FORMULA}]|'")
 _ESCAPE = re.compile(r"\\(n|r|t|\\|x[0-9a-f]{2}|u[0-9a-f]{4})")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
 _LONG = {escape[1:]: character for character, escape in _SHORT.items()}
@@ -36,11 +37,11 @@ class Writer:
     def __init__(self, stream: TextIO, columns: Sequence[str]) -> None:
         self._columns = list(columns)
         self._csv = csv.writer(stream, lineterminator="\n")
-        self._csv.writerow([_guard(column) for column in columns])
+        self._csv.writerow(_guarded(columns))
 
     def row(self, row: Mapping[str, object]) -> None:
         """Write one row; a missing column is an empty cell."""
-        self._csv.writerow([_guard(str(row.get(column, ""))) for column in self._columns])
+        self._csv.writerow(_guarded([str(row.get(column, "")) for column in self._columns]))
 
 
 def write(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
@@ -100,9 +101,15 @@ def _row(cells: list[str], columns: list[str], where: object, line: int) -> dict
     return dict(zip(columns, map(_unguard, cells), strict=True))
 
 
-def _guard(text: str) -> str:
+def _guarded(texts: Sequence[str]) -> list[str]:
+    """Return the cells of a row."""
+    return [_guard(text, is_first=not column) for column, text in enumerate(texts)]
+
+
+def _guard(text: str, *, is_first: bool) -> str:
     text = _CONTROL.sub(_escape, text)
-    return "'" + text if _AT_THE_START.match(text) and not _NUMBER.fullmatch(text) else text
+    is_number = not is_first and _NUMBER.fullmatch(text)
+    return "'" + text if _AT_THE_START.match(text) and not is_number else text
 
 
 def _unguard(cell: str) -> str:
