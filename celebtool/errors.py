@@ -14,6 +14,10 @@ class CelebtoolError(Exception):
         self.where = where
         self.problem = problem
 
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        """Travel from a worker process as what it was made of: else the text would be taken for `where`."""
+        return type(self), (self.where, self.problem)
+
 
 class GateError(CelebtoolError):
     """The work is done and written, but a limit that the user set is not met."""

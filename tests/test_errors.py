@@ -1,6 +1,9 @@
+import pickle
+
 import pytest
 
 from celebtool.errors import CelebtoolError, GateError, printable
+from celebtool.formats.images import ImageError
 
 
 @pytest.mark.parametrize(
@@ -21,3 +24,11 @@ def test_printable(text: str, shown: str) -> None:
 def test_an_error_is_one_line_that_says_where_and_what() -> None:
     assert str(CelebtoolError("a\nb.jpg", "is empty; expected an image")) == "a\\x0ab.jpg: is empty; expected an image"
     assert (CelebtoolError("x", "y").exit_code, GateError("x", "y").exit_code) == (1, 3)
+
+
+@pytest.mark.parametrize("error", [CelebtoolError("a", "b; c"), GateError("a", "b"), ImageError("a", "too_large", "b")])
+def test_an_error_comes_back_from_a_worker_as_it_was(error: CelebtoolError) -> None:
+    found = pickle.loads(pickle.dumps(error))
+    assert type(found) is type(error)
+    assert str(found) == str(error)
+    assert vars(found) == vars(error)

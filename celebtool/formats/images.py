@@ -48,6 +48,10 @@ class ImageError(CelebtoolError):
         super().__init__(where, problem)
         self.reason: Reason = reason
 
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        """As `CelebtoolError`."""
+        return type(self), (self.where, self.reason, self.problem)
+
 
 @dataclass(frozen=True)
 class Photo:
