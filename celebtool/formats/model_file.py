@@ -4,9 +4,10 @@ Written by Keras and h5py, read by `celebtool.formats.hdf5` alone: neither Keras
 ever sees a file that somebody else may have made. Without TensorFlow.
 """
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +27,7 @@ __all__ = [
     "by_layer",
     "is_made_by",
     "is_model",
-    "open_for_keras",
+    "new_for_keras",
     "read",
     "read_info",
     "write_info",
@@ -34,6 +35,7 @@ __all__ = [
 
 DATASET = "celebtool"
 MAX_JSON = 16 << 20
+_BLOCK = 1 << 20  # bytes by which a file grows in memory
 _WEIGHTS = "model_weights"
 _DIGEST = "sha256"
 _LAYOUT = ("earliest", "v108")  # the one that `celebtool.formats.hdf5` reads; from HDF5 2.0 on h5py has another default
@@ -41,9 +43,11 @@ _EXPECTED = "expected a model that train, finetune or ensemble wrote"
 _NOT_AS_WRITTEN = "are not as they were written; expected a whole model .h5"
 
 
-def open_for_keras(path: Path) -> h5py.File:
-    """Create a file that Keras' `save_model_to_hdf5` can fill; finish it with `write_info`."""
-    return h5py.File(path, "w", libver=_LAYOUT)
+@contextlib.contextmanager
+def new_for_keras(path: Path) -> Iterator[h5py.File]:
+    """Yield a file that Keras' `save_model_to_hdf5` can fill, and write it; finish it with `write_info`."""
+    with _in_memory(path, "w") as file:
+        yield file
 
 
 def write_info(path: Path, info: ModelInfo) -> None:
@@ -58,9 +62,19 @@ def write_info(path: Path, info: ModelInfo) -> None:
     if len(content) > MAX_JSON:
         problem = f"its description takes {len(content)} bytes; {MAX_JSON} at most, so train on fewer images"
         raise CelebtoolError(path, problem)
-    with h5py.File(path, "r+", libver=_LAYOUT) as file:
+    with _in_memory(path, "r+") as file:
         dataset = file.create_dataset(DATASET, data=np.frombuffer(content, np.uint8))
         dataset.attrs[_DIGEST] = np.bytes_(hashlib.sha256(content).hexdigest())
+
+
+@contextlib.contextmanager
+def _in_memory(path: Path, mode: str) -> Iterator[h5py.File]:
+    """Yield a .h5 that is written to the disk when it is complete: HDF5 forgets about writes of its own that failed."""
+    with h5py.File(path, mode, driver="core", backing_store=False, block_size=_BLOCK, libver=_LAYOUT) as file:
+        yield file
+        file.flush()
+        image = file.id.get_file_image()
+    path.write_bytes(image)
 
 
 def is_model(path: Path) -> bool:

@@ -86,7 +86,7 @@ def save(classifier: Classifier, path: Path) -> None:
     for layer in classifier.model.layers:
         if not all(np.isfinite(array).all() for array in layer.get_weights()):
             raise CelebtoolError(path, f"NaN or Inf in {layer.name}; train with a lower learning rate")
-    with model_file.open_for_keras(path) as file:
+    with model_file.new_for_keras(path) as file:
         save_model_to_hdf5(classifier.model, file, include_optimizer=False)
     model_file.write_info(path, described(classifier).info)
 

@@ -199,7 +199,7 @@ def test_an_image_folder(celebtool, make_folder):
 
 
 def test_a_model(celebtool, tmp_path):
-    with model_file.open_for_keras(tmp_path / "m.h5") as file:
+    with model_file.new_for_keras(tmp_path / "m.h5") as file:
         file.create_group("model_weights")
     info = ModelInfo(
         "cnn",

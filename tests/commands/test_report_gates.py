@@ -80,7 +80,7 @@ def test_a_baseline_must_not_leak(celebtool, table, tmp_path):
 
 def test_a_model_trained_on_a_leak_says_so(celebtool, tmp_path):
     recipe = {"command": "train", "parameters": {"allow_leak": True}}
-    with model_file.open_for_keras(tmp_path / "m.h5") as file:
+    with model_file.new_for_keras(tmp_path / "m.h5") as file:
         file.create_group("model_weights")
     model_file.write_info(tmp_path / "m.h5", ModelInfo("cnn", ("A", "B"), (9, 9), recipe=recipe))
     result = celebtool("report", tmp_path / "m.h5")

@@ -60,7 +60,7 @@ def test_official_files_with_and_without_top(tmp_path: Path, mobilenet: keras.Mo
 
 @pytest.mark.slow
 def test_a_file_that_keras_saved(tmp_path: Path, mobilenet: keras.Model) -> None:
-    with classifier.model_file.open_for_keras(tmp_path / "m.h5") as file:
+    with classifier.model_file.new_for_keras(tmp_path / "m.h5") as file:
         classifier.save_model_to_hdf5(mobilenet, file, include_optimizer=False)
     model = architectures.build("mobilenetv2", 3, image_size=(96, 96))
     pretrained.load_file(model, "mobilenetv2", tmp_path / "m.h5")
