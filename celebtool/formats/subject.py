@@ -58,7 +58,7 @@ def read(names: Sequence[str], stdin: BinaryIO, inspect: "Callable[[ImageFolder]
                 raise CelebtoolError(path, "holds no images; expected an image folder")
             subjects.folders[name] = folder, inspect(folder)
         elif path.suffix.lower() in _MODEL_SUFFIXES:
-            subjects.models[name] = model_file.read_info(path)
+            subjects.models[name] = model_file.read(path)[0]
         else:
             _add_file(subjects, name, path)
     return subjects
@@ -72,7 +72,7 @@ def _add_file(subjects: Subjects, name: str, path: Path) -> None:
         problem = f"cannot be read ({error.strerror}); expected predictions, a history, a model or an image folder"
         raise CelebtoolError(path, problem) from error
     if content.startswith(_HDF5):
-        subjects.models[name] = model_file.read_info(path)
+        subjects.models[name] = model_file.read(path)[0]
     else:
         _add_table(subjects, name, content)
 
