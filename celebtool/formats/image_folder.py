@@ -138,5 +138,6 @@ def _files(directory: Path, root: Path) -> Iterator[str]:
 
 
 def _check_link(file: Path, root: Path) -> None:
-    if file.is_symlink() and root not in Path(os.path.realpath(file)).parents:
+    real = Path(os.path.realpath(file))
+    if file.is_symlink() and root not in (real, *real.parents):  # a link to the folder itself is no way out of it
         raise CelebtoolError(file, "is a link that leads outside the folder; copy the file instead")
