@@ -30,7 +30,8 @@ examples: $(BIN)/celebtool  ## the recipes of five projects, and the best one; D
 	done
 
 torture: $(BIN)/celebtool  ## keep every promise of docs/reliability.md under attack: two hours; SCALE=quick: ten minutes
-	TORTURE=$(SCALE) TORTURE_TABLE=$(if $(filter full,$(SCALE)),docs/reliability.md) $(BIN)/python -m pytest -m '' tests/torture
+	TORTURE=$(SCALE) TORTURE_TABLE=$(if $(filter full,$(SCALE)),docs/reliability.md) \
+	    $(BIN)/python -m pytest -n 2 -m '' tests/torture
 
 lock: $(BIN)/celebtool  ## choose anew what CI installs
 	$(BIN)/python .ci/lock.py > requirements.lock.new && mv requirements.lock.new requirements.lock

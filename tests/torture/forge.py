@@ -2,20 +2,26 @@
 
 It talks JSON lines on stdin and stdout. A request names the command line, the directory, and whether the run is to
 wait, stopped, until a tracer has hold of it; the answers are ``{"pid": …}`` and, when it has ended, ``{"code": …}``.
+A run that is to be watched leaves a report of what it took and what it did that no file may make it do.
 """
 
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.torture import watch
+
 MODULES = {
     "light": ("balancing", "splitting", "augmenting", "rendering.compose", "rendering.gallery", "rendering.judging"),
+    "models": ("ensembles", "training_data", "training_report", "settings", "guesses", "rendering.judging"),
     "heavy": ("nn.runs", "nn.prediction", "nn.classifier", "training_data", "training_report", "guesses"),
 }
 
@@ -65,6 +71,7 @@ def run(main: Any, request: dict[str, Any]) -> None:
     if request["stopped"]:
         os.kill(os.getpid(), signal.SIGSTOP)
     signal.alarm(request["seconds"])
+    watched = Watched([Path(path) for path in request["allowed"]]) if request["allowed"] else None
     code = 70
     try:
         main(request["line"])
@@ -75,7 +82,37 @@ def run(main: Any, request: dict[str, Any]) -> None:
 
         traceback.print_exc()
     sys.stderr.flush()
+    if watched:
+        Path(request["report"]).write_text(watched.report())
     os._exit(code)
+
+
+class Watched:
+    """What a run takes of the processor and of memory above what it has from this process, and what it must not do."""
+
+    def __init__(self, allowed: list[Path]) -> None:
+        Path("/proc/self/clear_refs").write_text("5")  # the most memory it had is from now on what it has now
+        self.memory, self.seconds = memory("VmRSS"), time.process_time()
+        self.watch = watch.Watch(allowed)
+
+    def report(self) -> str:
+        """Return it as JSON."""
+        forbidden = self.watch.stop()
+        return json.dumps(
+            {
+                "forbidden": forbidden,
+                "seconds": time.process_time() - self.seconds,
+                "megabytes": memory("VmHWM") - self.memory,
+                "keras": "keras" in sys.modules or "tensorflow" in sys.modules,
+            }
+        )
+
+
+def memory(line: str) -> float:
+    """Return a line of this process' status in megabytes."""
+    found = re.search(rf"{line}:\s*(\d+) kB", Path("/proc/self/status").read_text())
+    assert found
+    return int(found[1]) / 1024
 
 
 def answer(**values: object) -> None:
@@ -94,6 +131,8 @@ class Forge:
             "OPENBLAS_NUM_THREADS": "1",
             "OMP_NUM_THREADS": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
+            "TMPDIR": str(streams),
+            "KERAS_HOME": str(streams),
         }
         line = [sys.executable, "-m", "tests.torture.forge", kind]
         root = Path(__file__).parents[2]
@@ -114,17 +153,25 @@ class Forge:
         answered: dict[str, Any] = json.loads(self.process.stdout.readline())
         return answered
 
-    def run(self, line: list[str], directory: Path, tracer: list[str] | None = None, seconds: int = 0) -> int:
+    def run(
+        self,
+        line: list[str],
+        directory: Path,
+        tracer: list[str] | None = None,
+        seconds: int = 0,
+        allowed: Sequence[Path] = (),
+    ) -> int:
         """Run a command line; return its code, -9 if killed, -14 if it took longer than so many seconds.
 
-        Under strace, if there are options for it.
+        Under strace, if there are options for it; watched, if there are directories that alone it may touch.
         """
-        names = {name: str(self.streams / name) for name in ("stdout", "stderr")}
+        names = {name: str(self.streams / name) for name in ("stdout", "stderr", "report")}
         request = {
             "line": line,
             "directory": str(directory),
             "stopped": tracer is not None,
             "seconds": seconds,
+            "allowed": [str(path) for path in allowed],
             **names,
         }
         assert self.process.stdin
@@ -143,6 +190,15 @@ class Forge:
     def said(self) -> str:
         """Return what the last run said on stderr."""
         return (self.streams / "stderr").read_text(encoding="utf-8", errors="replace")
+
+    def report(self) -> dict[str, Any]:
+        """Return what the last run, if it was watched, took and did."""
+        found: dict[str, Any] = json.loads((self.streams / "report").read_text())
+        return found
+
+    def printed(self) -> bytes:
+        """Return what the last run wrote on stdout."""
+        return (self.streams / "stdout").read_bytes()
 
     def close(self) -> None:
         """End it."""

@@ -4,17 +4,20 @@ strace puts the fault in. Whatever happens: the output is absent, as it was, or 
 and the same command once more ends with the same bytes as a run that nothing happened to, and leaves nothing behind.
 """
 
+import os
 import re
 import shutil
+import subprocess
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import random_image, tree
-from tests.torture.conftest import SCALE, Tally, amount
+from tests.conftest import tree
+from tests.torture import world
+from tests.torture.conftest import Tally, amount
 from tests.torture.forge import Forge
 
 pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
@@ -31,63 +34,92 @@ _OPENS_TO_WRITE = re.compile(r"O_(WRONLY|RDWR|CREAT|TRUNC)")
 
 @dataclass(frozen=True)
 class Case:
-    """A command line, the names it reads, and the one it writes; `old` is written there before, by another line."""
+    """A command line, and the one name it writes; `old` is another line that writes it before."""
 
     name: str
     line: tuple[str, ...]
-    output: str
+    output: str = "out"
     old: tuple[str, ...] = ()
+    faults: tuple[str, ...] = FAULTS
 
 
 LIGHT = (
-    Case("balance", ("balance", "faces", "out"), "out"),
-    Case("balance --link", ("balance", "faces", "out", "--link"), "out"),
-    Case("split", ("split", "faces", "out"), "out"),
-    Case("augment", ("augment", "parts", "out"), "out"),
-    Case("report --plots", ("report", "faces", "--plots", "out"), "out"),
-    Case("report --html", ("report", "table.csv", "--html", "out.html"), "out.html"),
-    Case("balance --overwrite", ("balance", "faces", "out", "--overwrite"), "out", ("split", "faces", "out")),
+    Case("balance", ("balance", "faces", "out")),
+    Case("balance --link", ("balance", "faces", "out", "--link")),
+    Case("balance --overwrite", ("balance", "faces", "out", "--overwrite"), old=("split", "faces", "out")),
+    Case("split", ("split", "faces", "out")),
+    Case("split --folds", ("split", "faces", "out", "--folds", "3")),
+    Case("augment", ("augment", "parts", "out")),
+    Case("augment --copies", ("augment", "parts", "out", "--copies", "6")),
+    Case("report --plots", ("report", "faces", "--plots", "out")),
+    Case("report --html", ("report", "table.csv", "--html", "out")),
     Case(
         "report --html --overwrite",
-        ("report", "table.csv", "--html", "out.html", "--overwrite"),
-        "out.html",
-        ("report", "faces", "--html", "out.html"),
+        ("report", "table.csv", "--html", "out", "--overwrite"),
+        old=("report", "faces", "--html", "out"),
     ),
 )
-TINY = ("--arch", "cnn", "--image-size", "16", "--dense", "8", "--epochs", "2", "--batch-size", "4", "--quiet")
+FINER = ("--unfreeze", "all", "--epochs", "2", "--batch-size", "4", "--quiet")
 HEAVY = (
-    Case("train", ("train", "parts", "out.h5", *TINY), "out.h5"),
-    Case("predict -o", ("predict", "model.h5", "parts/test", "-o", "out.csv", "--quiet"), "out.csv"),
+    Case("train", ("train", "parts", "out", *world.TINY)),
+    Case("finetune", ("finetune", "model.h5", "parts", "out", *FINER)),
+    Case("ensemble", ("ensemble", "model.h5", "model.h5", "out", "--quiet")),
+    Case("predict -o", ("predict", "model.h5", "parts/test", "-o", "out", "--quiet")),
 )
+CROP = Case("crop-faces", ("crop-faces", "photos", "out", "--size", "32", "--jobs", "1", "--quiet"))
+CROPS = tuple(replace(CROP, name=f"{CROP.name} ({fault})", faults=(fault,)) for fault in FAULTS)
+CASES = {case.name: case for case in (*LIGHT, *HEAVY, *CROPS)}
+
+
+class Processes:
+    """Runs each command line in a process of its own, whose children strace follows: those that `crop-faces` starts."""
+
+    def __init__(self) -> None:
+        self._said = ""
+
+    def run(self, line: list[str], directory: Path, tracer: list[str] | None = None) -> int:
+        """As `Forge.run`; strace is killed as what it traces was."""
+        traced = [] if tracer is None else ["strace", "-f", "-qq", "--seccomp-bpf", *tracer]
+        command = [*map(os.fsencode, traced), *world.line(*line)]
+        done = subprocess.run(command, cwd=directory, capture_output=True, check=False, stdin=subprocess.DEVNULL)
+        self._said = done.stderr.decode(errors="replace")
+        return done.returncode
+
+    def said(self) -> str:
+        """As `Forge.said`."""
+        return self._said
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Faces, parts, a table of predictions: what the commands read."""
-    root = tmp_path_factory.mktemp("world")
-    for label in ("ann", "bob"):
-        (root / "faces" / label).mkdir(parents=True)
-        for number in range(4 + (label == "bob")):
-            random_image(f"{label}{number}", 16).save(root / "faces" / label / f"{number}.png")
-    table = ["path,part,label,status,reason,predicted,confidence,score,seen,prob_ann,prob_bob"]
-    table += [
-        f"{label}/{i}.png,,{label},predicted,,ann,0.9,0.9,no,0.9,0.1" for label in ("ann", "bob") for i in range(3)
-    ]
-    (root / "table.csv").write_text("\n".join(table) + "\n")
-    return root
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Photos, faces, parts, a table of predictions: what the commands read."""
+    root = world.make(tmp_path_factory.mktemp("world"), {"ann": amount(4, 4, 16), "bob": amount(5, 5, 17)})
+    return world.photos(root)
 
 
-@pytest.fixture(params=["light", pytest.param("heavy", marks=pytest.mark.torture)], scope="module")
-def forge(request: pytest.FixtureRequest, world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forge]:
-    """The process that forks the runs."""
-    made = Forge(request.param, tmp_path_factory.mktemp("streams"))
-    made.kind = request.param  # type: ignore[attr-defined]
-    if not (world / "parts").exists():
-        assert made.run(["split", "faces", "parts", "--quiet"], world) == 0
-    if request.param == "heavy":
-        assert made.run(["train", "parts", "model.h5", *TINY], world) == 0, made.said()
+@pytest.fixture(scope="module")
+def runners(place: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Runners"]:
+    """What runs each kind of case; made when it is wanted."""
+    made = Runners(place, tmp_path_factory)
     yield made
-    made.close()
+    for runner in made.values():
+        if isinstance(runner, Forge):
+            runner.close()
+
+
+class Runners(dict[str, Forge | Processes]):
+    """Kind of case → what runs it."""
+
+    def __init__(self, place: Path, directories: pytest.TempPathFactory) -> None:
+        super().__init__()
+        self.place, self.directories = place, directories
+
+    def __missing__(self, kind: str) -> Forge | Processes:
+        runner = Processes() if kind == "crops" else Forge(kind, self.directories.mktemp(kind))
+        if kind == "heavy":
+            assert runner.run([*world.MODEL], self.place) == 0, runner.said()
+        self[kind] = runner
+        return runner
 
 
 def calls(log: Path) -> list[tuple[str, int]]:
@@ -104,47 +136,62 @@ def calls(log: Path) -> list[tuple[str, int]]:
     return list(found)
 
 
+@pytest.mark.parametrize("name", [case.name for case in LIGHT])
 def test_every_change_of_the_disk_may_fail_or_be_the_last(
-    forge: Forge, world: Path, tmp_path: Path, tally: Tally
+    runners: Runners, place: Path, tmp_path: Path, name: str, tally: Tally
 ) -> None:
-    cases = LIGHT if forge.kind == "light" else HEAVY  # type: ignore[attr-defined]
-    tally.begin(9, f"faults in {', '.join(case.name for case in cases)}")
-    broken = []
-    for case in cases:
-        broken += list(failures(case, forge, world, tmp_path / case.name.replace(" ", ""), tally))
+    tally.begin(9, f"faults in {name}")
+    broken = list(failures(CASES[name], runners["light"], place, tmp_path / "here", amount(2, 60, 1200), tally))
     assert broken == []
 
 
-def failures(case: Case, forge: Forge, world: Path, place: Path, tally: Tally) -> Iterator[str]:
-    """Run a case once with each fault; yield what does not hold."""
-    shutil.copytree(world, place)
+@pytest.mark.slow
+@pytest.mark.torture
+@pytest.mark.parametrize("name", [case.name for case in (*HEAVY, *CROPS)])
+def test_every_change_of_the_disk_may_fail_or_be_the_last_with_tensorflow(
+    runners: Runners, place: Path, tmp_path: Path, name: str, tally: Tally
+) -> None:
+    tally.begin(9, f"faults in {name}")
+    kind, wanted = ("crops", amount(1, 3, 36)) if CASES[name] in CROPS else ("heavy", amount(1, 10, 105))
+    broken = list(failures(CASES[name], runners[kind], place, tmp_path / "here", wanted, tally))
+    assert broken == []
+
+
+def failures(
+    case: Case, runner: Forge | Processes, inputs: Path, place: Path, wanted: int, tally: Tally
+) -> Iterator[str]:
+    """Run a case with so many of the faults it may meet, or all; yield what does not hold."""
+    shutil.copytree(inputs, place)
     before = tree(place)
-    assert forge.run(list(case.line), place) == 0, forge.said()
+    assert runner.run(list(case.line), place) == 0, runner.said()
     whole = tree(place)
-    reset(place, case, before)
+    reset(place, before)
     if case.old:
-        assert forge.run(list(case.old), place) == 0, forge.said()
+        assert runner.run(list(case.old), place) == 0, runner.said()
     old = tree(place)
-    kept = place.with_name(place.name + "-old")
+    kept = place.with_name("kept")
     shutil.copytree(place, kept)
-    log = place.with_name(place.name + ".log")
-    assert forge.run(list(case.line), place, ["-o", str(log), "-e", f"trace=openat,{CHANGING}"]) == 0, forge.said()
-    everything = [(call, fault) for call in calls(log) for fault in FAULTS]
-    light = forge.kind == "light"  # type: ignore[attr-defined]
-    wanted = amount(2, 60, len(everything)) if light else amount(1, 6, 60)
-    share = max(1, len(everything) // wanted)
-    for (name, number), fault in everything[::share]:
+    for (name, number), fault in faults(case, runner, place, wanted):
         restore(place, kept, case)
-        inject = ["-o", "/dev/null", "-e", f"trace={name}", "-e", f"inject={name}:{fault}:when={number}"]
-        code = forge.run(list(case.line), place, inject)
+        inject = ["-o", os.devnull, "-e", f"trace={name}", "-e", f"inject={name}:{fault}:when={number}"]
+        code = runner.run(list(case.line), place, inject)
         where = f"{case.name}: {fault} at {name} {number} (code {code})"
-        yield from (f"{where}: {problem}" for problem in problems(code, forge, place, case, before, old, whole))
+        yield from (f"{where}: {problem}" for problem in problems(code, runner, place, case, before, old, whole))
         tally.count()
+
+
+def faults(case: Case, runner: Forge | Processes, place: Path, wanted: int) -> Sequence[tuple[tuple[str, int], str]]:
+    """Return pairs of a call, told by its name and number, and what happens at it: about so many, evenly spread."""
+    log = place.with_name("log")
+    assert runner.run(list(case.line), place, ["-o", str(log), "-e", f"trace=openat,{CHANGING}"]) == 0, runner.said()
+    everything = [(call, fault) for call in calls(log) for fault in case.faults]
+    step = max(1.0, len(everything) / wanted)
+    return [everything[int(number * step)] for number in range(int(len(everything) / step))]
 
 
 def problems(
     code: int,
-    forge: Forge,
+    runner: Forge | Processes,
     place: Path,
     case: Case,
     before: dict[str, bytes],
@@ -152,7 +199,7 @@ def problems(
     whole: dict[str, bytes],
 ) -> Iterator[str]:
     """Say what is wrong after a run with a fault, and after the next."""
-    said = forge.said()
+    said = runner.said()
     if "Traceback" in said:
         yield said[-700:]
     if code not in (0, 1, -9):
@@ -169,9 +216,9 @@ def problems(
         yield "the old output is gone"
     if code == 1 and case.old and not out:
         yield "the old output is gone after an error"
-    next_code = forge.run(list(case.line), place)
-    if next_code != 0 and not (found == whole and "exists already" in forge.said()):
-        yield f"the next run ends with {next_code}: {forge.said()[-500:]}"
+    next_code = runner.run(list(case.line), place)
+    if next_code != 0 and not (found == whole and "exists already" in runner.said()):
+        yield f"the next run ends with {next_code}: {runner.said()[-500:]}"
     if tree(place) != whole:
         yield f"the next run ends with other bytes: {differences(tree(place), whole)}"
     if {p.name for p in place.iterdir()} != {name.split("/")[0] for name in whole}:
@@ -183,7 +230,7 @@ def differences(found: dict[str, bytes], whole: dict[str, bytes]) -> list[str]:
     return sorted(name for name in found.keys() | whole.keys() if found.get(name) != whole.get(name))[:5]
 
 
-def reset(place: Path, case: Case, before: dict[str, bytes]) -> None:
+def reset(place: Path, before: dict[str, bytes]) -> None:
     """Remove everything but the inputs."""
     for path in place.iterdir():
         if path.name not in {name.split("/")[0] for name in before}:
@@ -200,6 +247,3 @@ def restore(place: Path, kept: Path, case: Case) -> None:
         shutil.copytree(kept / case.output, place / case.output)
     elif (kept / case.output).exists():
         shutil.copyfile(kept / case.output, place / case.output)
-
-
-assert SCALE in {"fast", "quick", "full"}

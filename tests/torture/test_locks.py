@@ -19,34 +19,51 @@ PAIRS = (
     ("augment", "parts", "out", "--quiet", "--copies", "5"),
     ("report", "table.csv", "--html", "out", "--quiet"),
 )
+HEAVY = (("train", "parts", "out", *world.TINY), ("crop-faces", "photos", "out", "--jobs", "1", "--quiet"))
 
 
 def test_of_two_runs_on_one_output_one_writes(tmp_path: Path, tally: Tally) -> None:
     """The second finds it being written, or finished, or there; never does it spoil what the first writes."""
-    tally.begin(12, "two runs at once on one output")
+    tally.begin(12, "two runs of balance, split, augment or report at once on one output")
     world.make(tmp_path)
     moments = random.Random(0)
-    seen: set[int] = set()
-    for number in range(amount(3, 100, 500)):
-        arguments = PAIRS[number % len(PAIRS)]
-        started = [start(arguments, tmp_path)]
-        time.sleep(moments.uniform(0, 0.1))
-        started.append(start(arguments, tmp_path))
-        ended = [(process.communicate()[1].decode(), process.returncode) for process in started]
-        codes = sorted(code for _, code in ended)
-        assert codes[0] == 0, ended
-        for said, code in ended:
-            busy = "is being written by another run; wait for it or stop it" in said
-            assert code == 0 or busy or "exists already" in said, ended
-        seen.add(codes[1])
-        shape = tree(tmp_path / "out") or (tmp_path / "out").read_bytes()
-        remove(tmp_path / "out")
-        assert sorted(path.name for path in tmp_path.iterdir()) == ["faces", "parts", "table.csv"], ended
-        assert world.run(*arguments, cwd=tmp_path).code == 0
-        assert shape == (tree(tmp_path / "out") or (tmp_path / "out").read_bytes())
-        remove(tmp_path / "out")
-        tally.count()
-    assert SCALE == "fast" or 1 in seen  # else they never met
+    codes = {meet(PAIRS[number % 4], tmp_path, moments.uniform(0, 0.1), tally) for number in range(amount(3, 40, 500))}
+    assert SCALE == "fast" or 1 in codes  # else they never met
+
+
+@pytest.mark.slow
+@pytest.mark.torture
+@pytest.mark.parametrize("arguments", HEAVY, ids=lambda arguments: arguments[0])
+def test_of_two_runs_with_tensorflow_on_one_output_one_writes(
+    tmp_path: Path, arguments: tuple[str, ...], tally: Tally
+) -> None:
+    tally.begin(12, f"two runs of {arguments[0]} at once on one output")
+    world.photos(world.make(tmp_path))
+    moments = random.Random(0)
+    codes = {meet(arguments, tmp_path, moments.uniform(0, 4), tally) for _ in range(amount(1, 1, 8))}
+    assert 1 in codes
+
+
+def meet(arguments: tuple[str, ...], place: Path, after: float, tally: Tally) -> int:
+    """Begin a run, and the same after so many seconds; return the second's code, or the first's if it was second."""
+    before = {path.name for path in place.iterdir()}
+    started = [start(arguments, place)]
+    time.sleep(after)
+    started.append(start(arguments, place))
+    ended = [(process.communicate()[1].decode(), process.returncode) for process in started]
+    codes = sorted(code for _, code in ended)
+    assert codes[0] == 0, ended
+    for said, code in ended:
+        busy = "is being written by another run; wait for it or stop it" in said
+        assert code == 0 or busy or "exists already" in said, ended
+    shape = tree(place / "out") or (place / "out").read_bytes()
+    remove(place / "out")
+    assert {path.name for path in place.iterdir()} == before, ended
+    assert world.run(*arguments, cwd=place).code == 0
+    assert shape == (tree(place / "out") or (place / "out").read_bytes())
+    remove(place / "out")
+    tally.count()
+    return codes[1]
 
 
 def start(arguments: tuple[str, ...], cwd: Path) -> "subprocess.Popen[bytes]":
@@ -91,21 +108,47 @@ AGAIN = (
     ("augment", "parts", "out"),
     ("report", "table.csv", "--plots", "out"),
     ("report", "table.csv", "--html", "out"),
-    pytest.param(world.MODEL, marks=[pytest.mark.slow, pytest.mark.torture]),
 )
 
 
 @pytest.mark.parametrize("arguments", AGAIN, ids=lambda arguments: arguments[0])
 def test_the_same_run_again_writes_nothing(tmp_path: Path, arguments: tuple[str, ...], tally: Tally) -> None:
-    tally.begin(13, "the same run again")
+    tally.begin(13, "the same run of balance, split, augment or report again")
     world.make(tmp_path)
-    first = world.run(*arguments, cwd=tmp_path)
-    assert first.code == 0, first.said
-    stamps = state(tmp_path)
-    second = world.run(*arguments, cwd=tmp_path)
-    assert second.code == 0, second.said
-    assert state(tmp_path) == stamps
+    run_twice(arguments, tmp_path)
     tally.count()
+
+
+FINER = ("--unfreeze", "all", "--epochs", "1", "--batch-size", "4", "--quiet")
+AGAIN_WITH_A_MODEL = (
+    ("crop-faces", "photos", "out", "--jobs", "1"),
+    world.MODEL,
+    ("finetune", "model.h5", "parts", "finer.h5", *FINER),
+    ("ensemble", "model.h5", "finer.h5", "both.h5"),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.torture
+def test_the_same_run_with_a_model_again_writes_nothing(tmp_path: Path, tally: Tally) -> None:
+    """`predict -o` keeps no record of its run, so that it says that its output exists; that too writes nothing."""
+    tally.begin(13, "the same run of crop-faces, train, finetune, ensemble or predict again")
+    world.photos(world.make(tmp_path))
+    for arguments in AGAIN_WITH_A_MODEL:
+        run_twice(arguments, tmp_path)
+        tally.count()
+    run_twice(("predict", "model.h5", "parts/test", "-o", "out.csv"), tmp_path, code=1)
+    tally.count()
+
+
+def run_twice(arguments: tuple[str, ...], place: Path, code: int = 0) -> None:
+    """Run a command line twice; the second ends with a code and has touched nothing."""
+    first = world.run(*arguments, cwd=place)
+    assert first.code == 0, first.said
+    stamps = state(place)
+    second = world.run(*arguments, cwd=place)
+    assert second.code == code, second.said
+    assert state(place) == stamps
 
 
 def state(root: Path) -> dict[str, tuple[int, int, int]]:

@@ -21,14 +21,14 @@ PIPELINE = (
     ("report", "table.csv", "--plots", "plots"),
 )
 MODELS = (
-    ("crop-faces", "faces", "crops", "--max-rejects", "100%"),
+    ("crop-faces", "photos", "crops"),
     world.MODEL,
     ("finetune", "model.h5", "parts", "more.h5", "--unfreeze", "all", "--epochs", "1"),
     ("ensemble", "model.h5", "more.h5", "both.h5"),
     ("predict", "both.h5", "parts/test", "-o", "out.csv"),
     ("report", "out.csv"),
 )
-HEAVY = [pytest.param("models", marks=pytest.mark.torture)]
+HEAVY = [pytest.param("models", marks=[pytest.mark.slow, pytest.mark.torture])]
 
 
 def unshared() -> list[str]:
@@ -41,8 +41,8 @@ def unshared() -> list[str]:
 
 @pytest.mark.parametrize("which", ["pipeline", *HEAVY])
 def test_the_pipeline_without_a_network(tmp_path: Path, which: str, tally: Tally) -> None:
-    tally.begin(14, "commands of the pipeline without a network")
-    world.make(tmp_path)
+    tally.begin(14, f"commands of the pipeline{' with models' * (which == 'models')} without a network")
+    world.photos(world.make(tmp_path))
     for arguments in PIPELINE if which == "pipeline" else MODELS:
         line = [*unshared(), *world.line(*arguments)]
         done = subprocess.run(line, cwd=tmp_path, capture_output=True, check=False, stdin=subprocess.DEVNULL)
@@ -54,8 +54,8 @@ def test_the_pipeline_without_a_network(tmp_path: Path, which: str, tally: Tally
 @pytest.mark.parametrize("which", ["pipeline", *HEAVY])
 def test_no_socket_is_opened(tmp_path: Path, which: str, tally: Tally) -> None:
     """The system calls of every command; with ImageNet's weights wanted and absent, in the models' share."""
-    tally.begin(14, "commands without a socket, with CELEBTOOL_OFFLINE=1")
-    world.make(tmp_path)
+    tally.begin(14, f"commands{' with models' * (which == 'models')} that open no socket, with CELEBTOOL_OFFLINE=1")
+    world.photos(world.make(tmp_path))
     wanted = ("train", "parts", "x.h5", "--arch", "mobilenetv2", "--epochs", "1")
     for arguments in PIPELINE if which == "pipeline" else (*MODELS, wanted):
         log = tmp_path.with_name("log")
@@ -72,14 +72,22 @@ def test_no_socket_is_opened(tmp_path: Path, which: str, tally: Tally) -> None:
         tally.count()
 
 
+SUITE = ("tests/commands", "tests/formats", "tests/nn", "tests/rendering", "the rest of tests")
+
+
+@pytest.mark.slow
 @pytest.mark.torture
-@pytest.mark.skipif(SCALE != "full", reason="takes ten minutes")
-def test_the_whole_suite_without_a_network(tally: Tally) -> None:
-    tally.begin(14, "tests of the whole suite without a network")
+@pytest.mark.skipif(SCALE != "full", reason="takes as long as `make test`")
+@pytest.mark.parametrize("part", SUITE)
+def test_the_whole_suite_without_a_network(part: str, tally: Tally) -> None:
+    """With a loopback interface, over which the browser and Dask's workers are spoken to."""
+    tally.begin(14, f"{part} without a network")
     root = Path(__file__).parents[2]
     env = {**os.environ, "TORTURE": "fast", "TORTURE_TABLE": ""}
-    line = [*unshared(), sys.executable, "-m", "pytest", "-m", "not torture", "--ignore", "tests/torture"]
-    done = subprocess.run(line, cwd=root, capture_output=True, text=True, check=False, env=env)
+    others = [argument for name in (*SUITE[:-1], "tests/torture") for argument in ("--ignore", name)]
+    chosen = ["tests", *others] if part == SUITE[-1] else [part]
+    inner = ["sh", "-c", 'ip link set lo up; exec "$@"', "sh", sys.executable, "-m", "pytest", *chosen]
+    done = subprocess.run([*unshared(), *inner], cwd=root, capture_output=True, text=True, check=False, env=env)
     assert done.returncode == 0, done.stdout[-3000:]
     dots = re.findall(r"^([.sx]+) +\[", done.stdout, re.MULTILINE)
     tally.count(sum(len(row.replace("s", "")) for row in dots))

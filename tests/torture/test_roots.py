@@ -157,8 +157,8 @@ LINES = (
     ("augment", "parts", "out"),
     ("report", "table.csv", "--plots", "out"),
     ("report", "table.csv", "--html", "out"),
-    pytest.param(("crop-faces", "faces", "out", "--jobs", "2"), marks=pytest.mark.torture),
-    pytest.param(("train", "parts", "out", *world.TINY), marks=pytest.mark.torture),
+    pytest.param(("crop-faces", "faces", "out", "--jobs", "2"), marks=[pytest.mark.slow, pytest.mark.torture]),
+    pytest.param(("train", "parts", "out", *world.TINY), marks=[pytest.mark.slow, pytest.mark.torture]),
 )
 
 
@@ -176,6 +176,10 @@ def test_a_hostile_current_directory_changes_nothing(tmp_path: Path, line: tuple
     assert second.stdout == first.stdout
     written = [tree(p / "out") if (p / "out").is_dir() else (p / "out").read_bytes() for p in (clean, hostile)]
     assert written[0] == written[1]
+    if line[0] == "train":
+        answers = [world.run("predict", "out", "parts/test", cwd=place) for place in (clean, hostile)]
+        assert answers[0] == answers[1]
+        assert [path.name for path in hostile.glob("imported-*")] == []
     tally.count(len(HOSTILE) + len(DATA))
 
 

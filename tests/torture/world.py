@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
+from skimage import data
+
 from tests.conftest import random_image
 
 COMMAND = Path(sys.executable).with_name("celebtool")
@@ -39,6 +42,15 @@ def make(root: Path, classes: Mapping[str, int] | None = None, size: int = 16) -
     lines = ["path,part,label,status,reason,predicted,confidence,score,seen,prob_ann,prob_bob"]
     lines += [f"{who}/{i}.png,,{who},predicted,,ann,0.9,0.9,no,0.9,0.1" for who in ("ann", "bob") for i in range(3)]
     (root / "table.csv").write_text("\n".join(lines) + "\n")
+    return root
+
+
+def photos(root: Path, label: str = "eileen") -> Path:
+    """Write photos/ of a person below a directory: one with a face, and one without."""
+    directory = root / "photos" / label
+    directory.mkdir(parents=True)
+    Image.fromarray(data.astronaut()[30:210, 130:310]).save(directory / "a.png")
+    Image.fromarray(data.coffee()[:100, :100]).save(directory / "b.png")
     return root
 
 
