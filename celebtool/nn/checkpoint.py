@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from celebtool import schedule
+from celebtool.errors import CelebtoolError
 from celebtool.formats.history import Epoch
 
 
@@ -28,17 +29,25 @@ def save(path: Path, run: Run, model: keras.Model) -> None:
 
     One array after the other in NumPy's own format: without the checksums of a .npz, an epoch of a small network waits
     for its checkpoint half as long.
+
+    Raises:
+        CelebtoolError: the disk is full.
     """
     note = json.dumps({"state": asdict(run.state), "history": [asdict(epoch) for epoch in run.history]})
     arrays = [variable.numpy() for variable in (*model.weights, *model.optimizer.variables)]
     best = [] if run.state.improved else run.best  # else the best weights are the present ones
     partial = path.with_suffix(".partial")
-    with partial.open("wb") as stream:
-        for array in (np.frombuffer(note.encode(), np.uint8), *arrays, *best):
-            np.save(stream, array, allow_pickle=False)
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(path)
+    try:
+        with partial.open("wb") as stream:
+            for array in (np.frombuffer(note.encode(), np.uint8), *arrays, *best):
+                np.save(stream, array, allow_pickle=False)
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        problem = f"can't write a checkpoint ({error.strerror or error})"
+        raise CelebtoolError(path.parent, f"{problem}; make room, then the same command goes on") from error
 
 
 def load(path: Path, model: keras.Model) -> Run:

@@ -128,8 +128,12 @@ def _fitted(
         """Save what a run that ends before its time has reached; the checkpoint beside it is what goes on."""
         path = resources.scratch / "best.h5"
         partial = path.with_suffix(".partial.h5")
-        classifier.save(described(outcome), partial)
-        partial.replace(path)
+        try:
+            classifier.save(described(outcome), partial)
+            partial.replace(path)
+        except OSError:  # a full disk is what ended the run, perhaps; that is what will be said
+            partial.unlink(missing_ok=True)
+            return
         voice.say(training_report.kept(path, outcome.history))
 
     return described(training.fit(model, data, settings, resources, voice, keep))

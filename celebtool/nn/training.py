@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -14,7 +13,7 @@ from celebtool import training_report
 from celebtool.errors import CelebtoolError
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import Sample
-from celebtool.nn import datasets, devices, fitting, logistic
+from celebtool.nn import datasets, devices, fitting, logistic, memory
 from celebtool.nn.batches import Batches, class_weights
 from celebtool.nn.calibrating import Calibration, calibrate
 from celebtool.nn.cut import Cut, cut
@@ -81,7 +80,7 @@ def fit(
         keep: see `Keep`.
     """
     parts = cut(model)
-    allocate = _allocator(resources)
+    allocate = memory.allocator(resources.cache_memory, resources.scratch)
     try:
         train = _batches(parts, model, data, data.train, settings, allocate, voice, training=True)
         val = _batches(parts, model, data, data.val, settings, allocate, voice) if data.val else None
@@ -93,7 +92,7 @@ def fit(
         figures = {name: measure(parts.suffix, b) for name, b in (("train", train), ("val", val)) if b}
         return Outcome(tuple(history), figures, calibration)
     except BaseException:  # what is left is for the run that goes on, and activations are no part of it
-        for file in resources.scratch.glob("*.activations"):
+        for file in resources.scratch.glob(f"*{memory.SUFFIX}"):
             file.unlink()
         raise
 
@@ -190,23 +189,6 @@ def _batches(
         seed=settings.seed,
         redraw=redraw,
     )
-
-
-def _allocator(resources: Resources) -> datasets.Allocate:
-    """Return what makes arrays in memory while they fit, and in files in the scratch directory beyond."""
-    left = resources.cache_memory
-    files = 0
-
-    def allocate(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:  # noqa: ANN401
-        nonlocal left, files
-        size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-        if size <= left:
-            left -= size
-            return np.empty(shape, dtype)
-        files += 1
-        return np.memmap(resources.scratch / f"{files}.activations", dtype, "w+", shape=shape)
-
-    return allocate
 
 
 def _solve(suffix: keras.Model, train: Batches, val: Batches | None, settings: Settings) -> Epoch:

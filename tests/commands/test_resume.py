@@ -104,6 +104,20 @@ def test_out_of_memory_is_one_line(folder: Path, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["parts"]
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits the size of files")
+def test_no_room_for_the_checkpoint_is_one_line_and_leaves_nothing(folder: Path, tmp_path: Path) -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    line = [sys.executable, "-m", "celebtool", "train", str(folder), str(tmp_path / "m.h5"), *CNN]
+    done = subprocess.run(line, preexec_fn=limit, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    error = done.stderr.splitlines()[-1]
+    assert error.startswith(f"celebtool: error: {tmp_path}/.m.h5.partial/scratch: can't write a checkpoint (")
+    assert error.endswith("); make room, then the same command goes on")
+    assert [path.name for path in tmp_path.iterdir()] == ["parts"]
+
+
 def test_a_wrong_name_for_the_history_is_said_before_the_run(
     celebtool: Callable[..., Result], folder: Path, tmp_path: Path
 ) -> None:

@@ -27,6 +27,7 @@ LINES = {
 FINER = ("--unfreeze", "all", "--epochs", "2", "--batch-size", "4", "--quiet")
 HEAVY = {
     "train": ("train", "parts", "small/out", *world.TINY),
+    "train --cache-memory 0": ("train", "parts", "small/out", *world.TINY, "--cache-memory", "0"),
     "finetune": ("finetune", "model.h5", "parts", "small/out", *FINER),
     "ensemble": ("ensemble", "model.h5", "model.h5", "small/out"),
     "predict -o": ("predict", "model.h5", "parts", "-o", "small/out", "--quiet"),
