@@ -1,7 +1,7 @@
 """The batches of a training run: any of them can be made at any time."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -28,6 +28,7 @@ class Batches:
         sample_weights: (n,) what each sample counts.
         batch_size: samples per step; the last batch of an epoch may be shorter.
         seed: of the order, and of the variants.
+        variants: how many augmented rows follow each sample's own.
         redraw: whether every image is augmented anew in every epoch (networks trained from scratch).
         replicas: devices that share a batch: each batch is padded to a multiple of them with samples that have neither
             label nor weight, and the other weights grow so that the mean loss is that of the batch without them.
@@ -39,6 +40,7 @@ class Batches:
     sample_weights: NDArray[np.float32]
     batch_size: int
     seed: int
+    variants: int = 0
     redraw: bool = False
     replicas: int = 1
 
@@ -75,6 +77,17 @@ class Batches:
     def evaluation(self) -> tf.data.Dataset:
         """Return every sample once for `Model.evaluate`."""
         return self._dataset(self.in_order, 0, self.steps)
+
+    def originals(self) -> "Batches":
+        """Return the samples without their augmented variants."""
+        step = self.variants + 1
+        return replace(
+            self,
+            inputs=[array[::step] for array in self.inputs],
+            class_ids=self.class_ids[::step],
+            sample_weights=self.sample_weights[::step],
+            variants=0,
+        )
 
     def _padded(self, count: int) -> int:
         return -(-count // self.replicas) * self.replicas

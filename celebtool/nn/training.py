@@ -86,10 +86,11 @@ def fit(
         val = _batches(parts, model, data, data.val, settings, allocate, voice) if data.val else None
         history = _fit(parts.suffix, train, val, settings, resources, voice, keep)
         strangers = _batches(parts, model, data, data.strangers, settings, allocate, voice) if data.strangers else None
+        plain = train.originals()
         calibration = calibrate(
-            parts.suffix, train, val, strangers, settings.false_accept, by_distance=settings.by_distance
+            parts.suffix, plain, val, strangers, settings.false_accept, by_distance=settings.by_distance
         )
-        figures = {name: measure(parts.suffix, b) for name, b in (("train", train), ("val", val)) if b}
+        figures = {name: measure(parts.suffix, b) for name, b in (("train", plain), ("val", val)) if b}
         return Outcome(tuple(history), figures, calibration)
     except BaseException:  # what is left is for the run that goes on, and activations are no part of it
         for file in resources.scratch.glob(f"*{memory.SUFFIX}"):
@@ -187,6 +188,7 @@ def _batches(
         sample_weights=weights,
         batch_size=settings.batch_size,
         seed=settings.seed,
+        variants=count,
         redraw=redraw,
     )
 

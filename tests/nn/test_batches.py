@@ -57,6 +57,14 @@ def test_evaluation_takes_the_samples_as_they_are_in_order() -> None:
     assert np.array_equal(np.concatenate([x for x, _, _ in data.evaluation()]), data.inputs[0])
 
 
+def test_originals_leave_the_variants_out() -> None:
+    data = batches(count=8, variants=3, sample_weights=np.arange(8, dtype="float32"))
+    plain = data.originals()
+    assert np.array_equal(plain.inputs[0], data.inputs[0][[0, 4]])
+    assert (plain.class_ids.tolist(), plain.sample_weights.tolist()) == ([0, 1], [0, 4])
+    assert (plain.steps, plain.variants) == (1, 0)
+
+
 def test_several_inputs() -> None:
     data = batches(inputs=[np.zeros((7, 2), "float32"), np.ones((7, 4, 3), "float32")])
     (first, second), labels, _ = next(iter(data.training(0, 1)))

@@ -10,7 +10,7 @@ import pytest
 
 from celebtool import architectures as table
 from celebtool import settings, training_data
-from celebtool.nn import architectures, datasets, training
+from celebtool.nn import architectures, datasets, pretrained, training
 from celebtool.nn.batches import Batches
 from tests.test_settings import NOTHING
 
@@ -140,6 +140,21 @@ def test_a_loss_that_is_no_number_ends_the_run(make_folder: Callable[..., Path],
     model.trainable = True
     with pytest.raises(training.CelebtoolError, match=r"epoch \d: the loss became NaN or infinite; try a lower"):
         fit(model, data, how, tmp_path)
+
+
+def test_augmented_variants_are_trained_on_and_not_measured(make_folder: Callable[..., Path], tmp_path: Path) -> None:
+    """At the least rate there is the weights hardly move, so that what is measured tells which images it is of."""
+    data = parts(make_folder)
+    outcomes = []
+    for count in (0, 2):
+        how = chosen("face-resnet29", epochs=1, learning_rate=0.0, augment=count)
+        model = build("face-resnet29", how, 0, 150)
+        pretrained.load_faces(model)
+        outcomes.append(fit(model, data, how, tmp_path))
+        (tmp_path / "checkpoint").unlink()
+    plain, varied = outcomes
+    assert varied.history[0].loss != pytest.approx(plain.history[0].loss, rel=1e-4)
+    assert varied.figures["train"] == pytest.approx(plain.figures["train"], rel=1e-4)
 
 
 @pytest.mark.parametrize(("memory", "files"), [(10**9, 0), (0, 2)])
