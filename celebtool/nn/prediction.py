@@ -13,9 +13,12 @@ from celebtool.formats.image_folder import UNKNOWN
 from celebtool.formats.images import ImageError, RGBImage
 from celebtool.formats.prediction_row import Prediction
 from celebtool.formats.sources import Source
-from celebtool.nn import classifier, face_crops
+from celebtool.nn import classifier, face_crops, memory
 from celebtool.nn.classifier import Classifier
 from celebtool.nn.datasets import batched, map_ahead
+
+BATCHES_AHEAD = 1
+"""Batches in the network beside the one whose answers are awaited: while they end, the processors have work."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +51,15 @@ def predict(
         progress: called with items done, twice: nobody knows how many names will come on stdin.
         mirror: average the answers for each image and for its mirror image.
     """
+
+    def answered(batch: list[Item]) -> tuple[list[Item], Iterator[tuple[NDArray[np.float32], float]]]:
+        with memory.explained(f"lower --batch-size ({batch_size} now)"):
+            return batch, _answers(model, [item for item in batch if not item.reason], mirror=mirror)
+
     done = 0
-    for batch in batched(items, batch_size):
+    for batch, answers in map_ahead(answered, batched(items, batch_size), ahead=BATCHES_AHEAD):
         done += len(batch)
         progress(done, done)
-        answers = _answers(model, [item for item in batch if not item.reason], mirror=mirror)
         for item in batch:
             yield _row(item) if item.reason else _prediction(item, model.info.class_names, *next(answers), threshold)
 
@@ -97,16 +104,16 @@ def resized(image: RGBImage, sizes: Iterable[tuple[int, int]]) -> dict[tuple[int
 
 
 def _answers(model: Classifier, items: list[Item], *, mirror: bool) -> Iterator[tuple[NDArray[np.float32], float]]:
-    """Yield (probabilities, score) of every item."""
+    """Return (probabilities, score) of every item."""
     if not items:
-        return
+        return iter(())
     views = [{size: np.stack([item.inputs[size] for item in items]) for size in items[0].inputs}]
     if mirror:
         views.append({size: images[:, :, ::-1] for size, images in views[0].items()})
     answers = [classifier.answer(model, view) for view in views]
     probabilities = np.mean([answer.probabilities for answer in answers], axis=0)
     scores = np.mean([answer.scores for answer in answers], axis=0)
-    yield from zip(probabilities, scores.tolist(), strict=True)
+    return zip(probabilities, scores.tolist(), strict=True)
 
 
 def _row(item: Item) -> Prediction:
