@@ -97,14 +97,15 @@ Dropout = Annotated[
 ]
 L2 = Annotated[
     float | None,
-    typer.Option("--l2", min=0, help="Penalty on the head's squared weights.", show_default=BY_ARCHITECTURE),
+    typer.Option("--l2", min=0, max=1000, help="Penalty on the head's squared weights.", show_default=BY_ARCHITECTURE),
 ]
 Epochs = Annotated[int | None, typer.Option("--epochs", min=1, help="Epochs at most.", show_default=BY_ARCHITECTURE)]
 TrainBatchSize = Annotated[
     int | None, typer.Option("--batch-size", min=1, help="Images per step.", show_default=BY_ARCHITECTURE)
 ]
 LearningRate = Annotated[
-    float | None, typer.Option("--learning-rate", min=0, help="Full learning rate.", show_default=BY_ARCHITECTURE)
+    float | None,
+    typer.Option("--learning-rate", min=0, max=1000, help="Full learning rate.", show_default=BY_ARCHITECTURE),
 ]
 Optimizer = Annotated[
     Literal["adam", "adamw", "sgd", "lbfgs"] | None,
@@ -180,6 +181,7 @@ CacheMemory = Annotated[
     typer.Option(
         "--cache-memory",
         min=0,
+        max=1_000_000,
         metavar="GB",
         help="Memory for what is computed once; the rest goes to a file while the run lasts.",
     ),

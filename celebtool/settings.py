@@ -150,7 +150,9 @@ def _settings(
 def _needs_epochs(given: Given) -> bool:
     """Whether something is asked for that only an iterative optimizer has."""
     asked = (given.epochs, given.learning_rate, given.batch_size, given.patience, given.reduce_lr)
-    return bool(given.dense or given.dropout or given.label_smoothing) or any(value is not None for value in asked)
+    shaped = given.schedule != "constant" or given.monitor != "val_loss"
+    layers = given.dense or given.dropout
+    return bool(layers or given.label_smoothing or given.warmup) or shaped or any(value is not None for value in asked)
 
 
 def _first(given: Value | None, default: Value) -> Value:

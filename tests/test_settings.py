@@ -47,6 +47,9 @@ def test_what_is_not_given_is_the_recipe_of_the_architecture() -> None:
         ({"dense": (64,)}, "adam"),
         ({"dropout": 0.5}, "adam"),
         ({"label_smoothing": 0.1}, "adam"),
+        ({"schedule": "cosine"}, "adam"),
+        ({"warmup": 3}, "adam"),
+        ({"monitor": "val_accuracy"}, "adam"),
         ({"optimizer": "lbfgs", "epochs": 5}, "lbfgs"),
     ],
 )

@@ -126,7 +126,7 @@ class _Epochs(keras.callbacks.Callback):  # type: ignore[misc]
         for number, layer in enumerate(self.model.layers):
             generator = getattr(layer, "seed_generator", None)
             if generator is not None:
-                generator.state.assign(np.array([self._seed + number, epoch], np.uint32))
+                generator.state.assign(np.array([(self._seed + number) % 2**32, epoch], np.uint32))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         row = _row(
