@@ -1,12 +1,11 @@
-"""``make torture``: runs killed at random moments, and killed while they save. Minutes, so not part of `make test`."""
+"""Promise 9: training killed at random moments, and models killed while they are saved."""
 
-import os
+import multiprocessing
 import random
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -15,16 +14,16 @@ from celebtool.formats import model_file
 from celebtool.formats.model_info import ModelInfo
 from celebtool.output import new_file
 from tests.conftest import run_installed
+from tests.torture import world
+from tests.torture.conftest import Tally, amount
 
 pytestmark = pytest.mark.torture
 
-MOMENTS = 20
-SAVES = 200
-
 
 def test_training_killed_at_random_moments_ends_with_the_same_bytes(
-    make_folder: Callable[..., Path], tmp_path: Path
+    make_folder: Callable[..., Path], tmp_path: Path, tally: Tally
 ) -> None:
+    tally.begin(9, "kills of train at random moments, each continued, the model the same in the end")
     make_folder({"a": 12, "b": 9}, "parts/train")
     folder = make_folder({"a": 3, "b": 3}, "parts/val").parent
     options = ("--arch", "cnn", "--image-size", "32", "--dense", "64", "--epochs", "60", "--batch-size", "4")
@@ -32,21 +31,23 @@ def test_training_killed_at_random_moments_ends_with_the_same_bytes(
     started = time.monotonic()
     assert run_installed(*line[:2], tmp_path / "undisturbed.h5", *line[3:]).code == 0
     duration = time.monotonic() - started
+    undisturbed = (tmp_path / "undisturbed.h5").read_bytes()
     moments = random.Random(0)
     killed = 0
-    while killed < MOMENTS:
-        process = subprocess.Popen([sys.executable, "-m", "celebtool", *map(str, line)], stderr=subprocess.DEVNULL)
+    while killed < amount(2, 5, 20):
+        process = subprocess.Popen(world.line(*line), stderr=subprocess.DEVNULL)
         try:
             process.wait(moments.uniform(0, duration))
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
             killed += 1
+            tally.count()
         else:  # done between two kills: once more from the beginning
-            assert (tmp_path / "m.h5").read_bytes() == (tmp_path / "undisturbed.h5").read_bytes()
+            assert (tmp_path / "m.h5").read_bytes() == undisturbed
             (tmp_path / "m.h5").unlink()
     run_installed(*line)
-    assert (tmp_path / "m.h5").read_bytes() == (tmp_path / "undisturbed.h5").read_bytes()
+    assert (tmp_path / "m.h5").read_bytes() == undisturbed
     assert sorted(path.name for path in tmp_path.iterdir()) == ["m.h5", "parts", "undisturbed.h5"]
 
 
@@ -63,31 +64,28 @@ def save_for_ever(path: Path) -> None:
             path.with_suffix(".begun").touch()
 
 
-def test_a_model_is_whole_after_every_kill_while_it_is_saved(tmp_path: Path) -> None:
-    """Two processes at a time: one starts while the other saves and is killed."""
-    paths = [tmp_path / f"{number}.h5" for number in range(2)]
+def test_a_model_is_whole_after_every_kill_while_it_is_saved(tmp_path: Path, tally: Tally) -> None:
+    tally.begin(9, "kills of a process that saves a model over another: one of both, whole")
+    path, begun = tmp_path / "m.h5", tmp_path / "m.begun"
+    processes = multiprocessing.get_context("forkserver")  # which imports TensorFlow once, for all of them
+    processes.set_forkserver_preload(["celebtool.nn.classifier"])
     moments = random.Random(0)
     seeds = {1: 0, 2: 0}
-    waiting = [start(path) for path in paths]
-    for number in range(SAVES):
-        path, process = paths[number % 2], waiting[number % 2]
-        while not path.with_suffix(".begun").exists():
-            assert process.poll() is None
-            time.sleep(0.01)
+    for _ in range(amount(5, 50, 200)):
+        process = processes.Process(target=save_for_ever, args=(path,))
+        process.start()
+        _await(begun, process)
         time.sleep(moments.uniform(0, 0.3))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
+        process.join()
         info, _ = model_file.read(path)
         seeds[info.seed] += 1
-        path.with_suffix(".begun").unlink()
-        waiting[number % 2] = start(path)
-    for process in waiting:
-        process.kill()
-        process.wait()
-    assert sum(seeds.values()) == SAVES
-    assert min(seeds.values()) > SAVES / 5
+        begun.unlink()
+        tally.count()
+    assert min(seeds.values()) > sum(seeds.values()) / 5
 
 
-def start(path: Path) -> "subprocess.Popen[bytes]":
-    code = f"from pathlib import Path; from tests.torture.test_kill import save_for_ever; save_for_ever(Path({str(path)!r}))"
-    return subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[2], env={**os.environ})
+def _await(file: Path, process: BaseProcess) -> None:
+    while not file.exists():
+        assert process.is_alive()
+        time.sleep(0.01)
