@@ -1,26 +1,29 @@
 """How long do `train`, `finetune` and `predict` take, against plain Keras doing the same on the same machine?
 
-Usage: python benchmarks/training.py PARTS FACES
+Usage: python benchmarks/training.py PARTS FACES [TASK…]
 
 PARTS is an image folder with train/ and val/ (some hundred images: plain Keras takes minutes), FACES the crops that
-`crop-faces` made of a larger one. Every contestant is a process of its own; against Keras the seconds that importing
+`crop-faces` made of a larger one, split. A TASK is one of frozen, unfrozen, train, predict, memory; without one all are
+done. Every contestant is a process of its own; against Keras the seconds that importing
 TensorFlow takes are left out on both sides. Plain Keras runs four epochs, the first of which compiles; the rest are
 counted at the mean of the other three, as every epoch costs the same.
 """
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 EPOCHS_MEASURED = 4
-MINIMUM_GAIN = {"frozen": (20, 50), "last 63 layers": (2, 10)}
-"""What is asked for: how many times as fast, in how many epochs."""
+EPOCHS = {"frozen": 50, "unfrozen": 10}
+BATCH_SIZES = (16, 32, 64)
+REPEATS = 3
+"""How often `predict` is given the same folder, so that its start matters less."""
 
 
 @dataclass(frozen=True)
@@ -124,46 +127,50 @@ def random_weights(path: Path) -> None:
     keras.applications.InceptionV3(include_top=False, weights=None, input_shape=(299, 299, 3)).save(path)
 
 
-def against_keras(parts: Path, out: Path) -> None:
-    """Print how many times as fast training is as plain Keras."""
-    weights, head = out / "inceptionv3.h5", out / "head.h5"
+def against_keras(task: str, parts: Path, out: Path) -> None:
+    """Print how many times as fast training InceptionV3's head, or its last 63 layers too, is as plain Keras."""
+    weights, head, epochs = out / "inceptionv3.h5", out / "head.h5", EPOCHS[task]
     cost(sys.executable, __file__, "weights", weights)
     imports = cost(sys.executable, "-c", "import celebtool.nn.runs")
-    common = ("--epochs", "--patience", "0", "--batch-size", "32")
-    for task, (gain, epochs) in MINIMUM_GAIN.items():
-        options = (common[0], epochs, *common[1:])
-        if task == "frozen":
-            ours = celebtool("train", parts, head, "--arch", "inceptionv3", "--weights", weights, *options)
-        else:
-            ours = celebtool("finetune", head, parts, out / "tuned.h5", "--unfreeze", 63, *options)
-        theirs = extrapolated(cost(sys.executable, __file__, "plain", task, parts, weights).printed, epochs)
-        wall, cpu = ours.wall - imports.wall, ours.cpu - imports.cpu
-        print(
-            f"InceptionV3, {task}, {epochs} epochs: Keras {theirs[0]:.0f} s ({theirs[1]:.0f} s of processors), celebtool "
-            f"{wall:.1f} s ({cpu:.1f} s), {theirs[0] / wall:.1f} ({theirs[1] / cpu:.1f}) times as fast; at least {gain} "
-            "asked for"
-        )
+    options = ("--patience", "0", "--batch-size", "32")
+    network = ("--arch", "inceptionv3", "--weights", weights)
+    if task == "frozen":
+        ours = celebtool("train", parts, head, *network, "--epochs", epochs, *options)
+    else:
+        celebtool("train", parts, head, *network, "--epochs", 1, *options)
+        ours = celebtool("finetune", head, parts, out / "tuned.h5", "--unfreeze", 63, "--epochs", epochs, *options)
+    theirs = extrapolated(cost(sys.executable, __file__, "plain", task, parts, weights).printed, epochs)
+    wall, cpu = ours.wall - imports.wall, ours.cpu - imports.cpu
+    print(
+        f"InceptionV3, {task}, {epochs} epochs: Keras {theirs[0]:.0f} s ({theirs[1]:.0f} s of processors), celebtool "
+        f"{wall:.1f} s ({cpu:.1f} s), {theirs[0] / wall:.1f} ({theirs[1] / cpu:.1f}) times as fast"
+    )
 
 
-def whole_commands(faces: Path, out: Path) -> None:
-    """Print what the default network takes, and the rate and memory of `predict`."""
-    model = out / "face.h5"
+def default_network(faces: Path, model: Path) -> None:
+    """Print what the whole command takes with the default network."""
     ours = celebtool("train", faces, model)
-    print(f"train, default network: {ours.wall:.1f} s, {ours.cpu:.1f} s of processors; at most 25 s asked for")
+    print(f"train, default network: {ours.wall:.1f} s, {ours.cpu:.1f} s of processors")
+
+
+def prediction(faces: Path, model: Path) -> None:
+    """Print the rate and memory of `predict`, beside forward passes on images that lie in memory already."""
     bare = json.loads(cost(sys.executable, __file__, "bare", model, faces).printed.splitlines()[-1])
+    for name, rates in bare.items():
+        print(f"forward pass alone, {name}:", ", ".join(f"{rate:.0f}/s in batches of {n}" for n, rate in rates.items()))
     start = celebtool("predict", model, next(faces.rglob("*.jpg")))
-    for size, (rate, cpu_rate) in bare.items():
-        result = celebtool("predict", model, faces, "--batch-size", size)
-        count = result.printed.count("\n") - 1
-        print(
-            f"predict, batches of {size}: {count / (result.wall - start.wall):.0f} images/s "
-            f"({count / (result.cpu - start.cpu):.0f} per second of processor), the bare forward pass {rate:.0f} "
-            f"({cpu_rate:.0f}); {result.memory:.0f} MB for {count} images, {start.memory:.0f} MB for one"
-        )
+    result = celebtool("predict", model, *[faces] * REPEATS)
+    count = result.printed.count("\n") - 1
+    rate = count / (result.wall - start.wall)
+    shares = (f"{rate / max(rates.values()):.0%} of {name}" for name, rates in bare.items())
+    print(
+        f"predict: {rate:.0f} images/s ({count / (result.cpu - start.cpu):.0f} per second of processor), "
+        f"{', '.join(shares)}; {result.memory:.0f} MB for {count} images, {start.memory:.0f} MB for one"
+    )
 
 
 def bare(model: Path, faces: Path) -> None:
-    """Print the rate of the forward pass alone at several batch sizes, images in memory, as JSON."""
+    """Print the rates of Keras' own `predict` and of celebtool's graph at several batch sizes, as JSON."""
     import numpy as np
 
     from celebtool.formats import image_folder, images
@@ -172,32 +179,50 @@ def bare(model: Path, faces: Path) -> None:
     loaded = classifier.load(model)
     (size,) = classifier.image_sizes(loaded)
     folder = image_folder.read(faces)
-    pictures = np.stack([images.resize(images.read(folder.file(s)), size) for s in folder.samples[:512]])
-    rates = {}
-    for batch in (16, 32, 64):
-        classifier.probabilities(loaded, {size: pictures[:batch]})
-        started = time.monotonic(), time.process_time()
+    pictures = np.stack([images.resize(images.read(folder.file(s)), size) for s in folder.samples[:1024]])
+
+    def keras(batch: int) -> None:
+        loaded.model.predict(pictures, batch_size=batch, verbose=0)
+
+    def graph(batch: int) -> None:
         for first in range(0, len(pictures), batch):
             classifier.probabilities(loaded, {size: pictures[first : first + batch]})
-        rates[batch] = [len(pictures) / (now - then) for now, then in zip(_clocks(), started, strict=True)]
-    print(json.dumps(rates))
+
+    def rate(run: Callable[[int], None], batch: int) -> float:
+        run(batch)  # compiles
+        started = time.monotonic()
+        run(batch)
+        return len(pictures) / (time.monotonic() - started)
+
+    ways = {"Model.predict": keras, "celebtool's graph": graph}
+    print(json.dumps({name: {batch: rate(run, batch) for batch in BATCH_SIZES} for name, run in ways.items()}))
 
 
-def _clocks() -> tuple[float, float]:
-    return time.monotonic(), time.process_time()
-
-
-def memory(faces: Path, out: Path) -> None:
+def memory(faces: Path, model: Path) -> None:
     """Print what training takes when what is computed once fits into memory, and when it goes to a file."""
-    for limit in ("4", "0.05"):
-        tuned = out / f"tuned-{limit}.h5"
-        line = ("--unfreeze", 40, "--epochs", 1, "--learning-rate", 1e-4, "--cache-memory", limit)
-        result = celebtool("finetune", out / "face.h5", faces, tuned, *line)
+    for limit in ("4", "0.01"):
+        tuned = model.with_name(f"tuned-{limit}.h5")
+        line = ("--unfreeze", 75, "--epochs", 1, "--learning-rate", 1e-4, "--cache-memory", limit)
+        result = celebtool("finetune", model, faces, tuned, *line)
         print(f"finetune, --cache-memory {limit} (GB): {result.memory:.0f} MB, {result.wall:.0f} s")
 
 
+def measure(parts: Path, faces: Path, tasks: Sequence[str], out: Path) -> None:
+    """Do the tasks in their order; those that need a trained default network train it first."""
+    model = out / "face.h5"
+    for task in tasks:
+        if task in EPOCHS:
+            against_keras(task, parts, out)
+        elif task == "train":
+            default_network(faces, out / "timed.h5")
+        else:
+            if not model.exists():
+                celebtool("train", faces, model)
+            {"predict": prediction, "memory": memory}[task](faces, model)
+
+
 def main() -> None:
-    """Measure everything."""
+    """Measure everything, or the tasks that are named."""
     task, *arguments = sys.argv[1:]
     if task == "plain":
         plain(arguments[0], Path(arguments[1]), Path(arguments[2]))
@@ -206,13 +231,9 @@ def main() -> None:
     elif task == "bare":
         bare(Path(arguments[0]), Path(arguments[1]))
     else:
-        out = Path(tempfile.mkdtemp())
-        try:
-            against_keras(Path(task), out)
-            whole_commands(Path(arguments[0]), out)
-            memory(Path(arguments[0]), out)
-        finally:
-            shutil.rmtree(out)
+        tasks = arguments[1:] or ["frozen", "unfrozen", "train", "predict", "memory"]
+        with tempfile.TemporaryDirectory() as name:
+            measure(Path(task), Path(arguments[0]), tasks, Path(name))
 
 
 if __name__ == "__main__":
