@@ -3,7 +3,7 @@
 Usage: python benchmarks/training.py PARTS FACES [TASK…]
 
 PARTS is an image folder with train/ and val/ (some hundred images: plain Keras takes minutes), FACES the crops that
-`crop-faces` made of a larger one, split. A TASK is one of frozen, unfrozen, train, predict, memory; without one all are
+`crop-faces` made of a larger one, split. A TASK is one of frozen, unfrozen, train, predict, predict-large, memory; without one all are
 done. Every contestant is a process of its own; against Keras the seconds that importing
 TensorFlow takes are left out on both sides. Plain Keras runs four epochs, the first of which compiles; the rest are
 counted at the mean of the other three, as every epoch costs the same.
@@ -119,18 +119,21 @@ def extrapolated(printed: str, epochs: int) -> tuple[float, float]:
     return total(0), total(1)
 
 
-def random_weights(path: Path) -> None:
+def random_weights(out: Path) -> Path:
     """Save InceptionV3 without its top as keras.applications publishes it, with random weights."""
-    import keras
-
-    keras.utils.set_random_seed(0)
-    keras.applications.InceptionV3(include_top=False, weights=None, input_shape=(299, 299, 3)).save(path)
+    path = out / "inceptionv3.h5"
+    code = (
+        "import sys, keras; keras.utils.set_random_seed(0); "
+        "keras.applications.InceptionV3(include_top=False, weights=None, input_shape=(299, 299, 3)).save(sys.argv[1])"
+    )
+    cost(sys.executable, "-c", code, path)
+    return path
 
 
 def against_keras(task: str, parts: Path, out: Path) -> None:
     """Print how many times as fast training InceptionV3's head, or its last 63 layers too, is as plain Keras."""
-    weights, head, epochs = out / "inceptionv3.h5", out / "head.h5", EPOCHS[task]
-    cost(sys.executable, __file__, "weights", weights)
+    head, epochs = out / "head.h5", EPOCHS[task]
+    weights = random_weights(out)
     imports = cost(sys.executable, "-c", "import celebtool.nn.runs")
     options = ("--patience", "0", "--batch-size", "32")
     network = ("--arch", "inceptionv3", "--weights", weights)
@@ -215,6 +218,10 @@ def measure(parts: Path, faces: Path, tasks: Sequence[str], out: Path) -> None:
             against_keras(task, parts, out)
         elif task == "train":
             default_network(faces, out / "timed.h5")
+        elif task == "predict-large":
+            large = out / "large.h5"
+            celebtool("train", parts, large, "--arch", "inceptionv3", "--weights", random_weights(out), "--epochs", 1)
+            prediction(parts, large)
         else:
             if not model.exists():
                 celebtool("train", faces, model)
@@ -226,12 +233,10 @@ def main() -> None:
     task, *arguments = sys.argv[1:]
     if task == "plain":
         plain(arguments[0], Path(arguments[1]), Path(arguments[2]))
-    elif task == "weights":
-        random_weights(Path(arguments[0]))
     elif task == "bare":
         bare(Path(arguments[0]), Path(arguments[1]))
     else:
-        tasks = arguments[1:] or ["frozen", "unfrozen", "train", "predict", "memory"]
+        tasks = arguments[1:] or ["frozen", "unfrozen", "train", "predict", "predict-large", "memory"]
         with tempfile.TemporaryDirectory() as name:
             measure(Path(task), Path(arguments[0]), tasks, Path(name))
 
