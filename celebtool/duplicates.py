@@ -42,7 +42,8 @@ FREQUENCIES = 10  # per axis in the descriptor
 CANDIDATE, CANDIDATE_ACROSS = 0.77, 0.9  # of descriptors, within a class and across classes
 COPY = 0.92  # of patterns, once one is mapped on the other
 STRICT_COPY, STRICT_UNMOVED = 0.98, 0.95  # across classes and within crowded ones: mapped, or as they are
-SAME_FACE, STRICT_SAME_FACE = 0.22, 0.08  # distances of embeddings, the stricter one within crowded classes
+SAME_FACE = 0.22  # distance of embeddings: a copy; in crowded classes,
+STRICT_COPY_OF_FACE = 0.97  # if their pictures are alike as well
 CROWDED = 0.1  # a class with this share of candidates among its pairs was photographed in one sitting
 BLOCK = 1024
 
@@ -101,8 +102,10 @@ def near_pairs(fingerprints: Sequence[Fingerprint], labels: Sequence[str]) -> li
         return []
     chosen = [fingerprints[index] for index in distinct]
     classes = np.unique([labels[index] for index in distinct], return_inverse=True)[1]
-    pictures, lenient = _same_pictures(chosen, classes)
-    pairs = {*pictures, *_same_faces(chosen, classes, lenient)}
+    nothing = np.full(128, np.nan, np.float32)
+    points = np.stack([nothing if each.embedding is None else each.embedding for each in chosen])
+    pictures, lenient = _same_pictures(chosen, classes, points)
+    pairs = {*pictures, *_same_faces(points, lenient[classes])}
     return sorted((distinct[a], distinct[b]) for a, b in pairs)
 
 
@@ -152,7 +155,7 @@ def _crowded(classes: NDArray[np.intp], first: NDArray[np.intp], second: NDArray
 
 
 def _same_pictures(
-    fingerprints: Sequence[Fingerprint], classes: NDArray[np.intp]
+    fingerprints: Sequence[Fingerprint], classes: NDArray[np.intp], points: NDArray[np.float32]
 ) -> tuple[set[Pair], NDArray[np.bool_]]:
     """Return the pairs whose pictures are alike, and of each class whether it is judged leniently."""
     descriptors = np.stack([each.descriptor for each in fingerprints])
@@ -166,27 +169,29 @@ def _same_pictures(
         other = patterns[second][:, :, ::-1] if mirrored else patterns[second]
         mapped = registration.correlation(patterns[first], other)
         unmoved = registration.correlation(patterns[first], other, iterations=0)
-        alike = np.where(is_lenient, mapped >= COPY, (mapped >= STRICT_COPY) | (unmoved >= STRICT_UNMOVED))
+        close = np.linalg.norm(points[first] - points[second], axis=1) < SAME_FACE
+        strict = (mapped >= np.where(close, STRICT_COPY_OF_FACE, STRICT_COPY)) | (unmoved >= STRICT_UNMOVED)
+        alike = np.where(is_lenient, mapped >= COPY, strict)
         pairs.update(zip(first[alike].tolist(), second[alike].tolist(), strict=True))
     return pairs, lenient
 
 
-def _same_faces(
-    fingerprints: Sequence[Fingerprint], classes: NDArray[np.intp], lenient: NDArray[np.bool_]
-) -> set[Pair]:
-    """Return the pairs whose embeddings, where they are known, are as close as those of one photo's copies."""
-    known = {index: each.embedding for index, each in enumerate(fingerprints) if each.embedding is not None}
-    if not known:
-        return set()
-    indices, points = np.array(list(known)), np.stack(list(known.values()))
-    own, squares = classes[indices], np.square(points).sum(axis=1)
+def _same_faces(points: NDArray[np.float32], lenient: NDArray[np.bool_]) -> set[Pair]:
+    """Return the pairs whose embeddings (n, 128; NaN: not known) are as close as those of one photo's copies.
+
+    Args:
+        points: the embeddings.
+        lenient: (n,), whether the image's class is judged by its embeddings alone.
+    """
+    indices = np.flatnonzero(lenient & ~np.isnan(points).any(axis=1))
+    known = points[indices]
+    squares = np.square(known).sum(axis=1)
     pairs: set[Pair] = set()
-    for start in range(0, len(points), BLOCK):
+    for start in range(0, len(known), BLOCK):
         rows = slice(start, start + BLOCK)
-        apart = squares[rows, None] + squares[None, start:] - 2 * points[rows] @ points[start:].T
-        limits = np.where(lenient[own[rows, None]] & lenient[own[None, start:]], SAME_FACE, STRICT_SAME_FACE)
-        close = np.triu(apart < limits**2, 1)
-        pairs.update(map(tuple, (indices[np.argwhere(close) + start]).tolist()))
+        apart = squares[rows, None] + squares[None, start:] - 2 * known[rows] @ known[start:].T
+        close = np.argwhere(np.triu(apart < SAME_FACE**2, 1)) + start
+        pairs.update(zip(indices[close[:, 0]].tolist(), indices[close[:, 1]].tolist(), strict=True))
     return pairs
 
 
