@@ -142,7 +142,9 @@ def doubts(data: TrainingData, false_accept: float) -> list[str]:
     images, kind = (data.strangers, "strangers") if data.strangers else (data.val, "val images")
     if not images or len(images) * false_accept >= 1:
         return []
-    problem = f"{len(images)} {kind} cannot show {false_accept:.3g} of false accepts, so strangers may pass more often"
+    problem = (
+        f"{len(images)} {kind} cannot show {false_accept:.3g} of false accepts, so the threshold for strangers is rough"
+    )
     return [f"{problem}; put more of their photos into val/unknown/"]
 
 

@@ -55,3 +55,12 @@ def test_packed_means_come_back() -> None:
 def test_what_is_not_packed_means(texts: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match=r"means|base64|Incorrect|Invalid|Non-base64|Only base64"):
         calibration.unpack(texts)
+
+
+def test_without_strangers_a_threshold_is_near_what_known_faces_reach() -> None:
+    known, others = np.array([0.8, 0.9, 1.0]), np.linspace(0.2, 0.6, 201)
+    assert calibration.threshold_without_strangers(known, others, 0.01) == pytest.approx(0.9 - 3 * 0.1)
+    lower = calibration.threshold(others, 0.01)
+    assert calibration.threshold_without_strangers(known - 0.1, others, 0.01) == lower
+    assert calibration.threshold_without_strangers(known[:1], others, 0.01) == lower
+    assert calibration.threshold_without_strangers(known, others, 1) == others.min()

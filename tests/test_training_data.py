@@ -135,7 +135,7 @@ def test_too_few_images_to_find_a_threshold_with_are_said(make_folder: Callable[
     make_folder({"a": 2, "b": 2}, "parts/train")
     root = make_folder({"a": 15, "b": 10}, "parts/val").parent
     data, _ = read(root)
-    said = "25 val images cannot show 0.01 of false accepts, so strangers may pass more often"
+    said = "25 val images cannot show 0.01 of false accepts, so the threshold for strangers is rough"
     assert [line.split(";")[0] for line in training_data.doubts(data, 0.01)] == [said]
     assert training_data.doubts(data, 0.04) == []
     make_folder({"unknown": 12}, "parts/val")

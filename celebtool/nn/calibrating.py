@@ -55,12 +55,32 @@ def calibrate(
     features = _features(suffix, val)
     heat = calibration.temperature(features @ kernel + bias, val.class_ids)
     last.set_weights([kernel / np.float32(heat), bias / np.float32(heat)])
-    foreign = features if strangers is None else _features(suffix, strangers)
-    values = foreign @ (kernel / heat) + bias / heat if means is None else calibration.cosines(foreign, means)
-    if strangers is None:
-        values = calibration.without_own(values, val.class_ids)
-    scores = (calibration.softmax(values) if means is None else values).max(axis=1)
-    return Calibration(heat, calibration.threshold(scores, false_accept), packed)
+
+    def answer(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return points @ (kernel / heat) + bias / heat if means is None else calibration.cosines(points, means)
+
+    foreign = None if strangers is None else answer(_features(suffix, strangers))
+    limit = _threshold(answer(features), val.class_ids, foreign, false_accept, by_distance=by_distance)
+    return Calibration(heat, limit, packed)
+
+
+def _threshold(
+    known: NDArray[np.float64],
+    class_ids: NDArray[np.int64],
+    strangers: NDArray[np.float64] | None,
+    false_accept: float,
+    *,
+    by_distance: bool,
+) -> float:
+    """Return the threshold from the cosines or logits (n, classes) of known faces and (None: there are none) strangers."""
+
+    def score(answers: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray((answers if by_distance else calibration.softmax(answers)).max(axis=1))
+
+    if strangers is not None:
+        return calibration.threshold(score(strangers), false_accept)
+    others = calibration.without_own(known, class_ids)
+    return calibration.threshold_without_strangers(score(known), score(others), false_accept)
 
 
 def _features(suffix: keras.Model, batches: Batches) -> NDArray[np.float64]:
