@@ -26,11 +26,8 @@ from celebtool.rendering.plots import OTHER, RIGHT_COLOUR, WRONG_COLOUR, style
 
 SUFFIX = ".jpg"
 LINE = 1 / 300  # of the photo's longer side
-TEXT, LEAST, MOST = (
-    1 / 8,
-    1 / 80,
-    1 / 32,
-)  # a text's height: a share of its face, within shares of the photo's longer side
+TEXT = 1 / 8  # a text's height as a share of its face's width,
+LEAST, MOST = 1 / 80, 1 / 32  # within shares of the photo's longer side
 SMALLEST = 11  # pixels
 
 
