@@ -5,15 +5,15 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from types import FrameType
 from typing import Annotated
 
 import typer
 
-from celebtool import __version__, console
+from celebtool import __version__, console, stopping
 from celebtool.commands import augment, balance, crop_faces, ensemble, finetune, predict, report, split, train
 from celebtool.errors import CelebtoolError, printable
 from celebtool.output import Finished
+from celebtool.stopping import Stopped
 
 VERBS: dict[str, Callable[..., None]] = {
     "crop-faces": crop_faces.crop_faces,
@@ -39,10 +39,6 @@ for _name, _verb in VERBS.items():
     app.command(_name)(_verb)
 
 
-class Stopped(BaseException):
-    """A signal asked the run to end; carries the exit code."""
-
-
 def _print_version(wanted: bool) -> None:
     if wanted:
         print(f"celebtool {__version__}")  # noqa: T201
@@ -63,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _open_streams()
     before = {number: signal.getsignal(number) for number in _signals()}
     for number in before:
-        signal.signal(number, _stop)
+        signal.signal(number, stopping.stop)
     try:
         code = _run(arguments)
         try:
@@ -102,10 +98,6 @@ def _signals() -> list[signal.Signals]:
     """Return the signals that end a run; one that is ignored from the start (as `nohup` has it) stays so."""
     known = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     return [number for number in known if signal.getsignal(number) is not signal.SIG_IGN]
-
-
-def _stop(number: int, _frame: FrameType | None) -> None:
-    raise Stopped(128 + number)
 
 
 def _run(arguments: Sequence[str] | None) -> int:

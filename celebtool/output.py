@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from celebtool import locking
+from celebtool import locking, stopping
 from celebtool.errors import CelebtoolError
 
 RECIPE_FILE = "celebtool.json"
@@ -147,13 +147,14 @@ def _workspace(
     if not root.exists():  # nothing that a killed run left: a run that has nothing to do leaves no trace either
         check()
     workspace = Workspace(content=root / f"content{suffix}", scratch=root / "scratch")
-    with locking.locked(root, path):
+    with stopping.held_back() as letting_through, locking.locked(root, path):
         keep = False
         try:
             _recover(root, path)
             check()
             _prepare(root, workspace, recipe)
-            yield workspace
+            with letting_through():
+                yield workspace
         except Finished:
             raise
         except BaseException:

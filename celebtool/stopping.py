@@ -1,0 +1,49 @@
+"""What ends a run from outside: INT, TERM and HUP, held back for the moments in which a workspace is made or removed."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from types import FrameType
+
+
+class Stopped(BaseException):
+    """A signal asked the run to end; carries the exit code."""
+
+
+_waiting: list[Stopped] = []
+_held = False
+
+
+def stop(number: int, _frame: FrameType | None) -> None:
+    """Handle a signal: raise `Stopped`, now or when it is held back no longer."""
+    _waiting.append(Stopped(128 + number))
+    _let_through()
+
+
+@contextlib.contextmanager
+def held_back() -> Iterator[Callable[[], AbstractContextManager[None]]]:
+    """Hold signals back in a block; yield what lets them through for a part of it.
+
+    A handler raises wherever the run happens to be: in the middle of a clean-up it would leave half of it undone.
+    """
+    with _holding(True):
+        yield lambda: _holding(False)
+
+
+@contextlib.contextmanager
+def _holding(held: bool) -> Iterator[None]:
+    global _held  # noqa: PLW0603 - there is one process, and one handler of its signals
+    before, _held = _held, held
+    try:
+        _let_through()
+        yield
+    finally:
+        _held = before
+        _let_through()
+
+
+def _let_through() -> None:
+    if _waiting and not _held:
+        first = _waiting[0]
+        _waiting.clear()
+        raise first

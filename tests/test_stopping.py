@@ -1,0 +1,55 @@
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from celebtool import stopping
+from celebtool.stopping import Stopped
+
+
+@pytest.fixture(autouse=True)
+def _handler() -> Iterator[None]:
+    before = signal.signal(signal.SIGTERM, stopping.stop)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_a_signal_ends_a_run_at_once() -> None:
+    with pytest.raises(Stopped) as stopped:
+        signal.raise_signal(signal.SIGTERM)
+    assert stopped.value.args == (143,)
+
+
+def test_a_signal_waits_until_it_is_let_through() -> None:
+    done = []
+
+    def run() -> None:
+        with stopping.held_back() as letting_through:
+            signal.raise_signal(signal.SIGTERM)
+            done.append("held back")
+            with letting_through():
+                done.append("never")
+
+    with pytest.raises(Stopped):
+        run()
+    assert done == ["held back"]
+
+
+def test_what_has_to_be_cleaned_up_is_cleaned_up_whatever_comes() -> None:
+    done = []
+
+    def run() -> None:
+        with stopping.held_back() as letting_through:
+            try:
+                with letting_through():
+                    signal.raise_signal(signal.SIGTERM)
+            finally:
+                signal.raise_signal(signal.SIGTERM)
+                signal.raise_signal(signal.SIGTERM)
+                done.append("clean")
+
+    with pytest.raises(Stopped):
+        run()
+    with stopping.held_back():
+        done.append("nothing waits")
+    assert done == ["clean", "nothing waits"]
