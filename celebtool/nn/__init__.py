@@ -4,6 +4,7 @@ Importing this package starts TensorFlow, in silence: its C++ side prints lines 
 """
 
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from pathlib import Path
 def _start() -> None:
     """Import TensorFlow with its start-up lines discarded, deterministic, and sparing with GPU memory."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if os.environ.get("CELEBTOOL_OFFLINE") == "1":
+        socket.has_ipv6 = False  # urllib3, which Keras imports, would open a socket to find out
     os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever ~/.keras/keras.json says
     sys.stderr.flush()
     kept = os.dup(2)
