@@ -22,7 +22,7 @@ from tests.torture.conftest import SCALE, Tally, amount
 from tests.torture.forge import Forge
 
 TEXTS = (
-    "-rf", "--help", "-", "=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "'quoted", '"', "a,b", "a;=b", "\uff1dcmd", "[red]", "[bold]",
+    "-rf", "--help", "-", "=cmd|'C calc'!A0", "+1", "-1", "@SUM(A1)", "'quoted", '"', "a,b", "a;=b", "\uff1dcmd", "[red]", "[bold]",
     "[link=file:x]y[link]", "a\nb", "a\rb", "a\tb", "\x1b[31mred", "\x1b]0;title\x07", "\x9b31m", "\u202eevil", "\u2066x",
     "\u2028line", "\u200bzero", "\u200dwidth", "Beyonc\u00e9", "Beyonce\u0301", "\u1e9e", "\u212b", "\ufb01", "Ann", "ann", "ANN", "\u0130", "i\u0307",
     "\u05d0\u05d1\u05d2", "\u0627\u0644\u0641", "\u0928\u092e", "\u6f22\u5b57", "\U0001f600", "NA", "None", "nan", "NULL", "True", "007", "1e5", "0x10",

@@ -1,5 +1,6 @@
 """Promise 11: INT, TERM and HUP at random times, and a reader that goes away: the documented code, and soon."""
 
+import contextlib
 import os
 import random
 import re
@@ -58,9 +59,13 @@ class Running:
         return Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
 
     def seconds(self) -> float:
-        """Return what it has had of the processor."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+        """Return what it has had of the processor, and so its children."""
+        ticks = 0
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):  # it has ended meanwhile
+                fields = path.read_text().rpartition(")")[2].split()
+                ticks += sum(map(int, fields[11:15])) if fields[3] == str(self.process.pid) else 0
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def end(self) -> tuple[int, float]:
         """Wait for its end; return its code and what it had of the processor, its children too; none of them is left."""
