@@ -27,7 +27,7 @@ def test_of_two_runs_on_one_output_one_writes(tmp_path: Path, tally: Tally) -> N
     tally.begin(12, "two runs of balance, split, augment or report at once on one output")
     world.make(tmp_path)
     moments = random.Random(0)
-    codes = {meet(PAIRS[number % 4], tmp_path, moments.uniform(0, 0.1), tally) for number in range(amount(3, 40, 500))}
+    codes = {meet(PAIRS[number % 4], tmp_path, moments.uniform(0, 0.1), tally) for number in range(amount(3, 40, 200))}
     assert SCALE == "fast" or 1 in codes  # else they never met
 
 
