@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager
+from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 from celebtool.errors import CelebtoolError
@@ -92,15 +93,19 @@ def _is_a_death(error: Exception) -> bool:
 
 @contextlib.contextmanager
 def local(workers: int) -> Iterator[Executor]:
-    """Yield an executor of so many processes on this machine."""
-    with (
-        _environment(),
-        concurrent.futures.ProcessPoolExecutor(workers, _context(), _start_worker) as executor,
-    ):
-        try:
-            yield executor
-        finally:
-            executor.shutdown(wait=True, cancel_futures=True)
+    """Yield an executor of so many processes on this machine; they are not waited for when the block fails."""
+    with _environment():  # which the fork server reads when it starts, too
+        context = _context()
+        theirs, ours = context.Pipe(duplex=False)
+        pool = concurrent.futures.ProcessPoolExecutor(workers, context, _start_worker, (theirs,))
+        with theirs, ours, pool as executor:
+            try:
+                yield executor
+            except BaseException:
+                ours.close()
+                raise
+            finally:
+                executor.shutdown(wait=True, cancel_futures=True)
 
 
 def dask(address: str) -> Start:
@@ -171,14 +176,12 @@ def _environment() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _start_worker() -> None:
-    """Leave Ctrl-C to the parent, and end when the parent is gone: a killed run leaves no process behind."""
+def _start_worker(parent: Connection) -> None:
+    """Leave Ctrl-C to the parent, and end when its end of a pipe is closed: a killed run leaves no process behind."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
-def _end_with(parent: multiprocessing.process.BaseProcess) -> None:
-    parent.join()
+def _end_with(parent: Connection) -> None:
+    parent.poll(None)
     os._exit(1)
