@@ -138,14 +138,11 @@ def _check_leaks(
 
 
 def doubts(data: TrainingData, false_accept: float) -> list[str]:
-    """Return what the threshold for strangers can't be trusted for: it takes 100 images to see a share of 1 %."""
-    images, kind = (data.strangers, "strangers") if data.strangers else (data.val, "val images")
-    if not images or len(images) * false_accept >= 1:
+    """Return what the threshold can't be trusted for if too few strangers set it: to see a share of 1 % takes 100."""
+    if not data.strangers or len(data.strangers) * false_accept >= 1:
         return []
-    problem = (
-        f"{len(images)} {kind} cannot show {false_accept:.3g} of false accepts, so the threshold for strangers is rough"
-    )
-    return [f"{problem}; put more of their photos into val/unknown/"]
+    problem = f"{len(data.strangers)} strangers in val/unknown/ cannot show {false_accept:.3g} of false accepts"
+    return [f"{data.folder.root}: {problem}, so the threshold is rough; put more of their photos there, or none"]
 
 
 def check_classes(data: TrainingData, class_names: Sequence[str]) -> None:
