@@ -20,7 +20,8 @@ are then found, by up to 10 %, 19 to 42 %. The thresholds were chosen on the ver
 Copies of a photo that `crop-faces` has cut and aligned one by one differ more than copies of its crop, in their pictures,
 and hardly at all in their embeddings, which it leaves in faces.csv. Where those are known, faces as close as copies' are copies too
 (`benchmarks/copies.py` plants copies among photos): of those that were cropped by up to 6 % and 10 % a side, 96 and 94 % are
-found in the 20 faces, where the pictures tell 58 and 27 %. In a crowded class the pictures must be alike as well. False alarms
+found in the 20 faces, where the pictures tell 58 and 27 %. In a crowded class the pictures must be alike as well: of AT&T's
+faces, 99 % of those that were saved anew, 83 % of the resized and 89 % of the mirrored are found, 34 and 16 % of the cropped. False alarms
 with embeddings: 0.12 % of the pairs of the 20 faces, 0.29 % of the 5's and 0.50 % of AT&T's (0.05, 0.27 and 0.39 % without).
 """
 
