@@ -154,10 +154,10 @@ def _key(name: str) -> str:
 
 
 def _short(path: str) -> str:
-    """Cut the last name of a path to ``LONGEST_NAME`` bytes."""
+    """Cut the last name of a path to ``LONGEST_NAME`` bytes, between two characters."""
     parent, _, name = path.rpartition("/")
-    if len(os.fsencode(name)) > LONGEST_NAME:
-        name = os.fsencode(name)[:LONGEST_NAME].decode("utf-8", "ignore")
+    while len(os.fsencode(name)) > LONGEST_NAME:
+        name = name[:-1]
     return f"{parent}/{name}" if parent else name
 
 
