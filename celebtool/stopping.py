@@ -1,6 +1,8 @@
 """What ends a run from outside: INT, TERM and HUP, held back for the moments in which a workspace is made or removed."""
 
+import _thread
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from types import FrameType
@@ -14,8 +16,12 @@ _waiting: list[Stopped] = []
 _held = False
 
 
-def stop(number: int, _frame: FrameType | None) -> None:
+def stop(number: int, frame: FrameType | None) -> None:
     """Handle a signal: raise `Stopped`, now or when it is held back no longer."""
+    if frame is not None and frame.f_code.co_filename.startswith("<frozen importlib"):
+        # a callback of the import's locks would swallow it: once more in a moment
+        threading.Timer(0.01, _thread.interrupt_main, (number,)).start()
+        return
     _waiting.append(Stopped(128 + number))
     _let_through()
 
