@@ -144,10 +144,25 @@ def _context() -> multiprocessing.context.BaseContext:
     survive a fork.
     """
     if sys.platform == "linux":
-        with contextlib.suppress(OSError):  # no room for its socket, or a longer path than a socket's may be
+        # no room for its socket, or a longer path than a socket's may be
+        with contextlib.suppress(OSError), _without_stderr():
             multiprocessing.forkserver.ensure_running()
             return multiprocessing.get_context("forkserver")
     return multiprocessing.get_context("spawn")
+
+
+@contextlib.contextmanager
+def _without_stderr() -> Iterator[None]:
+    """Start processes whose talk is lost: errors come back as results, and a run that is stopped leaves nobody to tell."""
+    kept = os.dup(2)
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 2)
+        os.close(nowhere)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 @contextlib.contextmanager
