@@ -1,6 +1,5 @@
 """Promise 6: whatever files and people are called, each is traceable through the pipeline, and a terminal is safe."""
 
-import io
 import json
 import os
 import pty
@@ -8,8 +7,10 @@ import re
 import shutil
 import subprocess
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from skimage import data
@@ -66,21 +67,26 @@ def class_names() -> list[bytes]:
     )
 
 
-def write(root: Path, names: list[bytes], classes: list[bytes], photo: bytes = b"") -> set[str]:
-    """Write an image of each name into one class, and four into each of the others; return their paths.
-
-    A photo, if there is one, is written each time with other bytes behind its end: no two files are the same.
-    """
+def write(
+    root: Path,
+    names: list[bytes],
+    classes: list[bytes],
+    draw: Callable[[int], Image.Image] = lambda n: random_image(str(n), 16),
+) -> set[str]:
+    """Write an image of each name into one class, and four into each of the others, all different; return their paths."""
     base = os.fsencode(root)
     wanted = [(b"everybody", name) for name in names] + [(label, b"%d.png" % n) for label in classes for n in range(4)]
     for number, (label, name) in enumerate(wanted):
         os.makedirs(base + b"/" + label, exist_ok=True)
         with open(base + b"/" + label + b"/" + name, "wb") as stream:
-            if photo:
-                stream.write(photo + str(number).encode())
-            else:
-                random_image(str(number), 16).save(stream, "PNG")
+            draw(number).save(stream, "PNG")
     return {os.fsdecode(label + b"/" + name) for label, name in wanted}
+
+
+def photo(number: int) -> Image.Image:
+    """Return a photo with one face, in each of up to 4,096 tints."""
+    tint = 4 * np.array([number % 16, number // 16 % 16, number // 256])
+    return Image.fromarray(np.clip(data.astronaut()[30:210, 130:310].astype(int) + tint, 0, 255).astype(np.uint8))
 
 
 def check(folder: Path, sources: set[str], tally: Tally) -> set[str]:
@@ -178,10 +184,8 @@ def on_a_terminal(arguments: tuple[str, ...], place: Path) -> bytes:
 @pytest.mark.torture
 def test_the_whole_pipeline(tmp_path: Path, tally: Tally) -> None:
     tally.begin(6, "photos of all names through crop-faces, balance, split, augment, train, predict and report")
-    photo = io.BytesIO()
-    Image.fromarray(data.astronaut()[30:210, 130:310]).save(photo, "JPEG")
     names, classes = file_names()[:: amount(20, 3, 1)], class_names()[:: amount(8, 3, 1)]
-    photos = write(tmp_path / "photos", names, classes, photo.getvalue())
+    photos = write(tmp_path / "photos", names, classes, photo)
     assert SCALE != "full" or len(photos) >= 600
     photos = go(("crop-faces", "photos", "faces", "--size", "32", "--select", "largest"), tmp_path, photos, tally)
     even = go(("balance", "faces", "even", "--per-class", "max"), tmp_path, photos, tally)
