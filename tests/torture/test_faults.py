@@ -30,6 +30,7 @@ KILL = "signal=KILL"
 FAULTS = (KILL, "error=ENOSPC", "error=EIO")
 
 _CALL = re.compile(r"^(?:(\d+) +)?(\w+)\((.*)")
+_NO_FILE = re.compile(r"^\d+<(pipe|socket|anon_inode|UNIX)")
 _OPENS_TO_WRITE = re.compile(r"O_(WRONLY|RDWR|CREAT|TRUNC)")
 
 
@@ -90,7 +91,9 @@ class Processes:
         follow = ["-f", "--seccomp-bpf"] if self._follow else []
         traced = [] if tracer is None else ["strace", "-qq", *follow, *tracer]
         command = [*map(os.fsencode, traced), *world.line(*line)]
-        done = subprocess.run(command, cwd=directory, capture_output=True, check=False, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            command, cwd=directory, capture_output=True, check=False, stdin=subprocess.DEVNULL, timeout=120
+        )
         self._said = done.stderr.decode(errors="replace")
         return done.returncode
 
@@ -146,7 +149,7 @@ def calls(log: Path) -> tuple[list[tuple[str, int]], set[tuple[str, int]]]:
         thread, name, arguments = match.groups()
         counts[thread, name] += 1
         call = name, counts[thread, name]
-        if name != "openat" or _OPENS_TO_WRITE.search(arguments):
+        if _OPENS_TO_WRITE.search(arguments) if name == "openat" else not _NO_FILE.match(arguments):
             found[call] = None
         else:
             others.add(call)
@@ -201,9 +204,12 @@ def failures(
 def faults(case: Case, runner: Forge | Processes, place: Path, wanted: int) -> Sequence[tuple[tuple[str, int], str]]:
     """Return pairs of a call, told by its name and number, and what happens at it: about so many, evenly spread."""
     log = place.with_name("log")
-    assert runner.run(list(case.line), place, ["-o", str(log), "-e", f"trace=openat,{CHANGING}"]) == 0, runner.said()
+    assert runner.run(list(case.line), place, ["-y", "-o", str(log), "-e", f"trace=openat,{CHANGING}"]) == 0, (
+        runner.said()
+    )
     changing, reading = calls(log)
-    # a fault meets every thread's call of that number: one that fails to read an image may well go on without it
+    # a fault meets every thread's call of that number: one that fails to read an image may well go on without it, and
+    # no disk makes a pipe between processes fail
     everything = [(call, fault) for call in changing for fault in case.faults if fault == KILL or call not in reading]
     step = max(1.0, len(everything) / wanted)
     return [everything[int(number * step)] for number in range(int(len(everything) / step))]
