@@ -3,6 +3,7 @@
 import os
 import random
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from tests.conftest import tree
 from tests.torture import world
-from tests.torture.conftest import SCALE, Tally, amount
+from tests.torture.conftest import Tally, amount
 
 PAIRS = (
     ("balance", "faces", "out", "--quiet"),
@@ -27,8 +28,27 @@ def test_of_two_runs_on_one_output_one_writes(tmp_path: Path, tally: Tally) -> N
     tally.begin(12, "two runs of balance, split, augment or report at once on one output")
     world.make(tmp_path)
     moments = random.Random(0)
-    codes = {meet(PAIRS[number % 4], tmp_path, moments.uniform(0, 0.1), tally) for number in range(amount(3, 40, 200))}
-    assert SCALE == "fast" or 1 in codes  # else they never met
+    for number in range(amount(3, 40, 200)):
+        meet(PAIRS[number % 4], tmp_path, moments.uniform(0, 0.1), tally)
+
+
+@pytest.mark.parametrize("arguments", PAIRS, ids=lambda arguments: arguments[0])
+def test_a_run_whose_output_another_holds_says_so_at_once(
+    tmp_path: Path, arguments: tuple[str, ...], tally: Tally
+) -> None:
+    """The first is stopped while it writes, the second comes and goes, and the first goes on to its end."""
+    tally.begin(12, f"runs of {arguments[0]} while another, stopped half-way, holds their output")
+    world.make(tmp_path)
+    for _ in range(amount(1, 2, 5)):
+        first = hold(arguments, tmp_path)
+        second = world.run(*arguments, cwd=tmp_path)
+        first.send_signal(signal.SIGCONT)
+        assert (second.code, world.one_line(second)) == (1, True)
+        assert "is being written by another run; wait for it or stop it" in second.said
+        assert first.communicate()[1] == b""
+        assert first.returncode == 0
+        remove(tmp_path / "out")
+        tally.count()
 
 
 @pytest.mark.slow
@@ -64,6 +84,21 @@ def meet(arguments: tuple[str, ...], place: Path, after: float, tally: Tally) ->
     remove(place / "out")
     tally.count()
     return codes[1]
+
+
+def hold(arguments: tuple[str, ...], place: Path) -> "subprocess.Popen[bytes]":
+    """Begin a run and stop it while it writes; one that was too quick is begun again."""
+    for _ in range(100):
+        process = start(arguments, place)
+        while process.poll() is None and not (place / ".out.partial/scratch").is_dir():
+            time.sleep(0.001)
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(0.05)  # until it has stopped, or ended
+        if process.poll() is None and (place / ".out.partial/scratch").is_dir():
+            return process
+        process.communicate()
+        remove(place / "out")
+    pytest.fail("no run could be stopped while it wrote")
 
 
 def start(arguments: tuple[str, ...], cwd: Path) -> "subprocess.Popen[bytes]":
