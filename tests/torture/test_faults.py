@@ -30,7 +30,7 @@ KILL = "signal=KILL"
 FAULTS = (KILL, "error=ENOSPC", "error=EIO")
 
 _CALL = re.compile(r"^(?:(\d+) +)?(\w+)\((.*)")
-_NO_FILE = re.compile(r"^\d+<(pipe|socket|anon_inode|UNIX)")
+_NO_DISK = re.compile(r"^\d+<(pipe|socket|anon_inode|UNIX)|/dev/shm/")  # semaphores of processes lie in /dev/shm
 _OPENS_TO_WRITE = re.compile(r"O_(WRONLY|RDWR|CREAT|TRUNC)")
 
 
@@ -149,7 +149,7 @@ def calls(log: Path) -> tuple[list[tuple[str, int]], set[tuple[str, int]]]:
         thread, name, arguments = match.groups()
         counts[thread, name] += 1
         call = name, counts[thread, name]
-        if _OPENS_TO_WRITE.search(arguments) if name == "openat" else not _NO_FILE.match(arguments):
+        if not _NO_DISK.search(arguments) and (name != "openat" or _OPENS_TO_WRITE.search(arguments)):
             found[call] = None
         else:
             others.add(call)
