@@ -59,6 +59,8 @@ def _folder(argument: str) -> ImageFolder:
     folder = image_folder.read(Path(argument))
     if not folder.samples:
         raise CelebtoolError(argument, "holds no files; expected images")
+    if (folder.root / RECIPE_FILE).is_file():
+        _rows(folder.root.absolute())  # what is wrong in a folder that was named is an error, not passed over
     return folder
 
 
@@ -87,9 +89,19 @@ def _of_folder(folder: ImageFolder, class_names: set[str], prefix: str) -> Itera
 
 @cache
 def home(directory: Path) -> Path | None:
-    """Return the nearest folder, from here upwards, that celebtool wrote."""
+    """Return the nearest folder, from here upwards, that celebtool wrote.
+
+    Nobody named the folders above, so they decide nothing by being damaged: such a one is passed over.
+    """
     directory = directory.absolute()
-    return next((parent for parent in (directory, *directory.parents) if (parent / RECIPE_FILE).is_file()), None)
+    return next((parent for parent in (directory, *directory.parents) if _is_ours(parent)), None)
+
+
+def _is_ours(directory: Path) -> bool:
+    try:
+        return (directory / RECIPE_FILE).is_file() and _rows(directory) is not None
+    except (CelebtoolError, OSError):
+        return False
 
 
 def are_cropped(arguments: Sequence[str]) -> bool:
@@ -101,4 +113,6 @@ def are_cropped(arguments: Sequence[str]) -> bool:
 
 @cache
 def _rows(root: Path) -> dict[str, manifest.Row]:
+    """Read what celebtool wrote of a folder, the way it was made too, so that either may be found damaged."""
+    provenance.read(root)
     return manifest.read(root)

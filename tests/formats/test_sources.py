@@ -1,0 +1,55 @@
+"""Where images come from: the folder that celebtool wrote, found upwards, and what may not stand in for it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from celebtool.errors import CelebtoolError
+from celebtool.formats import manifest, sources
+from celebtool.formats.manifest import Row
+from celebtool.output import RECIPE_FILE
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """An image of a split: split/test/ann/0.jpg, its origin told by the manifest."""
+    file = tmp_path / "split/test/ann/0.jpg"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"pixels")
+    (tmp_path / "split" / RECIPE_FILE).write_text(json.dumps({"command": "crop-faces", "parameters": {"size": 224}}))
+    manifest.write(tmp_path / "split", [Row("test/ann/0.jpg", "ann", "ann/0.jpg", "ab" * 32)])
+    return file
+
+
+def origin(file: Path) -> str:
+    return sources.Source(str(file), file).origin()
+
+
+def test_an_origin_is_found_upwards(photo: Path) -> None:
+    assert origin(photo) == "ab" * 32
+    assert sources.are_cropped([str(photo)])
+    assert sources.are_cropped([str(photo.parent.parent)])
+
+
+def test_an_image_that_no_manifest_lists_is_its_own_origin(photo: Path) -> None:
+    other = photo.with_name("1.jpg")
+    other.write_bytes(b"others")
+    assert origin(other) == manifest.sha256(other)
+
+
+@pytest.mark.parametrize("name", [RECIPE_FILE, manifest.FILE])
+def test_what_is_damaged_above_the_folder_is_passed_over(photo: Path, name: str) -> None:
+    nearer = photo.parent.parent
+    (nearer / RECIPE_FILE).write_text("{}")
+    (nearer / name).write_text("[")
+    assert sources.home(photo.parent) == nearer.parent
+    assert origin(photo) == "ab" * 32
+
+
+@pytest.mark.parametrize("name", [RECIPE_FILE, manifest.FILE])
+def test_what_is_damaged_in_the_folder_itself_is_an_error(photo: Path, name: str) -> None:
+    root = photo.parent.parent.parent
+    (root / name).write_text("[")
+    with pytest.raises(CelebtoolError, match=name):
+        sources.of_arguments([str(root)], ["ann"], b"\n")
