@@ -5,7 +5,6 @@ import io
 import math
 import re
 import stat
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -22,6 +21,7 @@ Reason = Literal["unreadable", "not_an_image", "too_large"]
 # Pillow opens 43 formats by content, PostScript (which runs a program) among them: photos come in these.
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "BMP", "GIF", "PPM")
 PIXEL_LIMIT = 1 << 27  # 134 million: the largest cameras have 102 million, and RGB needs three bytes of each
+Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit warns below ours, and a warning can't be silenced in one thread alone
 
 _JPEG: dict[str, Any] = {"quality": 95, "subsampling": 0}
 
@@ -88,15 +88,8 @@ class Photo:
 
     def _decoded(self, longest: int | None) -> Image.Image:
         """Return the upright RGB picture; a large JPEG not much larger than ``longest``."""
-        try:
-            with _open(self.path) as file:
-                if longest is not None:
-                    _draft(file, longest)
-                return _upright(_to_rgb(file), _orientation(file))
-        except ImageError:
-            raise
-        except Exception as error:  # decoders of damaged files raise whatever they stumble on
-            raise _unreadable(self.path, error) from error
+        with _open(self.path) as file:
+            return _decode(self.path, file, longest)
 
 
 def open_photo(path: Path) -> Photo:
@@ -119,7 +112,8 @@ def read(path: Path) -> RGBImage:
     Raises:
         ImageError: as ``open_photo`` and ``Photo.decode``.
     """
-    return open_photo(path).decode()
+    with _open(path) as file:
+        return np.asarray(_decode(path, file))
 
 
 def write(path: Path, image: RGBImage, format: Literal["jpg", "png"] = "jpg") -> None:  # noqa: A002
@@ -167,11 +161,7 @@ def _open(path: Path) -> Image.Image:
     head = _head(path)
     formats = (*FORMATS, *_heif(path, head))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit below is ours
-            file = Image.open(path, formats=formats)
-    except Image.DecompressionBombError as error:
-        raise _too_large(path) from error
+        file = Image.open(path, formats=formats)
     except Exception as error:
         if _SIGNATURE.match(head):
             raise _unreadable(path, error) from error
@@ -180,6 +170,16 @@ def _open(path: Path) -> Image.Image:
         file.close()
         raise _too_large(path)
     return file
+
+
+def _decode(path: Path, file: Image.Image, longest: int | None = None) -> Image.Image:
+    """Return an open file's picture, upright and RGB; a large JPEG not much larger than ``longest``."""
+    try:
+        if longest is not None:
+            _draft(file, longest)
+        return _upright(_to_rgb(file), _orientation(file))
+    except Exception as error:  # decoders of damaged files raise whatever they stumble on
+        raise _unreadable(path, error) from error
 
 
 def _draft(file: Image.Image, longest: int) -> None:
