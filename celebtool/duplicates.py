@@ -26,7 +26,7 @@ with embeddings: 0.12 % of the pairs of the 20 faces, 0.29 % of the 5's and 0.50
 """
 
 import hashlib
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,6 +48,7 @@ SAME_FACE = 0.22  # distance of embeddings: a copy; in crowded classes,
 STRICT_COPY_OF_FACE = 0.97  # if their pictures are alike as well
 CROWDED = 0.1  # a class with this share of candidates among its pairs was photographed in one sitting
 BLOCK = 1024
+PAIRS = 1 << 14  # compared at a time: some hundred megabytes
 
 _AXIS = np.linspace(-1, 1, SIDE)
 WINDOW = np.exp(-0.5 * np.add.outer(_AXIS**2, _AXIS**2) / 0.6**2)  # the edges say more about the cropping
@@ -96,7 +97,8 @@ def equal_pairs(keys: Iterable[Hashable]) -> list[Pair]:
 def near_pairs(fingerprints: Sequence[Fingerprint], labels: Sequence[str]) -> list[Pair]:
     """Return the pairs of indices that show the same picture, mirrored or not, equal pixels left aside.
 
-    Within a class a pair that is alike enough counts; across classes it must be nearly the same (see above).
+    Within a class a pair that is alike enough counts; across classes it must be nearly the same (see above). Of very many
+    pairs, those that others join already are left out: the frames of a film are all alike.
     """
     keys = ((each.pixels, label) for each, label in zip(fingerprints, labels, strict=True))
     distinct = sorted({key: index for index, key in enumerate(keys)}.values())
@@ -149,10 +151,12 @@ def _pattern(grey: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(detail / (contrast + 4), np.float32)  # 4 of 255 is what compression alone does to a flat area
 
 
-def _crowded(classes: NDArray[np.intp], first: NDArray[np.intp], second: NDArray[np.intp]) -> NDArray[np.bool_]:
+def _crowded(descriptors: NDArray[np.float32], classes: NDArray[np.intp]) -> NDArray[np.bool_]:
     """Return of each class whether its images are all alike, as from one sitting; a few images tell too little."""
     sizes = np.bincount(classes)
-    candidates = np.bincount(classes[first][classes[first] == classes[second]], minlength=len(sizes))
+    candidates = np.zeros(len(sizes), np.intp)
+    for first, second in _candidates(descriptors, classes, mirrored=False):
+        candidates += np.bincount(classes[first][classes[first] == classes[second]], minlength=len(sizes))
     return np.asarray(candidates > CROWDED * sizes * (sizes - 1) / 2 + 1)
 
 
@@ -162,20 +166,31 @@ def _same_pictures(
     """Return the pairs whose pictures are alike, and of each class whether it is judged leniently."""
     descriptors = np.stack([each.descriptor for each in fingerprints])
     patterns = np.stack([each.pattern for each in fingerprints])
+    lenient = ~_crowded(descriptors, classes)
+    joined = np.arange(len(fingerprints))
     pairs: set[Pair] = set()
-    lenient = np.zeros(0, bool)
     for mirrored in (False, True):
-        first, second = _candidates(descriptors, classes, mirrored=mirrored)
-        lenient = lenient if mirrored else ~_crowded(classes, first, second)
-        is_lenient = (classes[first] == classes[second]) & lenient[classes[first]]
-        other = patterns[second][:, :, ::-1] if mirrored else patterns[second]
-        mapped = registration.correlation(patterns[first], other)
-        unmoved = registration.correlation(patterns[first], other, iterations=0)
-        close = np.linalg.norm(points[first] - points[second], axis=1) < SAME_FACE
-        strict = (mapped >= np.where(close, STRICT_COPY_OF_FACE, STRICT_COPY)) | (unmoved >= STRICT_UNMOVED)
-        alike = np.where(is_lenient, mapped >= COPY, strict)
-        pairs.update(zip(first[alike].tolist(), second[alike].tolist(), strict=True))
+        for first, second in _candidates(descriptors, classes, mirrored=mirrored):
+            new = joined[first] != joined[second]
+            a, b = first[new], second[new]
+            other = patterns[b][:, :, ::-1] if mirrored else patterns[b]
+            is_lenient = (classes[a] == classes[b]) & lenient[classes[a]]
+            close = np.linalg.norm(points[a] - points[b], axis=1) < SAME_FACE
+            alike = _alike(patterns[a], other, is_lenient, close)
+            pairs.update(zip(a[alike].tolist(), b[alike].tolist(), strict=True))
+            if len(first) == PAIRS:  # there are more
+                joined = np.array(components(len(joined), pairs))
     return pairs, lenient
+
+
+def _alike(
+    first: NDArray[np.float32], second: NDArray[np.float32], is_lenient: NDArray[np.bool_], close: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Return which pairs of patterns show one picture; `close`: their faces are as near as copies'."""
+    mapped = registration.correlation(first, second)
+    unmoved = registration.correlation(first, second, iterations=0)
+    strict = (mapped >= np.where(close, STRICT_COPY_OF_FACE, STRICT_COPY)) | (unmoved >= STRICT_UNMOVED)
+    return np.asarray(np.where(is_lenient, mapped >= COPY, strict))
 
 
 def _same_faces(points: NDArray[np.float32], lenient: NDArray[np.bool_]) -> set[Pair]:
@@ -199,15 +214,14 @@ def _same_faces(points: NDArray[np.float32], lenient: NDArray[np.bool_]) -> set[
 
 def _candidates(
     descriptors: NDArray[np.float32], classes: NDArray[np.intp], *, mirrored: bool
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the indices of the pairs whose descriptors are alike."""
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Yield the indices of the pairs whose descriptors are alike, at most `PAIRS` at a time."""
     flip = np.resize([1, -1], FREQUENCIES**2)[1:] if mirrored else 1  # odd columns of a DCT change sign
     turned = (descriptors * flip).astype(np.float32)
-    blocks = []
     for start in range(0, len(descriptors), BLOCK):
         rows = slice(start, start + BLOCK)
         alike = turned[rows] @ descriptors[start:].T
         needed = np.where(classes[rows, None] == classes[None, start:], CANDIDATE, CANDIDATE_ACROSS)
-        blocks.append(np.argwhere(np.triu(alike >= needed, 1)) + start)
-    first, second = np.concatenate(blocks).T
-    return first, second
+        first, second = (np.argwhere(np.triu(alike >= needed, 1)) + start).T
+        for at in range(0, len(first), PAIRS):
+            yield first[at : at + PAIRS], second[at : at + PAIRS]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from celebtool.errors import CelebtoolError
+from celebtool.formats import jpeg
 
 RGBImage: TypeAlias = NDArray[np.uint8]
 Reason = Literal["unreadable", "not_an_image", "too_large"]
@@ -21,7 +22,11 @@ Reason = Literal["unreadable", "not_an_image", "too_large"]
 # Pillow opens 43 formats by content, PostScript (which runs a program) among them: photos come in these.
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "BMP", "GIF", "PPM")
 PIXEL_LIMIT = 1 << 27  # 134 million: the largest cameras have 102 million, and RGB needs three bytes of each
-Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit warns below ours, and a warning can't be silenced in one thread alone
+Image.MAX_IMAGE_PIXELS = (
+    None  # Pillow's own limit warns below ours, and a warning can't be silenced in one thread alone
+)
+
+_STRIP = 256  # rows
 
 _JPEG: dict[str, Any] = {"quality": 95, "subsampling": 0}
 
@@ -71,7 +76,7 @@ class Photo:
         Raises:
             ImageError: the file is damaged or cut off.
         """
-        pixels = np.asarray(self._decoded(longest))
+        pixels = np.asarray(_decode(self.path, longest))
         return pixels if longest is None else shrink(pixels, longest)
 
     def decode_part(self, part: int) -> RGBImage:
@@ -82,14 +87,9 @@ class Photo:
         Raises:
             ImageError: the file is damaged or cut off.
         """
-        image = self._decoded(None if part == 1 else math.ceil(max(self.height, self.width) / part))
+        image = _decode(self.path, None if part == 1 else math.ceil(max(self.height, self.width) / part))
         left = round(max(self.height, self.width) / max(image.size))
         return np.asarray(image if left >= part else image.reduce(part // left))
-
-    def _decoded(self, longest: int | None) -> Image.Image:
-        """Return the upright RGB picture; a large JPEG not much larger than ``longest``."""
-        with _open(self.path) as file:
-            return _decode(self.path, file, longest)
 
 
 def open_photo(path: Path) -> Photo:
@@ -112,8 +112,7 @@ def read(path: Path) -> RGBImage:
     Raises:
         ImageError: as ``open_photo`` and ``Photo.decode``.
     """
-    with _open(path) as file:
-        return np.asarray(_decode(path, file))
+    return np.asarray(_decode(path))
 
 
 def write(path: Path, image: RGBImage, format: Literal["jpg", "png"] = "jpg") -> None:  # noqa: A002
@@ -172,14 +171,15 @@ def _open(path: Path) -> Image.Image:
     return file
 
 
-def _decode(path: Path, file: Image.Image, longest: int | None = None) -> Image.Image:
-    """Return an open file's picture, upright and RGB; a large JPEG not much larger than ``longest``."""
-    try:
-        if longest is not None:
-            _draft(file, longest)
-        return _upright(_to_rgb(file), _orientation(file))
-    except Exception as error:  # decoders of damaged files raise whatever they stumble on
-        raise _unreadable(path, error) from error
+def _decode(path: Path, longest: int | None = None) -> Image.Image:
+    """Return a file's picture, upright and RGB; a large JPEG not much larger than ``longest``."""
+    with _open(path) as file:
+        try:
+            if longest is not None:
+                _draft(file, longest)
+            return _upright(_to_rgb(file), _orientation(file))
+        except Exception as error:  # decoders of damaged files raise whatever they stumble on
+            raise _unreadable(path, error) from error
 
 
 def _draft(file: Image.Image, longest: int) -> None:
@@ -195,8 +195,10 @@ def _head(path: Path) -> bytes:
             raise ImageError(path, "not_an_image", "is no regular file")
         with path.open("rb") as file:
             head = file.read(32)
-    except OSError as error:
-        raise ImageError(path, "unreadable", error.strerror or "cannot be opened") from error
+            if head.startswith(jpeg.SIGNATURE) and jpeg.is_laborious(file):
+                raise ImageError(path, "unreadable", "would take for ever: it has far too many segments or scans")
+    except (OSError, ValueError) as error:  # a name with NUL in it
+        raise ImageError(path, "unreadable", getattr(error, "strerror", None) or "cannot be opened") from error
     if not head:
         raise ImageError(path, "unreadable", "is an empty file")
     return head
@@ -230,16 +232,27 @@ def _upright(image: Image.Image, orientation: int) -> Image.Image:
 def _to_rgb(file: Image.Image) -> Image.Image:
     """Return a picture of any mode as RGB; ``convert`` alone clips 16 bits and bares what is transparent."""
     if file.mode.startswith("I"):  # 16-bit grey, 65,535 being white
-        grey = np.asarray(file).astype(np.float64) / 257
-        return Image.fromarray(np.clip(np.rint(grey), 0, 255).astype(np.uint8)).convert("RGB")
+        return Image.fromarray(_bytes(file)).convert("RGB")
     if file.mode == "F":
         message = "floating-point pixels have no known range"
         raise ValueError(message)
     if not file.has_transparency_data:
         return file.convert("RGB")
     colours = file.convert("RGBA")
-    white = Image.new("RGBA", colours.size, "white")
-    return Image.alpha_composite(white, colours).convert("RGB")
+    picture = Image.new("RGB", colours.size, "white")
+    picture.paste(colours, mask=colours)
+    return picture
+
+
+def _bytes(file: Image.Image) -> NDArray[np.uint8]:
+    """Return a grey picture of 16 bits in 8, strip by strip: it may be large."""
+    width, height = file.size
+    file.load()
+    grey = np.empty((height, width), np.uint8)
+    for top in range(0, height, _STRIP):
+        strip = np.asarray(file.crop((0, top, width, min(top + _STRIP, height))), np.int64)
+        grey[top : top + _STRIP] = (np.clip(strip, 0, 65535) + 128) // 257
+    return grey
 
 
 def _unreadable(path: Path, error: Exception) -> ImageError:

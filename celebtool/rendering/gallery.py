@@ -1,5 +1,6 @@
 """All plots that a set of subjects gives, into one directory."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -127,10 +128,11 @@ def _label_counts(table: Predictions) -> dict[str, dict[str, int]]:
 
 def look_into(folder: ImageFolder) -> sheets.Look:
     """Show the images of a folder; one that can't be decoded is a grey square, not the end of a report."""
+    known = {sample.path for sample in folder.samples}
 
     def look(path: str, box: Box | None) -> NDArray[np.uint8]:
         file = folder.root / path
-        if not file.is_file():
+        if os.path.relpath(file, folder.root) not in known:  # a stranger's table may name any file
             raise CelebtoolError(file, "no such image; --images should be the folder that predict was given")
         try:
             return images.open_photo(file).decode(2 * sheets.TILE) if box is None else _cut(images.read(file), box)
