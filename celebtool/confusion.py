@@ -56,7 +56,7 @@ def matrix(labels: IntArray, predicted: IntArray, classes: int) -> IntArray:
         classes: how many there are.
     """
     cells = labels * (classes + 1) + predicted
-    return np.bincount(cells, minlength=classes * (classes + 1)).reshape(classes, classes + 1).astype(np.int64)
+    return np.bincount(cells, minlength=classes * (classes + 1)).reshape(classes, classes + 1)
 
 
 def averages(counts: IntArray, seed: int) -> tuple[Average, Average]:
@@ -92,11 +92,11 @@ def class_figures(counts: IntArray, class_names: Sequence[str]) -> tuple[ClassFi
 
 def confused_pairs(counts: IntArray, class_names: Sequence[str]) -> tuple[ConfusedPair, ...]:
     """All pairs (label, predicted) that occur, most frequent first, then by share, then in class order."""
-    wrong = counts[:, :-1] * ~np.eye(len(counts), dtype=bool)
     support = counts.sum(axis=1)
     pairs = [
-        ConfusedPair(class_names[a], class_names[b], int(wrong[a, b]), float(wrong[a, b] / support[a]))
-        for a, b in zip(*np.nonzero(wrong), strict=True)
+        ConfusedPair(class_names[a], class_names[b], int(counts[a, b]), float(counts[a, b] / support[a]))
+        for a, b in np.argwhere(counts[:, :-1]).tolist()
+        if a != b
     ]
     return tuple(sorted(pairs, key=lambda pair: (-pair.count, -pair.share)))
 

@@ -20,7 +20,7 @@ _OPERATORS: dict[str, Callable[[float, float], bool]] = {
 # A class name may hold commas and brackets: what ends it is a bracket before a comparison that is followed by
 # a comma or the end.
 _DEMAND = re.compile(
-    r"\s*(?P<figure>[a-z0-9_]+)(?:\[(?P<class_name>.+?)\])?\s*(?P<sign>[<>]=?)\s*(?P<limit>\d*\.?\d+%?)\s*(?:,|$)"
+    r"\s*(?P<figure>[a-z0-9_]+)(?:\[(?P<class_name>.+?)\])?\s*(?P<sign>[<>]=?)\s*(?P<limit>(?:\d+(?:\.\d+)?|\.\d+)%?)\s*(?:,|$)"
 )
 
 

@@ -61,6 +61,8 @@ def look(tasks: Sequence[Task], settings: Settings, scratch: Path, workers: Work
     for remains in faces.remains(scratch):
         shutil.rmtree(remains, ignore_errors=True)
     lots = shards(tasks, settings, scratch)
+    for lot in lots:
+        Lot(lot.directory).check()
     missing = [lot for lot in lots if not Lot(lot.directory).exists()]
     done = len(tasks) - sum(len(lot.tasks) for lot in missing)
     lost: dict[Path, list[Shard]] = {}

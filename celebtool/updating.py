@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from celebtool.cropping import Task, digest
-from celebtool.formats import faces, manifest, provenance
+from celebtool.formats import faces, image_folder, manifest, provenance
 from celebtool.formats.faces import Candidate, Found
 
 OF_THE_FOLDER = "other_person"  # a reason that the other photos of the folder decide
@@ -31,21 +31,21 @@ def reuse(tasks: Sequence[Task], old: Path) -> tuple[list[Found], list[Task]]:
     for row in manifest.read_all(old):
         earlier.setdefault(row.source, []).append(row)
     seen = faces.read(old)
+    inside = {sample.path for sample in image_folder.read(old).samples}
     kept: list[Found] = []
     remaining: list[Task] = []
     for task in tasks:
-        rows = earlier.get(task.source, [])
-        if not task.origin and _holds(task, rows, old):
-            kept.append(_found(rows, seen.get(task.source, ()), old))
+        rows, candidates = earlier.get(task.source, []), seen.get(task.source, ())
+        crops = {row.path for row in rows if row.path} | {each.crop for each in candidates if each.crop}
+        if not task.origin and crops <= inside and _holds(task, rows):
+            kept.append(_found(rows, candidates, old))
         else:
             remaining.append(task)
     return kept, remaining
 
 
-def _holds(task: Task, rows: Sequence[manifest.Row], old: Path) -> bool:
-    if not rows or any(row.path and not (old / row.path).is_file() for row in rows):
-        return False
-    return rows[0].origin != "" and rows[0].origin == digest(task.file)
+def _holds(task: Task, rows: Sequence[manifest.Row]) -> bool:
+    return bool(rows) and rows[0].origin != "" and rows[0].origin == digest(task.file)
 
 
 def _found(rows: Sequence[manifest.Row], seen: Sequence[Candidate], old: Path) -> Found:

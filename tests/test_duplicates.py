@@ -169,3 +169,19 @@ def test_planted_copies_are_found_and_other_photos_of_the_same_person_are_not() 
             pairs = set(duplicates.near_pairs(originals + copies, labels + labels[:count]))
             found += sum((i, i + 400) in pairs for i in range(count))
         assert found >= share * 1000, (kind, found)
+
+
+def test_of_very_many_pairs_those_that_are_joined_already_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The frames of a film: 60 make 1,770 pairs, and as many mirrored; two films stay two."""
+    rng = np.random.default_rng(0)
+    films = [np.asarray(ASTRONAUT.resize((64, 64))).astype(int), np.asarray(CAT.resize((64, 64))).astype(int)]
+    frames = [
+        np.clip(film + rng.integers(-1, 2, film.shape), 0, 255).astype(np.uint8) for film in films for _ in range(30)
+    ]
+    prints = [fingerprint(frame) for frame in frames]
+    whole = duplicates.components(60, duplicates.near_pairs(prints, ["a"] * 60))
+    assert whole == [0] * 30 + [30] * 30
+    monkeypatch.setattr(duplicates, "PAIRS", 50)
+    pairs = duplicates.near_pairs(prints, ["a"] * 60)
+    assert duplicates.components(60, pairs) == whole
+    assert len(pairs) < 300

@@ -98,3 +98,8 @@ def test_no_shared_image_is_no_pass():
     nothing = comparison.compare("old", {}, "new", {})
     assert math.isnan(nothing.gain)
     assert not gates.against(nothing, 0.5)[1].met
+
+
+def test_a_limit_of_very_many_digits_is_read_in_no_time():
+    with pytest.raises(ValueError, match="accuracy"):
+        gates.parse("accuracy>=" + "1" * 100_000 + "x")

@@ -69,3 +69,13 @@ def test_only_the_same_settings_make_an_earlier_run(old: Path) -> None:
     assert updating.is_earlier_run(old, recipe)
     assert not updating.is_earlier_run(old, recipe | {"parameters": {"size": 100}})
     assert not updating.is_earlier_run(old, recipe | {"input": 2})
+
+
+@pytest.mark.parametrize("path", ["../secret.jpg", "/etc/passwd", "other/../../secret.jpg"])
+def test_crops_outside_the_earlier_output_are_not_taken(old: Path, tasks: list[cropping.Task], path: str) -> None:
+    (old.parent / "secret.jpg").write_bytes(b"secret")
+    table = old / faces.FILE
+    table.write_text(table.read_text().replace(",a.jpg,", f",{path},"))
+    kept, remaining = updating.reuse(tasks, old)
+    assert "a.jpg" in [task.source for task in remaining]
+    assert not any("secret" in each.crop or "etc" in each.crop for found in kept for each in found.faces)

@@ -11,10 +11,10 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ from celebtool.formats import image_folder, tables
 FILE = "faces.csv"
 COLUMNS = ("source", "label", "face", *Box._fields, "landmarks", "confidence", "distance", "path", "embedding")
 _LOT = "found.json"
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -77,12 +79,14 @@ def row(found: Found, number: int, label: str, distance: str, path: str) -> dict
 
 
 def read(root: Path) -> dict[str, tuple[Candidate, ...]]:
-    """Read the faces of each photo, by its source; nothing if the folder has no such table."""
-    if not (root / FILE).is_file():
-        return {}
+    """Read the faces of each photo, by its source; nothing if the folder has no such table.
+
+    Raises:
+        CelebtoolError: the table is damaged.
+    """
     faces: dict[str, list[Candidate]] = {}
-    for line in tables.read(root / FILE, required=COLUMNS):
-        faces.setdefault(line["source"], []).append(_candidate(line))
+    for source, _, candidate in _lines(root, _candidate):
+        faces.setdefault(source, []).append(candidate)
     return {source: tuple(found) for source, found in faces.items()}
 
 
@@ -92,18 +96,19 @@ def embeddings(root: Path) -> dict[str, NDArray[np.float32]]:
     Raises:
         CelebtoolError: the table is damaged.
     """
+    known = _lines(root, lambda line: _unpacked(line["embedding"]) if line["path"] and line["embedding"] else None)
+    return {path: embedding for _, path, embedding in known if embedding is not None}
+
+
+def _lines(root: Path, parse: Callable[[dict[str, str]], Value]) -> Iterator[tuple[str, str, Value]]:
+    """Yield (photo, crop, what `parse` makes of the line); nothing if there is no table."""
     file = image_folder.sidecar(root, FILE)
-    if file is None:
-        return {}
-    found = {}
-    for number, line in enumerate(tables.read(file, required=COLUMNS), start=2):
-        if line["path"] and line["embedding"]:
-            try:
-                found[line["path"]] = _unpacked(line["embedding"])
-            except ValueError as error:
-                problem = f"has an embedding that can't be read ({error}); restore the file or remove it"
-                raise CelebtoolError(f"{file}:{number}", problem) from error
-    return found
+    for number, line in enumerate(tables.read(file, required=COLUMNS) if file else (), start=2):
+        try:
+            yield line["source"], line["path"], parse(line)
+        except ValueError as error:
+            problem = f"has a face that can't be read ({error}); restore the file or remove it"
+            raise CelebtoolError(f"{file}:{number}", problem) from error
 
 
 class Lot:
@@ -134,6 +139,14 @@ class Lot:
             if not self.exists():
                 raise
 
+    def check(self) -> None:
+        """Remove it, to be made anew, if it is not as `finish` left it: scratch may come from anybody, or be damaged."""
+        if self.directory.exists():
+            try:
+                self.read()
+            except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                shutil.rmtree(self.directory)
+
     def read(self) -> list[Found]:
         """Return what was found, crops as absolute paths."""
         records = json.loads((self.directory / _LOT).read_text(encoding="ascii"))
@@ -141,8 +154,14 @@ class Lot:
 
     def _found(self, record: dict[str, Any]) -> Found:
         faces = tuple(_face_of(face) for face in record.pop("faces"))
-        placed = (replace(each, crop=str(self.directory / each.crop)) if each.crop else each for each in faces)
+        placed = (replace(each, crop=self._crop(each.crop)) if each.crop else each for each in faces)
         return Found(**{name: _text(value) for name, value in record.items()}, faces=tuple(placed))
+
+    def _crop(self, name: str) -> str:
+        file = self.directory / name
+        if file.parent != self.directory or not file.is_file() or file.stat().st_nlink > 1:
+            raise ValueError(f"{name} is no crop of this lot")
+        return str(file)
 
 
 def remains(scratch: Path) -> Iterator[Path]:
@@ -151,10 +170,17 @@ def remains(scratch: Path) -> Iterator[Path]:
 
 
 def _candidate(line: dict[str, str]) -> Candidate:
-    box = Box(*(float(line[name]) for name in Box._fields))
-    landmarks = np.array([float(x) for x in line["landmarks"].split()]).reshape(5, 2)
     embedding = _unpacked(line["embedding"]) if line["embedding"] else None
-    return Candidate(Face(box, landmarks, float(line["confidence"])), embedding, line["path"])
+    box, landmarks = [line[name] for name in Box._fields], line["landmarks"].split()
+    return Candidate(_face(box, landmarks, line["confidence"]), embedding, line["path"])
+
+
+def _face(box: Sequence[str | float], landmarks: Sequence[str | float], confidence: str | float) -> Face:
+    """Return a face of its numbers, or of texts that are; raises ValueError if one is none."""
+    values = np.array([*map(float, (*box, *landmarks, confidence))])
+    if not np.isfinite(values).all() or len(values) != 15:
+        raise ValueError("expected the numbers of a box, of five points and a confidence")
+    return Face(Box(*values[:4].tolist()), values[4:14].reshape(5, 2), float(values[14]))
 
 
 def _record(found: Found) -> dict[str, Any]:
@@ -183,8 +209,8 @@ def _text(encoded: str) -> str:
 
 
 def _face_of(record: dict[str, Any]) -> Candidate:
-    face = Face(Box(*record["box"]), np.array(record["landmarks"]).reshape(5, 2), record["confidence"])
     embedding = _unpacked(record["embedding"]) if record["embedding"] else None
+    face = _face(record["box"], record["landmarks"], record["confidence"])
     return Candidate(face, embedding, record["crop"], record["sharpness"])
 
 

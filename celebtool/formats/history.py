@@ -35,6 +35,7 @@ class Epoch:
 
 COLUMNS = tuple(field.name for field in fields(Epoch))
 _OPTIONAL = COLUMNS[3:]
+_LARGEST = 1e300  # beyond, the difference of two is no number
 _SHARES = ("accuracy", "val_accuracy")
 
 
@@ -85,8 +86,8 @@ def _epochs(rows: list[dict[str, str]], where: object) -> tuple[Epoch, ...]:
 
 
 def _count(text: str) -> int:
-    if not (text.isascii() and text.isdecimal()):
-        raise ValueError(f"has {text!r} in column 'epoch'; expected a whole number")
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise ValueError(f"has {text[:20]!r} in column 'epoch'; expected a whole number")
     return int(text)
 
 
@@ -99,6 +100,8 @@ def _number(row: Mapping[str, str], column: str) -> float | None:
         number = float(text)
     except ValueError:
         raise ValueError(f"has {text!r} in column {column!r}; expected a number") from None
+    if _LARGEST < abs(number) < math.inf:
+        raise ValueError(f"has {text} in column {column!r}; expected a number within {_LARGEST:g}")
     if column in _SHARES and not 0 <= number <= 1:
         raise ValueError(f"has {text} in column {column!r}; expected a number from 0 to 1")
     return number

@@ -31,6 +31,7 @@ from celebtool.formats.prediction_row import (
 __all__ = ["COLUMNS", "Prediction", "Predictions", "Writer", "parse", "read"]
 
 COLUMNS = ("path", "part", "label", "status", "reason", "predicted", "confidence", "score", "seen")
+MAX_CLASSES = 10_000  # the confusion matrix has a cell for every two
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,8 @@ def _class_names(row: Mapping[str, str], where: object) -> tuple[str, ...]:
     names = tuple(column.removeprefix(PROBABILITY) for column in row if column.startswith(PROBABILITY))
     if not names:
         raise CelebtoolError(where, f"has no column {PROBABILITY}<class>; expected one per class, as predict writes")
+    if len(names) > MAX_CLASSES:
+        raise CelebtoolError(where, f"has {len(names)} classes; {MAX_CLASSES} at most can be told from one another")
     if UNKNOWN in names or "" in names:
         wrong = UNKNOWN if UNKNOWN in names else ""
         raise CelebtoolError(where, f"has a column '{PROBABILITY}{wrong}'; {wrong or 'an empty name'} is never a class")

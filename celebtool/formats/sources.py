@@ -12,6 +12,8 @@ from celebtool.formats import image_folder, manifest, provenance
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder
 from celebtool.output import RECIPE_FILE
 
+MAX_NAME = 1 << 16  # bytes
+
 
 @dataclass(frozen=True)
 class Source:
@@ -40,8 +42,11 @@ def of_arguments(arguments: Sequence[str], class_names: Sequence[str], separator
         separator: what stands between the names on stdin: a newline, or NUL.
 
     Raises:
-        CelebtoolError: a directory can't be read or is empty. A missing file is a row that failed, not an error.
+        CelebtoolError: a directory can't be read or is empty, or a name is. A missing file is a row that failed, not an
+            error.
     """
+    if "" in arguments:  # an unset variable of a shell's, and not the current directory
+        raise CelebtoolError("''", "is an empty name; expected a directory, a file, or - for a list on stdin")
     folders = {argument: _folder(argument) for argument in arguments if Path(argument).is_dir()}
 
     def of(argument: str) -> Iterator[Source]:
@@ -73,6 +78,8 @@ def _names(separator: bytes) -> Iterator[str]:
     rest = b""
     while chunk := os.read(0, 1 << 16):
         *names, rest = (rest + chunk).split(separator)
+        if len(rest) > MAX_NAME:
+            raise CelebtoolError("stdin", f"has a name of more than {MAX_NAME} bytes; expected one file a line, or -0")
         yield from (os.fsdecode(name) for name in names if name)
     if rest:
         yield os.fsdecode(rest)

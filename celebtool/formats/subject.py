@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # it loads SciPy, which a report on a table has no need of
     from celebtool.inspection import Inspection
 
 STDIN = "-"
+MAX_TABLE = 1 << 30  # bytes; a device has no end
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _MODEL_SUFFIXES = frozenset({".h5", ".hdf5", ".keras"})
 
@@ -51,7 +52,7 @@ def read(names: Sequence[str], stdin: BinaryIO, inspect: "Callable[[ImageFolder]
     for name in dict.fromkeys(names):
         path = Path(name)
         if name == STDIN:
-            _add_table(subjects, "stdin", stdin.read())
+            _add_table(subjects, "stdin", _content(stdin, "stdin"))
         elif path.is_dir():
             folder = image_folder.read(path)
             if not folder.samples:
@@ -67,7 +68,8 @@ def read(names: Sequence[str], stdin: BinaryIO, inspect: "Callable[[ImageFolder]
 def _add_file(subjects: Subjects, name: str, path: Path) -> None:
     """A file whose name does not tell; read once, because it may be a pipe."""
     try:
-        content = path.read_bytes()
+        with path.open("rb") as stream:
+            content = _content(stream, name)
     except OSError as error:
         problem = f"cannot be read ({error.strerror}); expected predictions, a history, a model or an image folder"
         raise CelebtoolError(path, problem) from error
@@ -75,6 +77,13 @@ def _add_file(subjects: Subjects, name: str, path: Path) -> None:
         subjects.models[name] = model_file.read(path)[0]
     else:
         _add_table(subjects, name, content)
+
+
+def _content(stream: BinaryIO, name: str) -> bytes:
+    content = stream.read(MAX_TABLE + 1)
+    if len(content) > MAX_TABLE:
+        raise CelebtoolError(name, f"has more than {MAX_TABLE} bytes; expected predictions or a history")
+    return content
 
 
 def _add_table(subjects: Subjects, name: str, content: bytes) -> None:

@@ -13,6 +13,7 @@ Two things are done to a cell, and undone on reading, so that every text comes b
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
@@ -23,7 +24,7 @@ MAX_CELL = 1 << 20  # characters; Python's own limit of 128 K is less than a lon
 MAX_LINE = 1 << 24  # characters; a device or a file that is one hole has no end of line
 
 _FORMULA = "=+@\\-\uff1d\uff0b\uff0d\uff20"
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 _CONTROL = re.compile(rf"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\\]|;(?=[\s\"]*[{_FORMULA}'])")
 _AT_THE_START = re.compile(rf"\s*[{_FORMULA}]|'")
 _ESCAPE = re.compile(r"\\(n|r|t|\\|x[0-9a-f]{2}|u[0-9a-f]{4})")
@@ -88,7 +89,7 @@ def _lines(stream: TextIO, where: object) -> Iterator[str]:
 
 def _check_columns(columns: list[str], where: object, required: Sequence[str]) -> None:
     if len(set(columns)) != len(columns):
-        double = next(column for column in columns if columns.count(column) > 1)
+        double = Counter(columns).most_common(1)[0][0]
         raise CelebtoolError(where, f"has two columns {double!r}; expected each column once")
     missing = [column for column in required if column not in columns]
     if missing:

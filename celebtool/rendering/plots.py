@@ -1,6 +1,7 @@
 """Plots of histories, confusion and class counts: values in, a figure out; the same values, the same bytes."""
 
 import io
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ RIGHT_COLOUR, WRONG_COLOUR = "#2f5d8c", "#c22f26"
 PAPER_COLOUR, FAINT, TEXT = "#ffffff", "#e6e6ea", "#2b2b33"
 DPI = 120
 CLASSES_PER_PANEL = 50
+MOST_CLASSES = 400  # of a confusion matrix
 
 
 @contextmanager
@@ -85,15 +87,16 @@ def curves(runs: Mapping[str, Sequence[Epoch]], kind: Literal["loss", "accuracy"
 
 def confusion(evaluation: Evaluation, lettering: Lettering) -> Figure:
     """The confusion matrix: a row per label, coloured by its share of the row; mistakes red, the rest blue."""
-    classes = len(evaluation.class_names)
+    shown = _shown(evaluation)
+    classes = len(shown)
     inches = next(size for most, size in ((8, 0.8), (30, 0.42), (70, 0.26), (math.inf, 0.15)) if classes <= most)
     failed = bool(evaluation.confusion[:, -1].any())
-    matrix = evaluation.confusion if failed else evaluation.confusion[:, :-1]
+    matrix = evaluation.confusion[np.ix_(shown, [*shown, -1] if failed else shown)]
     with style(lettering):
         figure = Figure(figsize=(inches * matrix.shape[1], inches * classes))
         axes = figure.add_axes((0, 0, 1, 1))
         _squares(axes, _confusion_colours(matrix))
-        names = [lettering.text(name) for name in evaluation.class_names]
+        names = [lettering.text(evaluation.class_names[class_id]) for class_id in shown]
         small, large = min(10, inches * 40), max(13, inches * classes)
         axes.set_xticks(range(matrix.shape[1]), [*names, *(["failed"] if failed else [])], rotation=90, fontsize=small)
         axes.set_yticks(range(classes), names, fontsize=small)
@@ -104,10 +107,23 @@ def confusion(evaluation: Evaluation, lettering: Lettering) -> Figure:
         if inches > 0.3:
             _confusion_counts(axes, matrix, fontsize=min(12, inches * 22))
         wrong = int(evaluation.confusion.sum() - np.trace(evaluation.confusion))
-        axes.set_title(f"Confusion{_of_part(evaluation)}: {wrong} of {evaluation.images} wrong", fontsize=large)
+        title = f"Confusion{_of_part(evaluation)}: {wrong} of {evaluation.images} wrong"
+        if classes < len(evaluation.class_names):
+            title += f"; the {classes} most confused of {len(evaluation.class_names)} classes"
+        axes.set_title(title, fontsize=large)
         axes.set_xlabel("called", fontsize=large * 0.8)
         axes.set_ylabel("label", fontsize=large * 0.8)
     return figure
+
+
+def _shown(evaluation: Evaluation) -> list[int]:
+    """The ids of the classes that are drawn: all, or as many of the most confused as a picture can hold."""
+    everything = range(len(evaluation.class_names))
+    if len(everything) <= MOST_CLASSES:
+        return list(everything)
+    ids = {name: class_id for class_id, name in enumerate(evaluation.class_names)}
+    confused = (ids[name] for pair in evaluation.confused_pairs for name in (pair.label, pair.predicted))
+    return sorted(itertools.islice(dict.fromkeys(itertools.chain(confused, everything)), MOST_CLASSES))
 
 
 def calibration(evaluation: Evaluation) -> Figure:

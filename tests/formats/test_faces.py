@@ -43,7 +43,7 @@ def test_embeddings_are_those_of_the_crops(tmp_path: Path) -> None:
 def test_a_damaged_embedding_is_an_error(tmp_path: Path, damage: str) -> None:
     row = faces.row(Found("a.jpg", "ab", (Candidate(FACE, POINT),)), 1, "anna", "", "anna/a.jpg")
     faces.write(tmp_path, [row | {"embedding": damage}])
-    with pytest.raises(CelebtoolError, match=r"faces.csv:2: has an embedding that can't be read .*; restore the file"):
+    with pytest.raises(CelebtoolError, match=r"faces.csv:2: has a face that can't be read .*; restore the file"):
         faces.embeddings(tmp_path)
 
 
@@ -70,3 +70,47 @@ def test_the_second_of_two_equal_lots_is_dropped(tmp_path: Path) -> None:
     for _ in range(2):
         lot.finish(lot.begin(), [Found("a", "")])
     assert [path.name for path in tmp_path.iterdir()] == ["lot"]
+
+
+@pytest.mark.parametrize("damage", [{"left": "x"}, {"left": "nan"}, {"landmarks": "1 2 3"}, {"embedding": "!"}])
+def test_a_damaged_face_is_an_error(tmp_path: Path, damage: dict[str, str]) -> None:
+    row = faces.row(Found("a.jpg", "ab", (Candidate(FACE, POINT),)), 1, "anna", "", "anna/a.jpg")
+    faces.write(tmp_path, [row | damage])
+    with pytest.raises(CelebtoolError, match=r"faces.csv:2: has a face that can't be read .*; restore the file"):
+        faces.read(tmp_path)
+
+
+def test_a_table_that_is_a_link_out_of_the_folder_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    faces.write(tmp_path, [])
+    (tmp_path / "folder" / faces.FILE).symlink_to(tmp_path / faces.FILE)
+    with pytest.raises(CelebtoolError, match="is a link that leads outside"):
+        faces.read(tmp_path / "folder")
+
+
+@pytest.mark.parametrize(
+    "planted", ["", "[{}]", "{", "[" * 5000, '[{"faces": [], "other": ""}]', "crop /etc/passwd", "crop ../secret"]
+)
+def test_a_lot_that_celebtool_did_not_leave_is_removed(tmp_path: Path, planted: str) -> None:
+    (tmp_path / "secret").write_bytes(b"secret")
+    lot = Lot(tmp_path / "lot")
+    lot.finish(lot.begin(), [Found("a.jpg", "ab", (Candidate(FACE, None, "0.jpg"),))])
+    file = lot.directory / "found.json"
+    if planted.startswith("crop"):
+        file.write_text(file.read_text().replace("0.jpg", planted.removeprefix("crop ")))
+    elif planted:
+        file.write_text(planted)
+    else:
+        file.unlink()
+    lot.check()
+    assert not lot.directory.exists()
+
+
+def test_a_lot_as_it_was_left_stays(tmp_path: Path) -> None:
+    lot = Lot(tmp_path / "lot")
+    lot.check()
+    content = lot.begin()
+    (content / "0.jpg").write_bytes(b"crop")
+    lot.finish(content, [Found("a.jpg", "ab", (Candidate(FACE, None, "0.jpg"),))])
+    lot.check()
+    assert lot.exists()

@@ -40,3 +40,10 @@ def test_best_is_the_lowest_val_loss_else_the_lowest_loss():
     assert history.best([Epoch(1, 1, 0, 0.5), Epoch(2, 0.1, 0, 0.7), Epoch(3, 0.2, 0, 0.5)]).epoch == 1
     assert history.best([Epoch(1, 1, 0), Epoch(2, math.nan, 0), Epoch(3, 0.2, 0)]).epoch == 3
     assert history.best([Epoch(1, math.nan, 0)]).epoch == 1
+
+
+@pytest.mark.parametrize("row", ["1" * 401 + ",0.5,0.5,,,,", "1,1.7e308,0.5,-1.7e308,,,"])
+def test_numbers_that_no_plot_can_hold_are_errors(tmp_path, row):
+    (tmp_path / "h.csv").write_text(HEADER + row + "\n")
+    with pytest.raises(CelebtoolError, match="h.csv:2: has .*; expected a (whole )?number"):
+        history.read(tmp_path / "h.csv")

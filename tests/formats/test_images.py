@@ -203,3 +203,7 @@ def png(width: int, height: int, depth: int, colours: int, data: bytes) -> bytes
 
     header = struct.pack(">IIBBBBB", width, height, depth, colours, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+def test_a_name_with_nul_is_unreadable() -> None:
+    assert reason(Path("a\0b")) == "unreadable"

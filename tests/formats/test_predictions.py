@@ -237,3 +237,9 @@ def test_damage_is_an_error_that_names_the_file(data, jsonl):
         where = "p.csv"
         assert all(row.failed or abs(row.probabilities.sum() - 1) <= 0.001 for row in table.rows)
     assert str(where).startswith("p.csv")
+
+
+def test_more_classes_than_a_matrix_can_hold_are_an_error(monkeypatch):
+    monkeypatch.setattr(predictions, "MAX_CLASSES", 1)
+    with pytest.raises(CelebtoolError, match="p.csv: has 2 classes; 1 at most can be told from one another"):
+        parse(HEADER + GOOD)

@@ -53,3 +53,8 @@ def test_what_is_damaged_in_the_folder_itself_is_an_error(photo: Path, name: str
     (root / name).write_text("[")
     with pytest.raises(CelebtoolError, match=name):
         sources.of_arguments([str(root)], ["ann"], b"\n")
+
+
+def test_an_empty_name_is_no_directory() -> None:
+    with pytest.raises(CelebtoolError, match="'': is an empty name; expected a directory, a file, or -"):
+        sources.of_arguments(["photos", ""], ["ann"], b"\n")

@@ -108,3 +108,16 @@ def test_write_and_read(tmp_path: Path) -> None:
     tables.write(tmp_path / "x.csv", ["a", "b"], [{"a": "1"}, {"a": "x", "b": 2}])
     assert (tmp_path / "x.csv").read_bytes() == b"a,b\n1,\nx,2\n"
     assert tables.read(tmp_path / "x.csv") == [{"a": "1", "b": ""}, {"a": "x", "b": "2"}]
+
+
+def test_a_long_cell_of_digits_takes_no_longer_than_others(tmp_path: Path) -> None:
+    """Where the pattern of a number could match in many ways this would take hours."""
+    text = "-" + "1" * 500_000 + "x"
+    tables.write(tmp_path / "a.csv", ["a", "b"], [{"a": "", "b": text}])
+    assert tables.read(tmp_path / "a.csv") == [{"a": "", "b": text}]
+
+
+def test_one_column_twice_among_very_many_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(",".join(f"c{i}" for i in range(200_000)) + ",c7\n")
+    with pytest.raises(CelebtoolError, match="has two columns 'c7'"):
+        tables.read(tmp_path / "a.csv")

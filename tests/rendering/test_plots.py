@@ -104,3 +104,13 @@ def test_a_plot_of_a_leak_says_so():
     one = evaluation.evaluate(Predictions(("A", "B"), (row,)), "test")
     for figure in (plots.calibration(one), plots.confusion(one, Lettering())):
         assert " on test (1 images trained on):" in figure.axes[0].get_title(loc="left")
+
+
+def test_of_very_many_classes_the_most_confused_are_drawn(monkeypatch):
+    monkeypatch.setattr(plots, "MOST_CLASSES", 3)
+    rows = [Prediction(f"{i}", np.eye(6)[called], "abcdef"[called], label="abcdef"[label])
+            for i, (label, called) in enumerate([(0, 0), (1, 1), (2, 2), (3, 3), (5, 4), (5, 4), (2, 4)])]  # fmt: skip
+    figure = plots.confusion(evaluation.evaluate(Predictions(tuple("abcdef"), tuple(rows))), Lettering())
+    (axes,) = figure.axes
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["c", "e", "f"]
+    assert axes.get_title("left") == "Confusion: 3 of 7 wrong; the 3 most confused of 6 classes"
