@@ -1,5 +1,6 @@
 """The same function on many shards in worker processes, here or on a cluster; results in the order of the shards."""
 
+import atexit
 import concurrent.futures
 import contextlib
 import importlib
@@ -147,6 +148,7 @@ def _context() -> multiprocessing.context.BaseContext:
         # no room for its socket, or a longer path than a socket's may be
         with contextlib.suppress(OSError), _without_stderr():
             multiprocessing.forkserver.ensure_running()
+            atexit.register(_lose_stderr)  # a temporary directory of theirs that can't be removed is nobody's concern
             return multiprocessing.get_context("forkserver")
     return multiprocessing.get_context("spawn")
 
@@ -156,13 +158,17 @@ def _without_stderr() -> Iterator[None]:
     """Start processes whose talk is lost: errors come back as results, and a run that is stopped leaves nobody to tell."""
     kept = os.dup(2)
     try:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 2)
-        os.close(nowhere)
+        _lose_stderr()
         yield
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+
+
+def _lose_stderr() -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
 
 
 @contextlib.contextmanager

@@ -18,12 +18,16 @@ _held = False
 
 def stop(number: int, frame: FrameType | None) -> None:
     """Handle a signal: raise `Stopped`, now or when it is held back no longer."""
-    if frame is not None and frame.f_code.co_filename.startswith("<frozen importlib"):
-        # a callback of the import's locks would swallow it: once more in a moment
+    if frame is not None and _is_swallowed(frame):  # once more in a moment
         threading.Timer(0.01, _thread.interrupt_main, (number,)).start()
         return
     _waiting.append(Stopped(128 + number))
     _let_through()
+
+
+def _is_swallowed(frame: FrameType) -> bool:
+    """Say whether Python would not pass on what is raised here: callbacks of the import's locks, names of attributes."""
+    return frame.f_code.co_filename.startswith("<frozen importlib") or frame.f_code.co_name == "__set_name__"
 
 
 @contextlib.contextmanager

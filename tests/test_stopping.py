@@ -1,4 +1,5 @@
 import signal
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -53,3 +54,19 @@ def test_what_has_to_be_cleaned_up_is_cleaned_up_whatever_comes() -> None:
     with stopping.held_back():
         done.append("nothing waits")
     assert done == ["clean", "nothing waits"]
+
+
+def test_a_signal_in_the_middle_of_naming_an_attribute_is_not_swallowed() -> None:
+    """Python up to 3.11 makes a RuntimeError of whatever is raised there."""
+
+    class Named:
+        def __set_name__(self, owner: type, name: str) -> None:
+            signal.raise_signal(signal.SIGTERM)
+
+    def define() -> None:
+        type("Owner", (), {"name": Named()})
+        time.sleep(10)
+
+    with pytest.raises(Stopped) as stopped:
+        define()
+    assert stopped.value.args == (143,)
