@@ -6,6 +6,7 @@ from pathlib import Path
 
 import filelock
 
+from celebtool import walking
 from celebtool.errors import CelebtoolError
 
 
@@ -45,6 +46,12 @@ def _lock(root: Path, path: Path) -> filelock.BaseFileLock | None:
 
 
 def _check_own(root: Path) -> None:
-    """Refuse a workspace that came with a stranger's files to lead elsewhere: celebtool makes no links."""
-    if root.is_symlink() or any(entry.is_symlink() for entry in root.rglob("*")):
-        raise CelebtoolError(root, "is not celebtool's own, for it holds links; remove it")
+    """Refuse a workspace that came with a stranger's files: a link leads elsewhere, a pipe keeps its reader waiting."""
+    others = "is not celebtool's own, for it holds {}; remove it"
+    if root.is_symlink():
+        raise CelebtoolError(root, others.format("links"))
+    for entry in walking.entries(root):
+        if entry.is_symlink():
+            raise CelebtoolError(root, others.format("links"))
+        if not (entry.is_dir() or entry.is_file()):
+            raise CelebtoolError(root, others.format("pipes, sockets or devices"))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from celebtool import choosing, processes, updating
+from celebtool import choosing, processes, updating, walking
 from celebtool.choosing import Choice
 from celebtool.cropping import Settings, Shard, Task, crop_path, digest, shards, single
 from celebtool.formats import faces, manifest
@@ -59,7 +59,7 @@ def look(tasks: Sequence[Task], settings: Settings, scratch: Path, workers: Work
     unreadable, and no other photo with it.
     """
     for remains in faces.remains(scratch):
-        shutil.rmtree(remains, ignore_errors=True)
+        walking.remove(remains)
     lots = shards(tasks, settings, scratch)
     for lot in lots:
         Lot(lot.directory).check()

@@ -11,12 +11,11 @@ import contextlib
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from celebtool import locking, stopping
+from celebtool import locking, stopping, walking
 from celebtool.errors import CelebtoolError
 
 RECIPE_FILE = "celebtool.json"
@@ -167,10 +166,11 @@ def _workspace(
 
 def _prepare(root: Path, workspace: Workspace, recipe: bytes) -> None:
     """Keep an earlier run's scratch if it had the same recipe; drop the rest."""
-    _remove(workspace.content)
-    _remove(root / "old")
+    walking.remove(workspace.content)
+    walking.remove(root / "old")
     if _read(root / "recipe.json") != recipe:
-        _remove(workspace.scratch)
+        walking.remove(workspace.scratch)
+        walking.remove(root / "recipe.json")  # a stranger's may be a second name of somebody's file
         (root / "recipe.json").write_bytes(recipe)
     workspace.scratch.mkdir(exist_ok=True)
 
@@ -205,13 +205,6 @@ def _clear(root: Path, keep: Sequence[str]) -> None:
     for entry in entries:
         if entry.name not in keep:
             with contextlib.suppress(OSError):
-                _remove(entry)
+                walking.remove(entry)
     with contextlib.suppress(OSError):
         root.rmdir()
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)

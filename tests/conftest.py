@@ -1,6 +1,7 @@
 """What the tests share: a command line run as a black box, and image folders made on the spot."""
 
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -95,3 +96,16 @@ def random_image(key: str, size: int = 32) -> Image.Image:
 def tree(root: Path) -> dict[str, bytes]:
     """Return every file below a directory by relative path, with its bytes."""
     return {str(p.relative_to(root)): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}
+
+
+def make_deep(root: Path, levels: int = 1500) -> None:
+    """Make directories in one another, deeper than Python's stack, and a file in the last."""
+    root.mkdir(parents=True)
+    here = os.open(root, os.O_RDONLY)
+    for _ in range(levels):
+        os.mkdir("d", dir_fd=here)
+        deeper = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = deeper
+    os.close(os.open("file", os.O_CREAT | os.O_WRONLY, dir_fd=here))
+    os.close(here)

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -6,7 +7,7 @@ import pytest
 
 from celebtool.errors import CelebtoolError
 from celebtool.output import Finished, new_directory, new_file
-from tests.conftest import tree
+from tests.conftest import make_deep, tree
 
 RECIPE = {"command": "split", "parameters": {"seed": 0}}
 
@@ -129,3 +130,36 @@ def test_a_file_is_replaced_only_on_request(tmp_path: Path) -> None:
 def test_names_as_long_as_a_file_system_takes(tmp_path: Path) -> None:
     write_directory(tmp_path / ("x" * 255))
     assert (tmp_path / ("x" * 255) / "file").exists()
+
+
+def test_a_second_name_of_a_file_in_a_strangers_workspace_changes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "photo.png").write_text("mine")
+    root = tmp_path / ".out.partial"
+    root.mkdir()
+    for name in ("recipe.json", "content.d", "old", "lock"):
+        os.link(tmp_path / "photo.png", root / name)
+    (tmp_path / "out").mkdir()
+    write_directory(tmp_path / "out")
+    assert set(tree(tmp_path)) == {"out/file", "out/celebtool.json", "photo.png"}
+    assert (tmp_path / "photo.png").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["lock", "recipe.json", "content.d", "scratch/x"])
+def test_a_pipe_in_a_strangers_workspace_is_no_reason_to_wait(tmp_path: Path, name: str) -> None:
+    pipe = tmp_path / ".out.partial" / name
+    pipe.parent.mkdir(parents=True)
+    os.mkfifo(pipe)
+    with pytest.raises(CelebtoolError) as caught:
+        write_directory(tmp_path / "out")
+    problem = "is not celebtool's own, for it holds pipes, sockets or devices; remove it"
+    assert str(caught.value) == f"{tmp_path}/.out.partial: {problem}"
+    assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize("name", ["content.d", "scratch", "old", "x"])
+def test_a_workspace_deeper_than_the_stack(tmp_path: Path, name: str) -> None:
+    make_deep(tmp_path / ".out.partial" / name)
+    (tmp_path / "out").mkdir()
+    write_directory(tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"file", "celebtool.json"}
