@@ -38,7 +38,8 @@ def save(path: Path, run: Run, model: keras.Model) -> None:
     best = [] if run.state.improved else run.best  # else the best weights are the present ones
     partial = path.with_suffix(".partial")
     try:
-        with partial.open("wb") as stream:
+        partial.unlink(missing_ok=True)  # a stranger's may be a second name of somebody's file
+        with partial.open("xb") as stream:
             for array in (np.frombuffer(note.encode(), np.uint8), *arrays, *best):
                 np.save(stream, array, allow_pickle=False)
             stream.flush()

@@ -52,7 +52,8 @@ def _reserve(path: Path, size: int) -> None:
         CelebtoolError: there is no room for it.
     """
     try:
-        with path.open("wb") as stream:
+        path.unlink(missing_ok=True)  # a stranger's may be a second name of somebody's file
+        with path.open("xb") as stream:
             if hasattr(os, "posix_fallocate"):
                 os.posix_fallocate(stream.fileno(), 0, size)
             else:

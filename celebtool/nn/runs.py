@@ -129,6 +129,7 @@ def _fitted(
         path = resources.scratch / "best.h5"
         partial = path.with_suffix(".partial.h5")
         try:
+            partial.unlink(missing_ok=True)  # a stranger's may be a second name of somebody's file
             classifier.save(described(outcome), partial)
             partial.replace(path)
         except OSError:  # a full disk is what ended the run, perhaps; that is what will be said

@@ -1,3 +1,4 @@
+import os
 import resource
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,3 +32,10 @@ def test_arrays_are_in_memory_until_the_limit_and_in_files_beyond(tmp_path: Path
 def test_a_disk_without_room_is_an_error_before_anything_is_computed(tmp_path: Path) -> None:
     with pytest.raises(CelebtoolError, match=r"no room for 0\.40 GB of what is computed once"):
         memory.allocator(0, tmp_path)((10**8,), np.dtype("float32"))
+
+
+def test_an_array_is_a_new_file_whatever_lies_in_its_place(tmp_path: Path) -> None:
+    (tmp_path / "photo.png").write_text("mine")
+    os.link(tmp_path / "photo.png", tmp_path / f"1{memory.SUFFIX}")
+    memory.allocator(0, tmp_path)((100, 2), np.dtype("float32"))[:] = 1
+    assert (tmp_path / "photo.png").read_text() == "mine"
