@@ -141,11 +141,12 @@ def _workspace(
     path: Path, recipe: bytes, suffix: str, check: Callable[[], None], *, resumable: bool
 ) -> Iterator[Workspace]:
     """Yield a locked workspace; `check` raises if there is no need or no right to write `path`."""
-    name = path.name if len(os.fsencode(path.name)) < 200 else hashlib.sha256(os.fsencode(path.name)).hexdigest()
+    name = path.name if _is_short(path.name) else hashlib.sha256(os.fsencode(path.name)).hexdigest()
     root = path.with_name(f".{name}.partial")
     if not root.exists():  # nothing that a killed run left: a run that has nothing to do leaves no trace either
         check()
-    workspace = Workspace(content=root / f"content{suffix}", scratch=root / "scratch")
+    content = root / (f"content{suffix}" if _is_short(suffix) else "content")
+    workspace = Workspace(content, scratch=root / "scratch")
     with stopping.held_back() as letting_through, locking.locked(root, path):
         keep = False
         try:
@@ -162,6 +163,11 @@ def _workspace(
         finally:
             _recover(root, path)
             _clear(root, keep=("scratch", "recipe.json") if keep else ())
+
+
+def _is_short(name: str) -> bool:
+    """Say whether a name leaves room for what is put before or after it: file systems allow 255 bytes."""
+    return len(os.fsencode(name)) < 200
 
 
 def _prepare(root: Path, workspace: Workspace, recipe: bytes) -> None:

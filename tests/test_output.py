@@ -130,6 +130,9 @@ def test_a_file_is_replaced_only_on_request(tmp_path: Path) -> None:
 def test_names_as_long_as_a_file_system_takes(tmp_path: Path) -> None:
     write_directory(tmp_path / ("x" * 255))
     assert (tmp_path / ("x" * 255) / "file").exists()
+    with new_file(tmp_path / f"x.{'y' * 253}", overwrite=False) as workspace:
+        workspace.content.write_text("x")
+    assert (tmp_path / f"x.{'y' * 253}").read_text() == "x"
 
 
 def test_a_second_name_of_a_file_in_a_strangers_workspace_changes_nothing(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ names the photo that each was drawn from, and the files that could not be read.
 """
 
 import io
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path, PurePosixPath
@@ -25,6 +26,7 @@ from celebtool.rendering.fonts import Lettering
 from celebtool.rendering.plots import OTHER, RIGHT_COLOUR, WRONG_COLOUR, style
 
 SUFFIX = ".jpg"
+LONGEST = 255  # bytes of a name that a file system takes
 LINE = 1 / 300  # of the photo's longer side
 TEXT = 1 / 8  # a text's height as a share of its face's width,
 LEAST, MOST = 1 / 80, 1 / 32  # within shares of the photo's longer side
@@ -113,8 +115,13 @@ def _place(
 def _inside(path: str) -> str:
     """Return a relative path for a photo's picture: ``../a/b.png`` is a/b.jpg; no directory is called as a picture is."""
     *directories, name = (part for part in PurePosixPath(path).parts if part not in {"/", "..", "."})
-    safe = (f"{part}_" if part.casefold().endswith(SUFFIX) else part for part in directories)
+    safe = (_unlike_picture(part) if part.casefold().endswith(SUFFIX) else part for part in directories)
     return str(PurePosixPath(*safe, name).with_suffix(SUFFIX))
+
+
+def _unlike_picture(name: str) -> str:
+    """Return a name with ``_`` at its end: after its last letter, or instead of that in a name of LONGEST bytes."""
+    return f"{name[:-1] if len(os.fsencode(name)) >= LONGEST else name}_"
 
 
 def _label(text: str, height: float, colour: str, lettering: Lettering) -> Image.Image:

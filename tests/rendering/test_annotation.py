@@ -121,3 +121,14 @@ def test_photos_of_one_name_have_a_picture_each(tmp_path):
     for number, name in enumerate(names):
         with Image.open(folder / rows[name]) as picture:
             assert abs(int(np.asarray(picture)[-1, -1, 0]) - 100 - 20 * number) <= 2
+
+
+def test_a_directory_of_the_longest_name_is_told_from_a_picture_within_that_length(tmp_path):
+    long = "x" * 251
+    names = [f"{long}.jpg/a.png", f"{long}.jp_/a.png", f"{long[1:]}.jpg/a.png", f"{long[1:]}/a.png"]
+    for name in names:
+        photo(tmp_path / name)
+    folder = drawn(tmp_path, [face(name) for name in names])
+    pictures = [f"{long}.jp_/a.jpg", f"{long}.jp_/a~2.jpg", f"{long[1:]}.jpg_/a.jpg", f"{long[1:]}/a.jpg"]
+    assert {row.source: row.path for row in manifest.read_all(folder)} == dict(zip(names, pictures, strict=True))
+    assert all((folder / picture).is_file() for picture in pictures)
