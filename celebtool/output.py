@@ -92,14 +92,9 @@ def new_file(
     path = _checked(path, inputs)
 
     def check() -> None:
-        if path.is_dir():
-            raise CelebtoolError(path, "is a directory; expected the name of a file to write")
-        if path.exists() and not path.is_file():  # a device or a pipe, which a rename would replace for everybody
-            raise CelebtoolError(path, "is no regular file; expected the name of a file to write")
-        if path.exists() and not overwrite:
-            if finished(path):
-                raise Finished(str(path))
-            raise CelebtoolError(path, "exists already; choose another name or add --overwrite")
+        if path.is_file() and not overwrite and finished(path):
+            raise Finished(str(path))
+        check_file(path, overwrite=overwrite)
 
     wanted = json.dumps(recipe, sort_keys=True).encode()
     with _workspace(path, wanted, path.suffix, check, resumable=resumable) as workspace:
@@ -109,22 +104,52 @@ def new_file(
         workspace.content.replace(path)
 
 
-def _checked(path: Path, inputs: Sequence[Path]) -> Path:
+def check_places(outputs: Sequence[Path | None], inputs: Sequence[Path]) -> None:
+    """Refuse, before the work, outputs of one run that can't be written where they are wanted, or beside one another.
+
+    Raises:
+        CelebtoolError: one has no directory to be in, or is, lies in or contains an input or another one.
+    """
+    wanted = [path for path in outputs if path is not None]
+    for number, path in enumerate(wanted):
+        _checked(path, inputs, wanted[:number])
+
+
+def check_file(path: Path, *, overwrite: bool) -> None:
+    """Refuse a name under which no file can be written, or under which there is one already.
+
+    Raises:
+        CelebtoolError: it is a directory, a device or a pipe; or a file, which is not to be replaced.
+    """
+    if path.is_dir():
+        raise CelebtoolError(path, "is a directory; expected the name of a file to write")
+    if path.exists() and not path.is_file():  # a device or a pipe, which a rename would replace for everybody
+        raise CelebtoolError(path, "is no regular file; expected the name of a file to write")
+    if path.exists() and not overwrite:
+        raise CelebtoolError(path, "exists already; choose another name or add --overwrite")
+
+
+def _checked(path: Path, inputs: Sequence[Path], outputs: Sequence[Path] = ()) -> Path:
     """Return the absolute output path, or say why nothing can be written there."""
     if path.is_symlink() and not path.exists():
         raise CelebtoolError(path, "is a link to nowhere; remove it or choose another name")
     path = Path(os.path.realpath(path))
+    for kind, others in (("input", inputs), ("output", outputs)):
+        for other in others:
+            _check_apart(path, kind, other)
     if not path.parent.is_dir():
         raise CelebtoolError(path.parent, "no such directory; make it first")
-    for given in inputs:
-        source = Path(os.path.realpath(given))
-        if path == source:
-            raise CelebtoolError(path, "is the input as well; choose another output")
-        if source in path.parents and source.is_dir():
-            raise CelebtoolError(path, f"lies inside the input {given}; choose an output beside it")
-        if path in source.parents:
-            raise CelebtoolError(path, f"contains the input {given}; choose an output beside it")
     return path
+
+
+def _check_apart(path: Path, kind: str, given: Path) -> None:
+    other = Path(os.path.realpath(given))
+    if path == other:
+        raise CelebtoolError(path, f"is the {kind} as well; choose another name")
+    if other in path.parents:
+        raise CelebtoolError(path, f"lies inside the {kind} {given}; choose an output beside it")
+    if path in other.parents:
+        raise CelebtoolError(path, f"contains the {kind} {given}; choose an output beside it")
 
 
 def _check_replaceable(path: Path, *, overwrite: bool) -> None:

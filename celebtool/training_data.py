@@ -163,8 +163,14 @@ def weights_digest(source: str) -> str:
     Raises:
         CelebtoolError: there is no such file.
     """
-    if source in ("faces", "imagenet", "none"):
+    file = weights_file(source)
+    if file is None:
         return source
-    if not Path(source).is_file():
+    if not file.is_file():
         raise CelebtoolError(source, "no such file; expected imagenet, none or a .h5 with weights")
-    return manifest.sha256(Path(source))
+    return manifest.sha256(file)
+
+
+def weights_file(source: str) -> Path | None:
+    """Return the file that a backbone's weights come from, None if a word says what they are."""
+    return None if source in ("faces", "imagenet", "none") else Path(source)

@@ -7,7 +7,7 @@ from celebtool.errors import CelebtoolError
 from celebtool.formats import history
 from celebtool.formats.history import Epoch
 from celebtool.formats.model_info import ENSEMBLE, ModelInfo
-from celebtool.output import new_file
+from celebtool.output import check_places, new_file
 
 LARGE_GAP = 0.1
 """Accuracy that val lacks against train; beyond it a model has learnt its training images by heart."""
@@ -69,23 +69,22 @@ def single_network(info: ModelInfo, path: Path) -> ModelInfo:
     return info
 
 
-def check_history(path: Path | None) -> None:
+def check_history(path: Path | None, model: Path, inputs: Sequence[Path]) -> None:
     """Refuse, before a long run, a name that `write_history` would refuse after it.
 
     Raises:
-        CelebtoolError: the file exists and is no history, or its directory does not exist.
+        CelebtoolError: the file exists and is no history, or it can't be written where it is wanted.
     """
     if path is None:
         return
     if path.exists() and not (path.is_file() and _is_history(path)):
         raise CelebtoolError(path, "exists already and is no history; choose another name")
-    if not path.parent.is_dir():
-        raise CelebtoolError(path.parent, "no such directory; make it first")
+    check_places([model, path], inputs)
 
 
-def write_history(path: Path, epochs: Sequence[Epoch]) -> None:
+def write_history(path: Path, epochs: Sequence[Epoch], inputs: Sequence[Path]) -> None:
     """Write the history of a run; an earlier history of that name is replaced, any other file is not."""
-    with new_file(path, overwrite=path.is_file() and _is_history(path)) as workspace:
+    with new_file(path, inputs=inputs, overwrite=path.is_file() and _is_history(path)) as workspace:
         history.write(workspace.content, epochs)
 
 

@@ -9,7 +9,7 @@ import typer
 
 from celebtool import console, options
 from celebtool.errors import CelebtoolError
-from celebtool.output import new_directory, new_file
+from celebtool.output import check_places, new_directory, new_file
 
 
 def augment(
@@ -65,11 +65,12 @@ def augment(
         raise CelebtoolError(parts, f"has no train/, and copies of test images would leak; first: {command}")
     recipe = provenance.recipe("augment", augmenting.parameters(settings), parts)
     rows = augmenting.plan(folder, settings)
+    check_places([out, preview], [parts])
     with (
         nullcontext()
         if dry_run
         else new_directory(out, recipe=recipe, inputs=[parts], overwrite=overwrite) as folder_out,
-        nullcontext() if preview is None else new_file(preview, inputs=[parts, out], overwrite=overwrite) as file_out,
+        nullcontext() if preview is None else new_file(preview, inputs=[parts], overwrite=overwrite) as file_out,
         console.progress("augment", "images") as progress,
     ):
         if file_out:

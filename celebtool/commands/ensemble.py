@@ -68,7 +68,7 @@ def ensemble(
     recipe = ensembles.recipe([info for _, info in infos], given, tuned_on)
     with new_file(
         path,
-        inputs=inputs,
+        inputs=[*inputs, *([tune] if tune else [])],
         recipe=recipe,
         overwrite=overwrite,
         finished=lambda made: model_file.is_made_by(made, recipe),

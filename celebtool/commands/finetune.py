@@ -87,12 +87,13 @@ def finetune(
     chosen = settings.for_finetuning(given, architecture, head, has_val=bool(data.val))
     told = {"model": {"arrays": info.arrays_sha256, "made_by": info.recipe}, "unfreeze": last, "allow_leak": allow_leak}
     recipe = provenance.recipe("finetune", told | settings.parameters(chosen), parts)
-    training_report.check_history(history)
+    inputs = [parts, model]
+    training_report.check_history(history, out, inputs)
     with (
         new_file(
             out,
             recipe=recipe,
-            inputs=[parts, model],
+            inputs=inputs,
             overwrite=overwrite,
             finished=lambda path: model_file.is_made_by(path, recipe),
             resumable=True,
@@ -107,7 +108,7 @@ def finetune(
         trained = runs.finetune(base, last, data, chosen, recipe, resources, voice)
         classifier.save(trained, workspace.content)
         if history:
-            training_report.write_history(history, trained.info.history)
+            training_report.write_history(history, trained.info.history, inputs)
     console.table(*training_report.table(trained.info), to_stderr=True)
     for line in training_report.remedies(trained.info):
         console.warn(line)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 import typer
 
 from celebtool import console, options
-from celebtool.output import new_directory, new_file
+from celebtool.output import check_places, new_directory, new_file
 
 if TYPE_CHECKING:
     from celebtool.formats.model_info import ModelInfo
@@ -67,9 +67,10 @@ def predict(
         console.warn(f"{model} was trained on face crops and the input looks uncropped; add --faces")
     listed = sources.of_arguments(images, info.class_names, b"\0" if null else b"\n")
     inputs = [model, *(Path(name) for name in images if name != "-")]
+    check_places([annotate, output], inputs)
     with (
         _pictures(annotate, info, inputs, overwrite=overwrite) as pictures,
-        _stream(output, [*inputs, *([annotate] if annotate else [])], overwrite=overwrite) as stream,
+        _stream(output, inputs, overwrite=overwrite) as stream,
         console.progress("predict", "images") as progress,
     ):
         from celebtool.nn import classifier, prediction

@@ -11,7 +11,7 @@ import typer
 
 from celebtool import console, options
 from celebtool.errors import CelebtoolError
-from celebtool.output import Finished, new_directory, new_file
+from celebtool.output import Finished, check_places, new_directory, new_file
 
 if TYPE_CHECKING:
     from celebtool.formats.image_folder import ImageFolder
@@ -102,6 +102,7 @@ def report(
     made = judging.judge(subjects, terms)
     pictures = image_folder.read(images) if images else None
     inputs = [Path(name) for name in names if name != "-"] + [path for path in (images, baseline) if path]
+    check_places([plots, html], inputs)
     if plots:
         _plot(plots, made, pictures, inputs, overwrite=overwrite)
     if html:

@@ -106,12 +106,14 @@ def train(
         "allow_leak": allow_leak,
     }
     recipe = provenance.recipe("train", start | settings.parameters(chosen), parts)
-    training_report.check_history(history)
+    weights_file = training_data.weights_file(source)
+    inputs = [parts, *([weights_file] if weights_file else [])]
+    training_report.check_history(history, model, inputs)
     with (
         new_file(
             model,
             recipe=recipe,
-            inputs=[parts],
+            inputs=inputs,
             overwrite=overwrite,
             finished=lambda path: model_file.is_made_by(path, recipe),
             resumable=True,
@@ -126,7 +128,7 @@ def train(
         trained = runs.train(begin, data, chosen, recipe, resources, voice)
         classifier.save(trained, workspace.content)
         if history:
-            training_report.write_history(history, trained.info.history)
+            training_report.write_history(history, trained.info.history, inputs)
     console.table(*training_report.table(trained.info), to_stderr=True)
     for line in training_report.remedies(trained.info):
         console.warn(line)

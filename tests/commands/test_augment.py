@@ -117,6 +117,15 @@ def test_preview(celebtool: Run, parts: Path, tmp_path: Path) -> None:
     taken = celebtool("augment", parts, tmp_path / "out", "--preview", sheet)
     assert (taken.code, (tmp_path / "out").exists()) == (1, False)
     assert f"{sheet}: exists already" in taken.stderr
+    out, before = tmp_path / "out", tree(tmp_path)
+    for place, problem in {
+        out: "is the output as well; choose another name",
+        out / "s.png": f"lies inside the output {out}; choose an output beside it",
+        parts / "s.png": f"lies inside the input {parts}; choose an output beside it",
+    }.items():
+        result = celebtool("augment", parts, out, "--preview", place, "--overwrite")
+        assert (result.code, result.stderr) == (1, f"celebtool: error: {place}: {problem}\n")
+    assert tree(tmp_path) == before
 
 
 def test_link_and_dry_run(celebtool: Run, parts: Path, tmp_path: Path) -> None:

@@ -193,6 +193,9 @@ def test_a_member_that_knows_val_is_named(
     photo = manifest.sha256(parts / "val/ann/000.png")
     knowing = tmp_path / "knowing.h5"
     classifier.save(tiny(ModelInfo("cnn", NAMES, (16, 16), dense=(4,), origins=(photo,))), knowing)
+    inside = celebtool("ensemble", *members, parts / "out.h5", "--tune", parts)
+    problem = f"{parts}/out.h5: lies inside the input {parts}; choose an output beside it"
+    assert (inside.code, inside.stderr.splitlines()[-1]) == (1, f"celebtool: error: {problem}")
     result = celebtool("ensemble", members[0], knowing, tmp_path / "out.h5", "--tune", parts)
     assert f"warning: {knowing} was trained on 1 of the 12 val photos; its share will be too large" in result.stderr
 

@@ -213,4 +213,5 @@ def test_annotate_needs_faces_and_a_place_of_its_own(
     assert (result.code, f"lies inside the input {photos}" in result.stderr) == (1, True)
     drawn = tmp_path / "drawn"
     result = celebtool("predict", model, photos, "--faces", "--annotate", drawn, "-o", drawn)
+    assert result.stderr == f"celebtool: error: {drawn}: is the output as well; choose another name\n"
     assert (result.code, drawn.exists()) == (1, False)

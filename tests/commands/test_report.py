@@ -344,6 +344,10 @@ def test_wrong_input_ends_with_1_and_one_line(celebtool, table, tmp_path, stdin,
     (tmp_path / "images").mkdir()
     expected = "no such image; --images should be the folder that predict was given"
     assert error(table, "--images", "images", "--plots", "plots") == f"images/test/007/1.png: {expected}\n"
+    beside = "lies inside the output plots; choose an output beside it"
+    assert error(table, "--plots", "plots", "--html", "plots/page.html") == f"{tmp_path}/plots/page.html: {beside}\n"
+    same = f"{tmp_path}/plots: is the output as well; choose another name\n"
+    assert error(table, "--plots", "plots", "--html", "plots") == same
     assert not (tmp_path / "plots").exists()
     stdin("")
     assert error() == "stdin: is empty; expected the output of celebtool predict\n"

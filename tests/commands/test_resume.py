@@ -126,6 +126,8 @@ def test_a_wrong_name_for_the_history_is_said_before_the_run(
         "notes.csv": "notes.csv: exists already and is no history; choose another name",
         "parts": "parts: exists already and is no history; choose another name",
         "no/such.csv": "no: no such directory; make it first",
+        "parts/h.csv": f"parts/h.csv: lies inside the input {folder}; choose an output beside it",
+        "parts/../m.h5": "m.h5: is the output as well; choose another name",
     }.items():
         result = celebtool("train", folder, tmp_path / "m.h5", *CNN, "--history", tmp_path / name)
         assert (result.code, result.stderr.splitlines()[-1]) == (1, f"celebtool: error: {tmp_path}/{problem}")

@@ -173,6 +173,11 @@ def test_an_output_in_the_input(celebtool: Callable[..., Result], make_folder: C
     result = celebtool("train", root, root / "m.h5")
     assert result.code == 1
     assert f"{root}/m.h5: lies inside the input {root}; choose an output beside it" in result.stderr
+    weights = root.with_name("weights.h5")
+    weights.write_text("x")
+    result = celebtool("train", root, weights, "--weights", weights, "--overwrite")
+    problem = f"celebtool: error: {weights}: is the input as well; choose another name"
+    assert (result.code, result.stderr.splitlines()[-1], weights.read_text()) == (1, problem, "x")
 
 
 @pytest.mark.slow
