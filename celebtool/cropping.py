@@ -112,6 +112,14 @@ def crop_path(target: str, number: int, settings: Settings) -> str:
     return f"{target}-{number}.{settings.format}" if settings.select == "all" else f"{target}.{settings.format}"
 
 
+def sheet_files(file: Path, labels: Iterable[str]) -> dict[str, Path]:
+    """Return the file of each class's contact sheet: of several, with their numbers in the order of their names."""
+    ordered = sorted(set(labels))
+    if len(ordered) == 1:
+        return {ordered[0]: file}
+    return {label: file.with_stem(f"{file.stem}-{number}") for number, label in enumerate(ordered, start=1)}
+
+
 def summary(rows: Sequence[manifest.Row]) -> str:
     """Return what became of the photos: ``360 crops from 368 photos: 4 no face, 1 unreadable``."""
     crops = sum(row.status == manifest.KEPT for row in rows)

@@ -88,3 +88,9 @@ def test_shards_depend_on_their_photos_alone(tmp_path: Path) -> None:
     singles = cropping.single(lots[2])
     assert [lot.tasks for lot in singles] == [(task,) for task in tasks[32:]]
     assert len({lot.directory for lot in singles}) == 8
+
+
+def test_the_sheet_of_one_class_has_the_name_and_those_of_several_a_number() -> None:
+    assert cropping.sheet_files(Path("a/rv.png"), ["ann", "ann"]) == {"ann": Path("a/rv.png")}
+    files = {"ann": Path("a/rv-1.png"), "bob": Path("a/rv-2.png")}
+    assert cropping.sheet_files(Path("a/rv.png"), ["bob", "ann", "bob"]) == files

@@ -1,14 +1,18 @@
 """``crop-faces PHOTOS FACES``: find the faces in photos, pick the right one, align it and cut it out."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from celebtool import console, options
 from celebtool.errors import CelebtoolError
-from celebtool.output import Finished, new_directory
+from celebtool.output import Finished, check_file, check_places, new_directory
+
+if TYPE_CHECKING:
+    from celebtool.cropping import Task
 
 
 def crop_faces(
@@ -75,6 +79,8 @@ def crop_faces(
     if dry_run:
         console.note(f"would crop faces from {len(folder.samples)} files into {faces}")
         return
+    tasks = cropping.plan(folder)
+    sheets = _sheets(review, tasks, photos, faces)
     rule = select or ("identity" if folder.class_names else "largest")
     settings = cropping.Settings(size, margin, align, rule, min_face, min_confidence, format)
     recipe = provenance.recipe("crop-faces", cropping.parameters(settings), photos)
@@ -85,8 +91,9 @@ def crop_faces(
             new_directory(faces, recipe=recipe, inputs=[photos], overwrite=replace, resumable=True) as workspace,
             console.progress("crop-faces", "photos") as progress,
         ):
+            _check_free(sheets, overwrite=overwrite)
             workers = looking.Workers(jobs, processes.dask(dask) if dask else processes.local, progress)
-            warnings = looking.crop(cropping.plan(folder), settings, workspace, workers, faces if keep else None)
+            warnings = looking.crop(tasks, settings, workspace, workers, faces if keep else None)
     except Finished as there:
         finished, warnings = there, []
     for warning in warnings:
@@ -95,9 +102,28 @@ def crop_faces(
     if finished is None:
         console.note(cropping.summary(rows))
     if review is not None:
-        from celebtool.rendering import review as sheets
+        from celebtool.rendering import review as rendering
 
-        sheets.draw(rows, photos, faces, review)
+        rendering.draw(rows, photos, faces, review, overwrite=overwrite)
     cropping.check_rejects(rows, most, faces)
     if finished is not None:
         raise finished
+
+
+def _sheets(file: Path | None, tasks: "Sequence[Task]", photos: Path, faces: Path) -> list[Path]:
+    """Return the sheets that a run will draw, none if none is asked, or say what is wrong with their places."""
+    from celebtool import cropping
+
+    if file is None:
+        return []
+    check_file(file, overwrite=True)
+    sheets = list(cropping.sheet_files(file, (task.label for task in tasks)).values())
+    for sheet in sheets:
+        check_places([faces, sheet], [photos])
+    return sheets
+
+
+def _check_free(sheets: Sequence[Path], *, overwrite: bool) -> None:
+    """Refuse, before the work, the names of sheets that can't be written after it."""
+    for sheet in sheets:
+        check_file(sheet, overwrite=overwrite)

@@ -1,13 +1,16 @@
 """Contact sheets of the crop step, one per class: what was taken, the doubtful last, and what was rejected."""
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from celebtool import cropping
 from celebtool.formats import images, manifest
 from celebtool.formats.images import ImageError, RGBImage
 from celebtool.formats.manifest import Row
+from celebtool.output import Finished, new_file
 from celebtool.rendering import fonts, plots, sheets
 from celebtool.rendering.canvas import Figure
 from celebtool.rendering.plots import RIGHT_COLOUR, TEXT, WRONG_COLOUR
@@ -18,24 +21,27 @@ LONGEST = 16  # letters of a file's name that fit below a picture
 MOST = 480  # pictures of a kind on a sheet; of more, the most doubtful
 
 
-def draw(rows: Sequence[Row], photos: Path, faces: Path, file: Path) -> list[Path]:
-    """Write a sheet for each class and return the files.
+def draw(rows: Sequence[Row], photos: Path, faces: Path, file: Path, *, overwrite: bool) -> None:
+    """Write a sheet for each class; one that is there already, and the same, may stay.
 
     Args:
         rows: the manifest of the crops.
         photos: the folder they were cut from, for the rejected.
         faces: the folder of the crops.
-        file: name of the sheet; with several classes their numbers, in the order of their names, are added.
+        file: name of the sheet; with several classes see `cropping.sheet_files`.
+        overwrite: replace files of these names.
     """
-    labels = sorted({row.label for row in rows})
-    names = (
-        [file]
-        if len(labels) == 1
-        else [file.with_stem(f"{file.stem}-{number}") for number in range(1, len(labels) + 1)]
-    )
-    for name, label in zip(names, labels, strict=True):
-        plots.save(_sheet([row for row in rows if row.label == label], label, photos, faces), name)
-    return names
+    for label, name in cropping.sheet_files(file, (row.label for row in rows)).items():
+        sheet = plots.png(_sheet([row for row in rows if row.label == label], label, photos, faces))
+        _write(name, sheet, [photos, faces], overwrite=overwrite)
+
+
+def _write(file: Path, sheet: bytes, inputs: Sequence[Path], *, overwrite: bool) -> None:
+    with (
+        contextlib.suppress(Finished),
+        new_file(file, inputs=inputs, overwrite=overwrite, finished=lambda old: old.read_bytes() == sheet) as workspace,
+    ):
+        workspace.content.write_bytes(sheet)
 
 
 def _sheet(rows: Sequence[Row], label: str, photos: Path, faces: Path) -> Figure:

@@ -18,6 +18,7 @@ from celebtool.formats import images, manifest
 from tests.conftest import Result, tree
 
 Run = Callable[..., Result]
+EXISTS = "exists already; choose another name or add --overwrite"
 
 
 @pytest.fixture
@@ -205,7 +206,33 @@ def test_the_folders_person_is_found_and_reviewed(celebtool: Run, crowd: Path, t
     review.unlink()
     again = celebtool("crop-faces", crowd, tmp_path / "out", *options)
     assert (again.code, review.is_file()) == (3, True)
+    assert celebtool("crop-faces", crowd, tmp_path / "out", *options).code == 3  # the sheet is there, and the same
+    review.write_text("mine")
+    other = celebtool("crop-faces", crowd, tmp_path / "out", *options)
+    assert (other.code, other.stderr, review.read_text()) == (1, f"celebtool: error: {review}: {EXISTS}\n", "mine")
     assert celebtool("crop-faces", crowd, tmp_path / "out", "--max-rejects", "0.05").code == 0
+
+
+def test_no_sheet_takes_the_place_of_another_file(celebtool: Run, photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "faces"
+    for name in ("rv-2.png", "mine.png"):
+        (tmp_path / name).write_text("mine")
+    (tmp_path / "link-1.png").symlink_to("mine.png")
+    os.unlink(photos / "eileen/pipe.jpg")
+    before = tree(tmp_path)
+    for sheet, problem in {
+        photos / "eileen/a.png": f"{photos}/eileen/a-1.png: lies inside the input {photos}; choose an output beside it",
+        out / "manifest.csv": f"{out}/manifest-1.csv: lies inside the output {out}; choose an output beside it",
+        tmp_path / "no/rv.png": f"{tmp_path}/no: no such directory; make it first",
+        tmp_path: f"{tmp_path}: is a directory; expected the name of a file to write",
+        tmp_path / "rv.png": f"{tmp_path}/rv-2.png: {EXISTS}",
+        tmp_path / "link.png": f"{tmp_path}/link-1.png: {EXISTS}",
+    }.items():
+        result = celebtool("crop-faces", photos, out, "--review", sheet)
+        assert (result.code, result.stderr) == (1, f"celebtool: error: {problem}\n")
+    result = celebtool("crop-faces", photos / "eileen", out, "--review", photos / "eileen/a.png", "--overwrite")
+    assert (result.code, "lies inside the input" in result.stderr) == (1, True)
+    assert tree(tmp_path) == before
 
 
 def start(photos: Path, out: Path, *options: str) -> "subprocess.Popen[bytes]":
