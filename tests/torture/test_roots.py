@@ -34,6 +34,24 @@ def link_directory(name: str) -> Callable[[Path, Path], None]:
     return lambda place, secret: link(name)(place, secret.parent)
 
 
+def second_name(name: str) -> Callable[[Path, Path], None]:
+    """Put a hard link to the secret in the place of a name: what is written in place would change it."""
+
+    def plant(place: Path, secret: Path) -> None:
+        (place / name).parent.mkdir(parents=True)
+        os.link(secret, place / name)
+
+    return plant
+
+
+def pipe(name: str) -> Callable[[Path, Path], None]:
+    def plant(place: Path, _secret: Path) -> None:
+        (place / name).parent.mkdir(parents=True)
+        os.mkfifo(place / name)
+
+    return plant
+
+
 READERS = (
     ("balance", "faces", "out"),
     ("split", "faces", "out"),
@@ -73,6 +91,9 @@ def attacks() -> Iterator[Attack]:
                      ".out.partial/content", ".out.partial/content.d", ".out.partial/scratch/x"):  # fmt: skip
             yield f"link {name}", link(name), line
             yield f"directory link {name}", link_directory(name), line
+        for name in ("lock", "recipe.json", "content", "content.d", "scratch/x"):
+            yield f"second name .out.partial/{name}", second_name(f".out.partial/{name}"), line
+            yield f"pipe .out.partial/{name}", pipe(f".out.partial/{name}"), line
         yield "link out", link("out"), line
         yield "directory link out", link_directory("out"), line
         yield "dangling link out", lambda place, secret: (place / "out").symlink_to(secret.with_name("new")), line
