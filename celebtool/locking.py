@@ -1,6 +1,7 @@
 """One run at a time on one output: a lock in the hidden directory beside it."""
 
 import contextlib
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,15 +35,22 @@ def _lock(root: Path, path: Path) -> filelock.BaseFileLock | None:
     except filelock.Timeout as error:
         raise CelebtoolError(path, "is being written by another run; wait for it or stop it") from error
     except (FileNotFoundError, FileExistsError):
-        if root.is_symlink() or (root.exists() and not root.is_dir()) or not path.parent.is_dir():
-            raise
-        return None
+        if path.parent.is_dir() and _is_directory_or_gone(root):
+            return None
+        raise
     except BaseException:
         with contextlib.suppress(OSError):  # it stays if another run is in it
             root.rmdir()
         raise
     lock.release()
     return None
+
+
+def _is_directory_or_gone(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)  # asked once: it may go at any moment
+    except FileNotFoundError:
+        return True
 
 
 def _check_own(root: Path) -> None:

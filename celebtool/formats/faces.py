@@ -9,7 +9,6 @@ run choose again without looking at the photo.
 import base64
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from celebtool import walking
 from celebtool.alignment import Box, Face
 from celebtool.errors import CelebtoolError
 from celebtool.formats import image_folder, tables
@@ -135,7 +135,7 @@ class Lot:
         try:
             content.rename(self.directory)
         except OSError:
-            shutil.rmtree(content)
+            walking.remove(content)
             if not self.exists():
                 raise
 
@@ -145,7 +145,7 @@ class Lot:
             try:
                 self.read()
             except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                shutil.rmtree(self.directory)
+                walking.remove(self.directory)
 
     def read(self) -> list[Found]:
         """Return what was found, crops as absolute paths."""

@@ -22,9 +22,7 @@ Reason = Literal["unreadable", "not_an_image", "too_large"]
 # Pillow opens 43 formats by content, PostScript (which runs a program) among them: photos come in these.
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "BMP", "GIF", "PPM")
 PIXEL_LIMIT = 1 << 27  # 134 million: the largest cameras have 102 million, and RGB needs three bytes of each
-Image.MAX_IMAGE_PIXELS = (
-    None  # Pillow's own limit warns below ours, and a warning can't be silenced in one thread alone
-)
+Image.MAX_IMAGE_PIXELS = None  # Pillow's own warns below ours, and no thread can silence a warning for itself alone
 
 _STRIP = 256  # rows
 

@@ -1,6 +1,8 @@
 """Contact sheets of the crop step, one per class: what was taken, the doubtful last, and what was rejected."""
 
 import contextlib
+import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -51,11 +53,11 @@ def _sheet(rows: Sequence[Row], label: str, photos: Path, faces: Path) -> Figure
     )
     letters = fonts.lettering([label, *(Path(row.source).name for row in rows)])
     tiles = [
-        _tile(faces / row.path, _told(row), TEXT if row.extra.get("distance") else RIGHT_COLOUR, row, letters)
+        _tile(faces, row.path, _told(row), TEXT if row.extra.get("distance") else RIGHT_COLOUR, row, letters)
         for row in taken[-MOST:]
     ]
     tiles += [
-        _tile(photos / row.source, row.reason.replace("_", " "), WRONG_COLOUR, row, letters) for row in rejected[:MOST]
+        _tile(photos, row.source, row.reason.replace("_", " "), WRONG_COLOUR, row, letters) for row in rejected[:MOST]
     ]
     title = f"{letters.text(label)}: {len(taken)} taken, the doubtful last; {len(rejected)} rejected, in red"
     return sheets.sheet(title, tiles, COLUMNS, letters)
@@ -63,24 +65,36 @@ def _sheet(rows: Sequence[Row], label: str, photos: Path, faces: Path) -> Figure
 
 def _doubt(row: Row) -> tuple[float, float, str]:
     """Return what the taken are sorted by: distance from the folder's person, else how unsure the detector was."""
-    return float(row.extra.get("distance") or 0), -float(row.extra.get("confidence") or 0), row.source
+    return _number(row, "distance"), -_number(row, "confidence"), row.source
 
 
 def _told(row: Row) -> str:
-    distance = row.extra.get("distance")
-    return f"{float(distance):.2f}" if distance else f"sure {float(row.extra.get('confidence') or 0):.3f}"
+    return f"{_number(row, 'distance'):.2f}" if row.extra.get("distance") else f"sure {_number(row, 'confidence'):.3f}"
 
 
-def _tile(file: Path, told: str, colour: str, row: Row, letters: fonts.Lettering) -> Tile:
-    return Tile(_picture(file), ((told, colour), (letters.text(_short(Path(row.source).name)), TEXT)))
+def _number(row: Row, column: str) -> float:
+    """Return a cell as a number, 0 if it is none: a manifest may be anybody's."""
+    try:
+        number = float(row.extra.get(column) or 0)
+    except ValueError:
+        return 0.0
+    return number if math.isfinite(number) else 0.0
+
+
+def _tile(root: Path, path: str, told: str, colour: str, row: Row, letters: fonts.Lettering) -> Tile:
+    return Tile(_picture(root, path), ((told, colour), (letters.text(_short(Path(row.source).name)), TEXT)))
 
 
 def _short(name: str) -> str:
     return name if len(name) <= LONGEST else f"{name[: LONGEST // 2]}\u2026{name[-LONGEST // 2 :]}"
 
 
-def _picture(file: Path) -> RGBImage:
+def _picture(root: Path, path: str) -> RGBImage:
+    """Return a picture of a folder's; a grey square if it can't be read, or leads out of the folder."""
+    file = root / path
     try:
-        return images.open_photo(file).decode(2 * TILE)
+        if Path(os.path.realpath(root)) in Path(os.path.realpath(file)).parents:
+            return images.open_photo(file).decode(2 * TILE)
     except ImageError:
-        return np.full((TILE, TILE, 3), 200, np.uint8)
+        pass
+    return np.full((TILE, TILE, 3), 200, np.uint8)
