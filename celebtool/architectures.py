@@ -4,6 +4,7 @@ The networks themselves are in `celebtool.nn.networks`, loaded when `celebtool.n
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from celebtool.errors import CelebtoolError
@@ -22,6 +23,8 @@ class Architecture:
         minimum_size: the shortest side that the network can take.
         pretrained: where the backbone's weights come from: ``faces`` (a package), ``imagenet`` (a download), ``none``.
         features: how the head begins: ``pool`` (average), ``flatten``, ``normalise`` (length 1) or ``as they are``.
+        backbone_parameters: how many parameters come before the head, at whatever image size.
+        width: how many features the head gets; 0 if that depends on the image size.
         flattened: (stride, channels) of the feature map that is flattened, which ties weights to an image size.
         dense: units of the hidden layers of the head.
         dropout: share of the features dropped, after each hidden layer or, without one, before the last layer.
@@ -40,6 +43,8 @@ class Architecture:
     pretrained: Literal["faces", "imagenet", "none"]
     features: Literal["pool", "flatten", "normalise", "as they are"]
     description: str
+    backbone_parameters: int
+    width: int = 0
     flattened: tuple[int, int] | None = None
     dense: tuple[int, ...] = ()
     dropout: float = 0.0
@@ -56,6 +61,16 @@ class Architecture:
     finetune_learning_rate: float = 1e-5
     finetune_optimizer: str = "adam"
 
+    def parameters(self, image_size: tuple[int, int], dense: tuple[int, ...], class_count: int) -> int:
+        """Return how many parameters a network has, without building it."""
+        backbone, features = self.backbone_parameters, self.width
+        if self.flattened:
+            stride, channels = self.flattened
+            flat = (image_size[0] // stride) * (image_size[1] // stride) * channels
+            backbone += flat * self.width  # the kernel of a hidden layer of the backbone's own
+            features = self.width or flat
+        return backbone + sum((before + 1) * units for before, units in pairwise((features, *dense, class_count)))
+
     def summary(self) -> tuple[str, str, str, str, str]:
         """Return its row for `--arch list`: name, image size, weights, head, description."""
         head = [f"dense {units}" for units in self.dense] + ([f"dropout {self.dropout:g}"] if self.dropout else [])
@@ -71,6 +86,8 @@ _TABLE = (
         minimum_size=103,
         pretrained="faces",
         features="normalise",
+        backbone_parameters=5_607_488,
+        width=128,
         l2=3e-6,
         optimizer="lbfgs",
         unfreeze=15,
@@ -85,6 +102,7 @@ _TABLE = (
         minimum_size=8,
         pretrained="none",
         features="flatten",
+        backbone_parameters=288_800,
         flattened=(8, 128),
         dense=(1024,),
         dropout=0.5,
@@ -99,6 +117,8 @@ _TABLE = (
         minimum_size=75,
         pretrained="imagenet",
         features="pool",
+        backbone_parameters=21_802_784,
+        width=2048,
         dense=(1024,),
         unfreeze=63,
         finetune_learning_rate=1e-4,
@@ -112,6 +132,8 @@ _TABLE = (
         minimum_size=32,
         pretrained="imagenet",
         features="pool",
+        backbone_parameters=2_257_984,
+        width=1280,
         dropout=0.2,
         unfreeze=54,
         description="MobileNetV2 of keras.applications, the smallest of the ImageNet networks",
@@ -123,6 +145,8 @@ _TABLE = (
         minimum_size=32,
         pretrained="imagenet",
         features="as they are",
+        backbone_parameters=31_500_108,
+        width=4096,
         flattened=(32, 512),
         batch_size=8,
         patience=5,
@@ -136,6 +160,8 @@ _TABLE = (
         minimum_size=32,
         pretrained="imagenet",
         features="pool",
+        backbone_parameters=7_037_504,
+        width=1024,
         dense=(256,),
         dropout=0.5,
         reduce_lr=3,
@@ -149,6 +175,8 @@ _TABLE = (
         minimum_size=32,
         pretrained="imagenet",
         features="pool",
+        backbone_parameters=23_587_724,
+        width=2048,
         dense=(256,),
         dropout=0.5,
         reduce_lr=3,

@@ -4,12 +4,14 @@ import gzip
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
 import numpy as np
 
 from celebtool.formats import model_file, model_info
+from celebtool.formats.model_info import Array, ModelInfo
 from tests import models
 
 KERNEL = "model_weights/conv/conv/kernel"
@@ -104,6 +106,22 @@ def _arrays(*arrays: tuple[str, str, list[int]]) -> Callable[[Path], object]:
     return _json(arrays=[{"layer": layer, "name": name, "shape": shape} for layer, name, shape in arrays])
 
 
+def _few_weights(info: ModelInfo, *arrays: Array) -> Callable[[Path], object]:
+    """Describe a network of gigabytes by arrays of kilobytes that have some of its shapes."""
+
+    def make(path: Path) -> None:
+        with h5py.File(path, "w", libver=models.LIBVER) as file:
+            for array in arrays:
+                file.create_dataset(f"model_weights/{array.layer}/{array.name}", data=np.zeros(array.shape, "f4"))
+        model_file.write_info(path, replace(info, arrays=arrays))
+
+    return make
+
+
+def _last(units: int, layer: str = "head_probabilities") -> Array:
+    return Array(layer, "head_probabilities/kernel", (1, units))
+
+
 def _bytes(content: bytes) -> Callable[[Path], object]:
     return lambda path: path.write_bytes(content)
 
@@ -142,6 +160,7 @@ def _with_config(file: h5py.File) -> None:
     del file["celebtool"]
 
 
+_MEMBERS = tuple(ModelInfo("inceptionv3", ("a", "b"), (75 + number, 75)) for number in range(8))
 KERNEL_ARRAY = next(iter(models.ARRAYS))
 SOFT, EXTERNAL = h5py.SoftLink("/model_weights/conv"), h5py.ExternalLink("/etc/passwd", "/x")
 
@@ -219,6 +238,21 @@ HOSTILE: dict[str, Callable[[Path], object]] = {
     "description without digest": _replaced("celebtool", data=np.frombuffer(b"{}", np.uint8)),
     "description with another digest": _description(b"{}", "00" * 32),
     "description of nothing": _description(b"{}"),
+    "dense layers of gigabytes": _few_weights(
+        ModelInfo("cnn", ("a", "b"), (16, 16), dense=(16384, 16384)),
+        Array("head_dense_1", "head_dense_1/kernel", (1, 16384)),
+        Array("head_dense_2", "head_dense_2/kernel", (1, 16384)),
+        _last(2),
+        Array("x", "x", (512, 1)),
+    ),
+    "backbone of half a gigabyte": _few_weights(
+        ModelInfo("vgg16", ("a", "b"), (224, 224)), _last(2), Array("x", "x", (25088, 1))
+    ),
+    "eight backbones": _few_weights(
+        ModelInfo("ensemble", ("a", "b"), (82, 75), members=_MEMBERS, shares=(0.125,) * 8),
+        *(_last(2, f"member_{number}_head_probabilities") for number in range(1, 9)),
+    ),
+    "no such architecture": _json(architecture="alexnet"),
     "layer of 10 to the 9": _json(dense=[10**9]),
     "image of 10 to the 9": _json(image_size=[10**9, 10**9]),
     "unknown field": _json(function="os.system"),

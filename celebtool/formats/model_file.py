@@ -7,6 +7,7 @@ ever sees a file that somebody else may have made. Without TensorFlow.
 import contextlib
 import hashlib
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
+from celebtool import architectures
 from celebtool.errors import CelebtoolError, printable
 from celebtool.formats import hdf5, model_info
 from celebtool.formats.model_info import Array, Arrays, Layer, ModelInfo
@@ -36,6 +38,7 @@ __all__ = [
 DATASET = "celebtool"
 MAX_JSON = 16 << 20
 _BLOCK = 1 << 20  # bytes by which a file grows in memory
+_SPARE = 400_000  # parameters, 1.6 MB: what is as small as that is built and then compared array by array
 _WEIGHTS = "model_weights"
 _DIGEST = "sha256"
 _LAYOUT = ("earliest", "v108")  # the one that `celebtool.formats.hdf5` reads; from HDF5 2.0 on h5py has another default
@@ -142,9 +145,24 @@ def _info(file: hdf5.File) -> ModelInfo:
     if file.strings((DATASET,), _DIGEST) != [hashlib.sha256(content).hexdigest().encode()]:
         raise CelebtoolError(file.path, f"is damaged: its contents {_NOT_AS_WRITTEN}")
     try:
-        return model_info.from_json(content)
+        info = model_info.from_json(content)
     except ValueError as error:
         raise CelebtoolError(file.path, f"has a description with {printable(error)}; {_EXPECTED}") from error
+    _check_parameters(file.path, info)
+    return info
+
+
+def _check_parameters(path: Path, info: ModelInfo) -> None:
+    """Refuse a description of a larger network than its arrays make: a few bytes could ask for gigabytes of layers."""
+    wanted = 0
+    for each in info.members or (info,):
+        if each.architecture not in architectures.ARCHITECTURES:
+            raise CelebtoolError(path, f"is of unknown architecture {printable(each.architecture)}; {_EXPECTED}")
+        architecture = architectures.get(each.architecture)
+        wanted += architecture.parameters(each.image_size, each.dense, len(each.class_names))
+    listed = sum(math.prod(array.shape) for array in info.arrays)
+    if wanted > listed + _SPARE:
+        raise CelebtoolError(path, f"has {listed} parameters, the network it describes {wanted}; {_EXPECTED}")
 
 
 def _find(file: hdf5.File, info: ModelInfo) -> dict[Array, hdf5.Dataset]:

@@ -13,8 +13,8 @@ import tensorflow as tf
 from keras.src.legacy.saving.legacy_h5_format import save_model_to_hdf5  # takes an open file; `Model.save` does not
 
 import celebtool
-from celebtool import architectures, calibration
-from celebtool.ensembles import LAST_LAYER, prefix
+from celebtool import calibration
+from celebtool.ensembles import LAST_LAYER
 from celebtool.errors import CelebtoolError
 from celebtool.formats import model_file
 from celebtool.formats.model_file import Array, Layer, ModelInfo
@@ -140,7 +140,6 @@ def load(path: Path) -> Classifier:
 
 def restore(info: ModelInfo, arrays: model_file.Arrays, path: Path) -> Classifier:
     """Build the network that `info` describes and fill it with `arrays`; errors name `path`."""
-    _check_sizes(info, arrays, path)
     model = ensemble.assemble(info) if info.members else ensemble.build(info)
     odd = set(_arrays(model)) ^ set(arrays)
     if odd:
@@ -151,23 +150,6 @@ def restore(info: ModelInfo, arrays: model_file.Arrays, path: Path) -> Classifie
         layer.set_weights([arrays[array] for array in _of_layer(layer)])
         layer.trainable = trainable.get(layer.name, layer.trainable)
     return Classifier(model, info)
-
-
-def _check_sizes(info: ModelInfo, arrays: model_file.Arrays, path: Path) -> None:
-    """Refuse a description that would build layers larger than the file's own arrays are."""
-    shapes = {(array.layer, array.name): array.shape for array in arrays}
-    for number, member in enumerate(info.members or (info,), start=1):
-        start = prefix(number) if info.members else ""
-        heads = {f"head_dense_{i}": units for i, units in enumerate(member.dense, start=1)}
-        for layer, units in {**heads, LAST_LAYER: len(member.class_names)}.items():
-            if shapes.get((f"{start}{layer}", f"{layer}/kernel"), ())[-1:] != (units,):
-                raise CelebtoolError(path, f"has no {start}{layer} of {units} units; expected a model .h5")
-        stride, channels = architectures.get(member.architecture).flattened or (1, 0)
-        features = (member.image_size[0] // stride) * (member.image_size[1] // stride) * channels
-        if features and not any(shape[0] == features for shape in shapes.values() if shape):
-            raise CelebtoolError(
-                path, f"has weights for another image size than {member.image_size}; expected a model .h5"
-            )
 
 
 def image_sizes(classifier: Classifier) -> list[tuple[int, int]]:

@@ -40,6 +40,17 @@ def test_parameters(name: str) -> None:
     assert model.output_shape == (None, 14)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_parameters_are_known_without_building(name: str) -> None:
+    """At an odd size, with hidden layers: nothing of a model's file is built before they are compared."""
+    architecture = ARCHITECTURES[name]
+    for size, dense in ((architecture.image_size, architecture.dense), ((121, 107), ()), ((107, 150), (5, 7))):
+        built = architectures.build(name, 3, image_size=size, dense=dense)
+        assert architecture.parameters(size, dense, 3) == built.count_params()
+        keras.utils.clear_session()
+
+
 def test_the_small_network_is_the_published_one() -> None:
     model = architectures.build("cnn", 14)
     assert model.count_params() == 19_178_542
