@@ -6,15 +6,17 @@ import importlib.util
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count, takewhile
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
 
-from celebtool.errors import CelebtoolError
+from celebtool.errors import CelebtoolError, listed
 from celebtool.formats import hdf5, model_file
 from celebtool.nn import architectures
 
@@ -183,42 +185,49 @@ def load_file(model: keras.Model, name: str, path: Path) -> None:
         _assign(model, (group for layer, group in groups.items() if layer in layers), path)
     else:
         with hdf5.open_file(path) as file:
-            _assign(model, _official(file), path)
+            _assign(model, _official(file), path, lambda dataset: file.array(dataset).astype(np.float32, copy=False))
 
 
-def _official(file: hdf5.File) -> Iterator[list[Array]]:
-    """Yield the arrays of every layer that has any, in the order of the file's `layer_names`."""
+def _official(file: hdf5.File) -> Iterator[list[hdf5.Dataset]]:
+    """Yield where the arrays are of every layer that has any, in the order of the file's `layer_names`."""
     root = ("model_weights",) if file.has("model_weights") else ()
     for layer in _names(file, root, "layer_names"):
         names = _names(file, (*root, layer), "weight_names")
         if names:
-            yield [file.array(file.dataset(*root, layer, name)).astype(np.float32, copy=False) for name in names]
+            yield [file.dataset(*root, layer, name) for name in names]
 
 
 def _names(file: hdf5.File, group: tuple[str, ...], attribute: str) -> list[str]:
     """Read a list of names, which Keras splits into attributes numbered from 0 when it is long."""
     found = file.strings(group, attribute)
     if found is None:
-        found = []
-        while (more := file.strings(group, f"{attribute}{len(found)}")) is not None:
-            found += more
+        parts = (file.strings(group, f"{attribute}{number}") for number in count())
+        found = [name for part in takewhile(lambda part: part is not None, parts) for name in part or ()]
     try:
         return [name.decode() for name in found]
     except UnicodeDecodeError as error:
         raise CelebtoolError(file.path, "has names that are no UTF-8; expected a Keras .h5") from error
 
 
-def _assign(model: keras.Model, groups: Iterator[list[Array]], path: Path) -> None:
-    """Give every backbone layer that has weights the next group of arrays; groups left over are the file's own top."""
+def _assign(
+    model: keras.Model, groups: Iterator[Sequence[Any]], path: Path, read: Callable[[Any], Array] = np.asarray
+) -> None:
+    """Give every backbone layer that has weights the next group of arrays; groups left over are the file's own top.
+
+    What a group holds is an array or a `hdf5.Dataset`. It is read when its shapes are known to be right: a file may
+    name one array thousands of times.
+    """
     for layer in architectures.backbone(model):
         if not layer.weights:
             continue
-        arrays = next(groups, [])
+        group = next(groups, [])
         wanted = [tuple(weight.shape) for weight in layer.weights]
-        got = [array.shape for array in arrays]
+        got = [each.shape for each in group]
         if got != wanted:
-            problem = f"has {got or 'nothing'} where {layer.name} needs {wanted}; expected weights of this network"
+            found, needed = (listed([str(shape) for shape in shapes]) for shapes in (got, wanted))
+            problem = f"has {found or 'nothing'} where {layer.name} needs {needed}; expected weights of this network"
             raise CelebtoolError(path, problem)
+        arrays = [read(each) for each in group]
         if not all(np.isfinite(array).all() for array in arrays):
             raise CelebtoolError(path, f"has NaN or Inf in {layer.name}; expected trained weights")
         layer.set_weights(arrays)

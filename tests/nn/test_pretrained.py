@@ -8,8 +8,10 @@ import h5py
 import keras
 import numpy as np
 import pytest
+from keras.src.legacy.saving.legacy_h5_format import load_attributes_from_hdf5_group, save_attributes_to_hdf5_group
 
 from celebtool.errors import CelebtoolError
+from celebtool.formats import hdf5
 from celebtool.formats.model_info import ModelInfo
 from celebtool.nn import architectures, classifier, pretrained
 from celebtool.nn.classifier import Classifier
@@ -90,9 +92,34 @@ def small(path: Path, kernel: np.ndarray) -> Path:
 def test_weights_of_another_network_are_named(tmp_path: Path) -> None:
     model = architectures.build("cnn", 3, image_size=(16, 16), dense=(4,))
     with pytest.raises(
-        CelebtoolError, match=r"x.h5: has \[\(3, 3\)\] where block_1_conv_1 needs \[\(3, 3, 3, 32\), \(32,\)\]"
+        CelebtoolError, match=r"x.h5: has \(3, 3\) where block_1_conv_1 needs \(3, 3, 3, 32\), \(32,\); expected"
     ):
         pretrained.load_file(model, "cnn", small(tmp_path / "x.h5", np.zeros((3, 3), "f4")))
+
+
+def test_one_array_of_many_names_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A megabyte named 2,500 times would be gigabytes, and the error a page of shapes."""
+    model = architectures.build("cnn", 3, image_size=(16, 16), dense=(4,))
+    path = small(tmp_path / "x.h5", np.zeros(250_000, "f4"))
+    with h5py.File(path, "r+", libver=("earliest", "v108")) as file:
+        file["a"].attrs["weight_names"] = np.array([b"a/kernel:0"] * 2500)
+    monkeypatch.setattr(hdf5.File, "array", lambda *_: pytest.fail("read before its shape was compared"))
+    shapes = ", ".join([r"\(250000,\)"] * 5)
+    with pytest.raises(CelebtoolError, match=f"has {shapes} and 2495 more where block_1_conv_1 needs"):
+        pretrained.load_file(model, "cnn", path)
+
+
+def test_names_that_keras_splits(tmp_path: Path) -> None:
+    """Keras numbers the parts 0, 1, 2 …, whatever each of them holds."""
+    names = [f"layer_{number:05}_{'x' * 90}" for number in range(2000)]
+    with h5py.File(tmp_path / "x.h5", "w", libver=("earliest", "v108")) as file:
+        save_attributes_to_hdf5_group(file, "layer_names", [name.encode() for name in names])
+        assert {"layer_names0", "layer_names1", "layer_names2"} <= set(file.attrs)
+        assert load_attributes_from_hdf5_group(file, "layer_names") == names
+        file.attrs["weight_names0"] = np.array([], "S1")  # no end, if the parts were counted by their names
+    with hdf5.open_file(tmp_path / "x.h5") as file:
+        assert pretrained._names(file, (), "layer_names") == names
+        assert pretrained._names(file, (), "weight_names") == []
 
 
 def test_files_that_are_no_weights(tmp_path: Path) -> None:
