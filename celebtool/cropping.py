@@ -53,8 +53,7 @@ class Shard:
 
 def settings_of(crops: Mapping[str, Any] | None) -> Settings:
     """Return the settings that crop every face of a photo as a model's training images were cropped."""
-    known = {name: crops[name] for name in ("size", "margin", "align", "format") if crops and name in crops}
-    return Settings(**known, select="all")
+    return Settings(**(crops or {}), select="all")
 
 
 def parameters(settings: Settings) -> dict[str, object]:

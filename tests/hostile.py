@@ -235,6 +235,14 @@ HOSTILE: dict[str, Callable[[Path], object]] = {
     "description of 50 MB": _description(b" " * 50_000_000),
     "description 5,000 deep": _description(b"[" * 5000 + b"]" * 5000),
     "description of 16 MB of brackets": _description(b"[" + b"[]," * 5_000_000 + b"[]]"),
+    "description of 16 MB of lists in lists": _description(b"[" + b",".join([b"[" * 900 + b"]" * 900] * 9000) + b"]"),
+    "description of 16 MB of objects in objects": _description(
+        b"[" + b",".join([b'{"":' * 900 + b"1" + b"}" * 900] * 3600) + b"]"
+    ),
+    "crops of the wrong type": _json(crops={"size": "abc", "margin": 0.25, "align": True, "format": "jpg"}),
+    "crops of gigabytes": _json(crops={"size": 20_000, "margin": 0.25, "align": True, "format": "png"}),
+    "crops without an end": _json(crops={"size": 224, "margin": 1e308, "align": False, "format": "jpg"}),
+    "crops in another format": _json(crops={"size": 224, "margin": 0.25, "align": True, "format": ["tiff"]}),
     "description without digest": _replaced("celebtool", data=np.frombuffer(b"{}", np.uint8)),
     "description with another digest": _description(b"{}", "00" * 32),
     "description of nothing": _description(b"{}"),

@@ -1,15 +1,34 @@
 """Checks of JSON from anybody, put together as the data is: each takes a value, and returns it or raises ValueError."""
 
+import json
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 MAX_ITEMS = 1_000_000
+MAX_DEPTH = 64
 _MAX_TEXT = 4096
-_MAX_DEPTH = 24
 _MAX_NUMBER = 1e300
 
 Check = Callable[[object], Any]
+
+
+def parse(content: str) -> object:
+    """Read JSON, if it can't become objects of many times its size: every one of them has a mark before it.
+
+    Raises:
+        ValueError: no JSON, NaN or Infinity among it, nested deeper than Python reads, or too much of it.
+    """
+    if sum(map(content.count, ",:[{")) > MAX_ITEMS:
+        raise ValueError("more items than a model has")
+    try:
+        return json.loads(content, parse_constant=_no_constant)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(f"{name} where a number should be")
 
 
 def whole(least: int, most: int) -> Check:
@@ -50,6 +69,17 @@ def flag(value: object) -> bool:
     return value
 
 
+def one_of(*texts: str) -> Check:
+    """Accept one of these texts."""
+
+    def check(value: object) -> object:
+        if value not in texts:
+            raise ValueError(f"none of {', '.join(texts)}")
+        return value
+
+    return check
+
+
 def optional(check: Check) -> Check:
     """Accept null too."""
     return lambda value: None if value is None else check(value)
@@ -79,12 +109,25 @@ def mapping_of(check: Check) -> Check:
 
 def anything(value: object, depth: int = 0) -> object:
     """Accept any JSON of bounded depth: a recipe is for reading, nothing is built from it."""
-    if depth > _MAX_DEPTH:
+    if depth > MAX_DEPTH:
         raise ValueError("nested too deeply")
+    if isinstance(value, float) and not math.isfinite(value):  # 1e999 is read as one
+        raise ValueError("a number without bounds")
     if isinstance(value, dict | list):
         for item in value.values() if isinstance(value, dict) else value:
             anything(item, depth + 1)
     return value
+
+
+def some_of(checks: Mapping[str, Check]) -> Check:
+    """Accept an object of any of these fields; errors name the field."""
+
+    def check(value: object) -> dict[str, object]:
+        if not isinstance(value, dict) or not value.keys() <= checks.keys():
+            raise ValueError(f"not an object of {', '.join(checks)}")
+        return {name: _named(name, checks[name], item) for name, item in value.items()}
+
+    return check
 
 
 def record(kind: Callable[..., Any], checks: Mapping[str, Check]) -> Check:

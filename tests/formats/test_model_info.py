@@ -70,6 +70,14 @@ def test_an_ensemble_round_trips_and_names_its_inputs() -> None:
         ("l2", -1),
         ("l2", 10**400),
         ("crops", []),
+        ("crops", {"size": "abc"}),
+        ("crops", {"size": 15}),
+        ("crops", {"size": 2049}),
+        ("crops", {"margin": -0.1}),
+        ("crops", {"margin": 1e308}),
+        ("crops", {"align": 1}),
+        ("crops", {"format": ["tiff"]}),
+        ("crops", {"select": "all"}),
         ("temperature", 0),
         ("threshold", True),
         ("history", [{"epoch": 1}]),
@@ -106,6 +114,8 @@ def test_a_field_out_of_bounds_is_named(field: str, value: object) -> None:
         b'{"schema":1,"l2":NaN}',
         b'{"schema":1,"seed":' + b"9" * 5000 + b"}",
         b"[" + b"{}," * 2_000_000 + b"{}]",
+        b"[" + b",".join([b"[" * 900 + b"]" * 900] * 1200) + b"]",
+        b"[" + b",".join([b'{"":' * 900 + b"1" + b"}" * 900] * 600) + b"]",
     ],
 )
 def test_hostile_json_is_refused(data: bytes) -> None:
@@ -124,7 +134,7 @@ def test_fields_may_neither_be_missing_nor_unknown() -> None:
 
 def test_deep_recipes_are_refused() -> None:
     recipe: dict[str, object] = {}
-    for _ in range(30):
+    for _ in range(70):
         recipe = {"input": recipe}
     with pytest.raises(ValueError, match="recipe: nested too deeply"):
         model_info.from_json(model_info.to_json(replace(FULL, recipe=recipe)))
