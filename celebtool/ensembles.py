@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from celebtool.errors import CelebtoolError, listed
+from celebtool.formats import recipes
 from celebtool.formats.model_info import ENSEMBLE, MAX_MEMBERS, Array, Arrays, ModelInfo
 from celebtool.training_data import TrainingData, check_classes
 
@@ -58,7 +59,7 @@ def recipe(
     """
     models = [{"arrays_sha256": info.arrays_sha256, "made_by": info.recipe} for info in members]
     parameters = {"shares": list(shares)} if shares else {"tune": (tuned_on or {}).get("input")}
-    return {"command": "ensemble", "parameters": parameters, "input": {"models": models}}
+    return recipes.shortened({"command": "ensemble", "parameters": parameters, "input": {"models": models}})
 
 
 def check_tuning(data: TrainingData, members: Sequence[tuple[Path, ModelInfo]], warn: Callable[[str], None]) -> None:

@@ -43,6 +43,7 @@ _WEIGHTS = "model_weights"
 _DIGEST = "sha256"
 _LAYOUT = ("earliest", "v108")  # the one that `celebtool.formats.hdf5` reads; from HDF5 2.0 on h5py has another default
 _EXPECTED = "expected a model that train, finetune or ensemble wrote"
+_READABLE = "expected a description that celebtool reads again"
 _NOT_AS_WRITTEN = "are not as they were written; expected a whole model .h5"
 
 
@@ -57,7 +58,8 @@ def write_info(path: Path, info: ModelInfo) -> None:
     """Add the dataset ``celebtool`` to a .h5 that Keras has written.
 
     Raises:
-        CelebtoolError: too much to say (more than 16 MiB), or a file without the arrays that `info` lists.
+        CelebtoolError: too much to say (more than 16 MiB), or what `read_info` would refuse, or a file without the
+            arrays that `info` lists.
     """
     with hdf5.open_file(path) as file:
         info = replace(info, arrays_sha256=_digest(file, _find(file, info)))
@@ -65,6 +67,10 @@ def write_info(path: Path, info: ModelInfo) -> None:
     if len(content) > MAX_JSON:
         problem = f"its description takes {len(content)} bytes; {MAX_JSON} at most, so train on fewer images"
         raise CelebtoolError(path, problem)
+    try:
+        model_info.from_json(content)
+    except ValueError as error:
+        raise CelebtoolError(path, f"would have {printable(error)}; {_READABLE}") from error
     with _in_memory(path, "r+") as file:
         dataset = file.create_dataset(DATASET, data=np.frombuffer(content, np.uint8))
         dataset.attrs[_DIGEST] = np.bytes_(hashlib.sha256(content).hexdigest())

@@ -1,15 +1,15 @@
 """``celebtool.json``: how a folder was made, the command and its parameters, and the same of its input."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from celebtool.errors import CelebtoolError
-from celebtool.formats import faces, image_folder, manifest
+from celebtool.errors import CelebtoolError, printable
+from celebtool.formats import crops, faces, image_folder, json_checks, manifest, recipes
 from celebtool.output import RECIPE_FILE
 
 MAX_BYTES = 1 << 20  # a chain of commands takes some hundred bytes each
+_RESTORE = "remove it or restore the file celebtool wrote"
 
 
 def recipe(command: str, parameters: Mapping[str, object], root: Path) -> dict[str, object]:
@@ -17,43 +17,39 @@ def recipe(command: str, parameters: Mapping[str, object], root: Path) -> dict[s
 
     Two runs with equal recipes write equal outputs, so this holds nothing of the clock, the host or of paths.
     """
-    return {
-        "command": command,
-        "parameters": dict(parameters),
-        "input": {"digest": digest(root), "made_by": read(root)},
-    }
+    source = {"digest": digest(root), "made_by": read(root)}
+    return recipes.shortened({"command": command, "parameters": dict(parameters), "input": source})
 
 
 def read(root: Path) -> dict[str, object] | None:
     """Read how a folder was made; None if celebtool did not write it.
 
     Raises:
-        CelebtoolError: the file is no JSON object.
+        CelebtoolError: the file is no JSON object, is nested too deeply, or says of crops what no command does.
     """
     file = image_folder.sidecar(root, RECIPE_FILE)
     if file is None:
         return None
+    if file.stat().st_size > MAX_BYTES:
+        raise CelebtoolError(file, f"is larger than {MAX_BYTES} bytes; expected the file celebtool wrote")
     try:
-        if file.stat().st_size > MAX_BYTES:
-            raise CelebtoolError(file, f"is larger than {MAX_BYTES} bytes; expected the file celebtool wrote")
-        made_by = json.loads(file.read_text(encoding="utf-8", errors="surrogateescape"))
-    except (ValueError, RecursionError) as error:
-        raise CelebtoolError(file, "is not JSON; remove it or restore the file celebtool wrote") from error
+        return _parsed(file.read_text(encoding="utf-8", errors="surrogateescape"))
+    except ValueError as error:
+        raise CelebtoolError(file, f"is not JSON of celebtool's ({printable(error)}); {_RESTORE}") from error
+
+
+def _parsed(content: str) -> dict[str, object]:
+    made_by = json_checks.parse(content)
     if not isinstance(made_by, dict):
-        raise CelebtoolError(file, "is not a JSON object; remove it or restore the file celebtool wrote")
+        raise ValueError("not an object")  # noqa: TRY004 - wrong JSON like any other
+    json_checks.anything(made_by)
+    crops.check(recipes.crop_parameters(made_by) or {})
     return made_by
 
 
 def crop_parameters(root: Path) -> dict[str, object] | None:
     """Return how the faces of a folder were cropped (size, margin, align, format), however many commands ago."""
-    made_by: object = read(root)
-    while isinstance(made_by, dict):
-        parameters = made_by.get("parameters")
-        if made_by.get("command") == "crop-faces" and isinstance(parameters, dict):
-            return {key: parameters[key] for key in ("size", "margin", "align", "format") if key in parameters}
-        source = made_by.get("input")
-        made_by = source.get("made_by") if isinstance(source, dict) else None
-    return None
+    return recipes.crop_parameters(read(root))
 
 
 def digest(root: Path) -> str:

@@ -1,11 +1,11 @@
 """Histories, image folders and models as `report --json` and `report --csv` print them; see docs/report.md."""
 
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from celebtool.formats import history
+from celebtool.formats import history, recipes
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder, Sample
 from celebtool.formats.model_info import ModelInfo
@@ -113,28 +113,7 @@ def parameters(info: ModelInfo) -> tuple[int, int]:
 
 def allowed_leak(info: ModelInfo) -> bool:
     """Whether a model, or one that it was made from, was trained with --allow-leak: its own figures may flatter it."""
-    return any(_leaky(each) for recipe in _recipes(info) for each in _mappings(recipe))
-
-
-def _leaky(made_by: Mapping[str, object]) -> bool:
-    given = made_by.get("parameters")
-    return isinstance(given, Mapping) and given.get("allow_leak") is True
-
-
-def _recipes(info: ModelInfo) -> list[object]:
-    return [info.recipe, *(member.recipe for member in info.members)]
-
-
-def _mappings(value: object) -> Iterator[Mapping[str, object]]:
-    """All mappings in a value of JSON; without recursion, because its depth is a stranger's choice."""
-    waiting = [value]
-    while waiting:
-        each = waiting.pop()
-        if isinstance(each, Mapping):
-            yield each
-            waiting += each.values()
-        elif isinstance(each, list | tuple):
-            waiting += each
+    return any(recipes.allowed_leak(each.recipe) for each in (info, *info.members))
 
 
 def _paths(samples: Sequence[Sample]) -> list[str]:

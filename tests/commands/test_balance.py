@@ -7,7 +7,7 @@ import pytest
 
 from celebtool.alignment import Box, Face
 from celebtool.formats import faces as face_table
-from celebtool.formats import image_folder, manifest
+from celebtool.formats import image_folder, manifest, model_info, provenance
 from celebtool.formats.faces import Candidate, Found
 from tests.conftest import Result, tree
 
@@ -201,3 +201,16 @@ def test_usage(celebtool: Run, make_folder: Make, tmp_path: Path, text: str) -> 
     result = celebtool("balance", make_folder({"ann": 3}), tmp_path / "out", f"--per-class={text}")
     assert result.code == 2
     assert f"'{text}' is no number of images; expected 1 or more, min, median or max" in result.stderr
+
+
+def test_a_chain_of_runs_without_an_end_is_read(celebtool: Run, make_folder: Make, tmp_path: Path) -> None:
+    """Also as the recipe of a model that is trained on what comes out."""
+    source = make_folder({"ann": 1, "bob": 1}, "0", size=8)
+    for number in range(1, 36):
+        result = celebtool("balance", source, tmp_path / str(number))
+        assert result.code == 0, result.stderr
+        source = tmp_path / str(number)
+    assert celebtool("report", source).code == 0
+    recipe = provenance.recipe("train", {"settings": {"dense": [1]}}, source)
+    info = model_info.ModelInfo("cnn", ("ann", "bob"), (16, 16), recipe=recipe)
+    assert model_info.from_json(model_info.to_json(info)) == info

@@ -57,6 +57,11 @@ def test_a_description_too_long_is_not_written(tmp_path: Path) -> None:
         models.write(tmp_path / "m.h5", models.changed(origins=origins))
 
 
+def test_a_description_that_would_be_refused_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(CelebtoolError, match="would have class_names: one of them twice; expected"):
+        models.write(tmp_path / "m.h5", models.changed(class_names=("ann", "ann")))
+
+
 def test_reading_needs_no_tensorflow(tmp_path: Path) -> None:
     path = models.write(tmp_path / "m.h5")
     code = f"""

@@ -35,8 +35,28 @@ def test_crop_parameters_are_found_however_many_commands_ago(tmp_path: Path) -> 
     assert provenance.crop_parameters(folder(tmp_path / "loose")) is None
 
 
-@pytest.mark.parametrize("text", ["", "[1]", "{", "[" * 100_000])
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('{"size": 1e999}', "a number without bounds"),
+        ('{"a":' * 70 + "1" + "}" * 70, "nested too deeply"),
+        ('{"a":' * 978 + "1" + "}" * 978, "nested too deeply"),
+        ('{"command": "crop-faces", "parameters": {"size": "abc"}}', "size: not a whole number from 16 to 2048"),
+        ('{"input": {"made_by": {"command": "crop-faces", "parameters": {"margin": 1e308}}}}', "margin: not a number"),
+    ],
+)
+def test_what_no_command_writes_is_refused(tmp_path: Path, text: str, problem: str) -> None:
+    (tmp_path / "celebtool.json").write_text(text)
+    with pytest.raises(
+        CelebtoolError, match=rf"celebtool.json: is not JSON of celebtool's \({problem}.*\); remove it or restore"
+    ):
+        provenance.read(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "{", "[" * 100_000, '{"size": Infinity}', '{"size": NaN}'])
 def test_a_file_that_is_no_json_object(tmp_path: Path, text: str) -> None:
     (tmp_path / "celebtool.json").write_text(text)
-    with pytest.raises(CelebtoolError, match=r"celebtool.json: is not (JSON|a JSON object); remove it or restore"):
+    with pytest.raises(
+        CelebtoolError, match=r"celebtool.json: is not JSON of celebtool's \(.+\); remove it or restore"
+    ):
         provenance.read(tmp_path)

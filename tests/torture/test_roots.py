@@ -229,6 +229,8 @@ def test_recipes_of_strangers_are_data(tmp_path: Path, tally: Tally) -> None:
         "[" * 100_000, "{" * 5000, '{"a":' * 5000 + "1" + "}" * 5000, "NaN", "1e999", '{"input": {"made_by": []}}', '"x"', "",
         json.dumps({"command": "crop-faces", "parameters": {"size": "x" * 1000, "margin": [], "align": {}}}),
         '{"input":' + "9" * 5000 + "}", '{"command": "\\ud800"}', "\ufeff{}", '{"parameters": "\x00"}', " " * (1 << 20),
+        '{"size": Infinity}', '{"size": 1e999}', '{"a":' * 978 + "1" + "}" * 978, '{"a":' * 30 + "1" + "}" * 30,
+        json.dumps({"command": "crop-faces", "parameters": {"size": 20_000, "margin": 1e308, "align": 1, "format": "tiff"}}),
     ]  # fmt: skip
     for number, text in enumerate(texts[:: amount(5, 1, 1)]):
         place = tmp_path / str(number)
