@@ -161,6 +161,8 @@ def _with_config(file: h5py.File) -> None:
 
 
 _MEMBERS = tuple(ModelInfo("inceptionv3", ("a", "b"), (75 + number, 75)) for number in range(8))
+_MEMBER = json.loads(model_info.to_json(replace(models.INFO, arrays=())))
+_MEMBER.pop("schema")
 KERNEL_ARRAY = next(iter(models.ARRAYS))
 SOFT, EXTERNAL = h5py.SoftLink("/model_weights/conv"), h5py.ExternalLink("/etc/passwd", "/x")
 
@@ -260,6 +262,9 @@ HOSTILE: dict[str, Callable[[Path], object]] = {
         ModelInfo("ensemble", ("a", "b"), (82, 75), members=_MEMBERS, shares=(0.125,) * 8),
         *(_last(2, f"member_{number}_head_probabilities") for number in range(1, 9)),
     ),
+    "shares of two wholes": _json(architecture="ensemble", members=[_MEMBER, _MEMBER], shares=[1, 1]),
+    "shares of nothing": _json(architecture="ensemble", members=[_MEMBER, _MEMBER], shares=[0, 0]),
+    "class of strangers": _json(class_names=["unknown", "bob"]),
     "no such architecture": _json(architecture="alexnet"),
     "layer of 10 to the 9": _json(dense=[10**9]),
     "image of 10 to the 9": _json(image_size=[10**9, 10**9]),

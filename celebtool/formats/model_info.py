@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from celebtool.formats import crops
 from celebtool.formats.history import Epoch
+from celebtool.formats.image_folder import UNKNOWN
 from celebtool.formats.json_checks import (
     Check,
     anything,
@@ -32,6 +33,7 @@ MAX_IMAGE_SIZE = 1024
 MAX_CLASSES = 100_000
 MAX_ARRAYS = 20_000
 MAX_MEMBERS = 16
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -140,10 +142,14 @@ def _info(value: object) -> ModelInfo:
     info: ModelInfo = record(ModelInfo, _INFO)(value)
     if len(info.shares) != len(info.members) or bool(info.members) != (info.architecture == ENSEMBLE):
         raise ValueError("members and shares: do not belong together")
+    if info.members and abs(sum(info.shares) - 1) > _ROUNDING:
+        raise ValueError("shares: do not add up to 1")
     if any(member.members or member.class_names != info.class_names for member in info.members):
         raise ValueError("members: an ensemble or of other classes")
     if len(set(info.class_names)) != len(info.class_names):
         raise ValueError("class_names: one of them twice")
+    if UNKNOWN in info.class_names:
+        raise ValueError(f"class_names: {UNKNOWN}, which is nobody's name")
     return info
 
 

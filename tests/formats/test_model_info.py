@@ -56,6 +56,7 @@ def test_an_ensemble_round_trips_and_names_its_inputs() -> None:
         ("class_names", ["a", "a"]),
         ("class_names", ["a", 1]),
         ("class_names", "ab"),
+        ("class_names", ["unknown", "bob"]),
         ("class_names", ["a" * 5000]),
         ("image_size", [96]),
         ("image_size", [96, 10**9]),
@@ -98,6 +99,20 @@ def test_a_field_out_of_bounds_is_named(field: str, value: object) -> None:
     content[field] = value
     with pytest.raises(ValueError, match=field if field not in {"architecture", "members"} else r"."):
         model_info.from_json(json.dumps(content).encode())
+
+
+@pytest.mark.parametrize("shares", [(1, 1), (0, 0), (0.5, 0.50001), (1.5, -0.5), (1,)])
+def test_shares_that_make_no_average_are_refused(shares: tuple[float, ...]) -> None:
+    info = replace(FULL, architecture="ensemble", members=(FULL, FULL), shares=shares)
+    with pytest.raises(ValueError, match="shares"):
+        model_info.from_json(model_info.to_json(info))
+
+
+@pytest.mark.parametrize("given", [(1, 0.0), (0.1,) * 10, (0.001, 0.999), (1e300, 1e-300), (0.333, 0.333, 0.333)])
+def test_shares_that_ensemble_writes_are_read(given: tuple[float, ...]) -> None:
+    shares = tuple(share / sum(given) for share in given)
+    info = replace(FULL, architecture="ensemble", members=(FULL,) * len(shares), shares=shares)
+    assert model_info.from_json(model_info.to_json(info)).shares == shares
 
 
 @pytest.mark.parametrize(
