@@ -154,7 +154,7 @@ def _info(value: object) -> ModelInfo:
 
 
 _SHAPE = list_of(whole(0, 2**31), most=8)
-_EPOCH = record(
+EPOCH = record(
     Epoch,
     {
         "epoch": whole(0, 10**9),
@@ -189,7 +189,7 @@ _INFO: dict[str, Check] = {
     "temperature": number(1e-6, 1e6),
     "threshold": optional(number()),
     "centroids": list_of(text, most=MAX_CLASSES),
-    "history": list_of(_EPOCH),
+    "history": list_of(EPOCH),
     "metrics": mapping_of(number()),
     "versions": mapping_of(text),
     "origins": list_of(text),

@@ -2,17 +2,19 @@
 
 import json
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from celebtool import schedule
-from celebtool.errors import CelebtoolError
+from celebtool.errors import CelebtoolError, printable
 from celebtool.formats.history import Epoch
+from celebtool.formats.model_info import EPOCH
 
 
 @dataclass
@@ -51,18 +53,50 @@ def save(path: Path, run: Run, model: keras.Model) -> None:
         raise CelebtoolError(path.parent, f"{problem}; make room, then the same command goes on") from error
 
 
-def load(path: Path, model: keras.Model) -> Run:
-    """Put a compiled model where its checkpoint says it was; without one the run is at its beginning."""
+def load(path: Path, model: keras.Model, say: Callable[[str], None]) -> Run:
+    """Put a compiled model where its checkpoint says it was; without a whole one the run is at its beginning.
+
+    Args:
+        path: where `save` wrote it.
+        model: changed when all of the checkpoint is read and right.
+        say: told of one that is damaged.
+    """
     if not path.exists():
         return Run()
+    variables = [*model.weights, *model.optimizer.variables]
+    try:
+        run, values = _read(path, variables, len(model.weights))
+    except Exception:  # noqa: BLE001 - NumPy, its tokenizer and JSON each say in their own way that a file is damaged
+        say(f"{printable(path)} is damaged; training starts at the beginning")
+        path.unlink()
+        return Run()
+    assign(variables, values)
+    return run
+
+
+def _read(path: Path, variables: Sequence[keras.Variable], count: int) -> tuple[Run, list[NDArray[Any]]]:
+    """Return what `save` wrote: a run, and the values of all variables, of which the first `count` are the weights."""
     with path.open("rb") as stream:
-        note = json.loads(np.load(stream, allow_pickle=False).tobytes())
-        state = schedule.State(**note["state"])
-        for variable in (*model.weights, *model.optimizer.variables):
-            variable.assign(np.load(stream, allow_pickle=False))
-        weights = [variable.numpy() for variable in model.weights]
-        best = weights if state.improved else [np.load(stream, allow_pickle=False) for _ in weights]
-    return Run(state, [Epoch(**row) for row in note["history"]], best)
+        note = json.loads(np.lib.format.read_array(stream, allow_pickle=False).tobytes())
+        state = _state(note["state"])
+        history = [EPOCH(row) for row in note["history"]]
+        values = [_array(stream, variable) for variable in variables]
+        best = values[:count] if state.improved else [_array(stream, variable) for variable in variables[:count]]
+    return Run(state, history, best), values
+
+
+def _state(fields: dict[str, Any]) -> schedule.State:
+    state = schedule.State(**fields)
+    if [*map(type, asdict(state).values())] != [*map(type, asdict(schedule.State()).values())]:
+        raise ValueError("not the memory of a run")
+    return state
+
+
+def _array(stream: BinaryIO, variable: keras.Variable) -> NDArray[Any]:
+    values = np.lib.format.read_array(stream, allow_pickle=False)
+    if values.shape != tuple(variable.shape) or values.dtype != variable.dtype or not np.isfinite(values).all():
+        raise ValueError("not the values of the variable")
+    return values
 
 
 def assign(variables: list[keras.Variable], values: list[NDArray[Any]]) -> None:

@@ -36,11 +36,13 @@ class Watch:
     Args:
         begin: called with the epoch that comes first: 1, or a later one of a run that is continued.
         epoch: called after every epoch.
+        say: called with a line to show.
         keep: called with the history when a run ends before its time, the model at the weights of its best epoch.
     """
 
     begin: Callable[[int], None]
     epoch: Callable[[Epoch], None]
+    say: Callable[[str], None]
     keep: Callable[[Sequence[Epoch]], None]
 
 
@@ -72,7 +74,7 @@ def fit(
     """
     _compile(model, OPTIMIZERS[optimizer](rules.learning_rate), label_smoothing)
     path = scratch / "checkpoint"
-    run = checkpoint.load(path, model)
+    run = checkpoint.load(path, model, watch.say)
     watch.begin(run.state.epoch + 1)
     if not run.state.stopped:
         try:

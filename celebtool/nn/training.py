@@ -135,7 +135,7 @@ def _fit(
             optimizer=settings.optimizer,
             label_smoothing=settings.label_smoothing,
             scratch=resources.scratch,
-            watch=fitting.Watch(begin, report, end),
+            watch=fitting.Watch(begin, report, voice.say, end),
         )
 
 

@@ -1,5 +1,6 @@
 """Runs that are killed, interrupted or go wrong: what is left of them, and that the same command goes on from there."""
 
+import os
 import resource
 import signal
 import subprocess
@@ -50,6 +51,17 @@ def test_killed_at_every_epoch_it_ends_with_the_same_bytes(folder: Path, tmp_pat
     assert run_installed("train", folder, tmp_path / "m.h5", *LINE).code == 0
     assert (tmp_path / "m.h5").read_bytes() == (tmp_path / "undisturbed.h5").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["m.h5", "parts", "undisturbed.h5"]
+
+
+def test_a_damaged_checkpoint_is_said_and_training_begins_anew(folder: Path, tmp_path: Path) -> None:
+    undisturbed = run_installed("train", folder, tmp_path / "undisturbed.h5", *LINE)
+    assert undisturbed.code == 0, undisturbed.stderr
+    end_at(2, signal.SIGKILL, "train", folder, tmp_path / "m.h5", *LINE)
+    os.truncate(tmp_path / ".m.h5.partial/scratch/checkpoint", 2000)
+    again = run_installed("train", folder, tmp_path / "m.h5", *LINE)
+    assert again.code == 0, again.stderr
+    assert "/checkpoint is damaged; training starts at the beginning\n" in again.stderr
+    assert (tmp_path / "m.h5").read_bytes() == (tmp_path / "undisturbed.h5").read_bytes()
 
 
 @pytest.mark.parametrize(("ending", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
