@@ -4,6 +4,7 @@ NumPy alone, because scikit-learn takes longer to import than a report may take;
 figure against it.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -99,6 +100,13 @@ def confused_pairs(counts: IntArray, class_names: Sequence[str]) -> tuple[Confus
         if a != b
     ]
     return tuple(sorted(pairs, key=lambda pair: (-pair.count, -pair.share)))
+
+
+def most_confused(pairs: Sequence[ConfusedPair], class_names: Sequence[str], most: int) -> list[int]:
+    """The ids of all classes, in their order; of more than `most`, those that are confused most often, and then others."""
+    ids = {name: class_id for class_id, name in enumerate(class_names)}
+    confused = (ids[name] for pair in pairs for name in (pair.label, pair.predicted))
+    return sorted(itertools.islice(dict.fromkeys(itertools.chain(confused, ids.values())), most))
 
 
 def _divide(above: IntArray, below: IntArray) -> FloatArray:

@@ -11,10 +11,10 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image
+from PIL import Image
 
 from celebtool.errors import CelebtoolError
-from celebtool.formats import jpeg
+from celebtool.formats import jpeg, pixels
 
 RGBImage: TypeAlias = NDArray[np.uint8]
 Reason = Literal["unreadable", "not_an_image", "too_large"]
@@ -24,24 +24,12 @@ FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "BMP", "GIF", "PPM")
 PIXEL_LIMIT = 1 << 27  # 134 million: the largest cameras have 102 million, and RGB needs three bytes of each
 Image.MAX_IMAGE_PIXELS = None  # Pillow's own warns below ours, and no thread can silence a warning for itself alone
 
-_STRIP = 256  # rows
-
 _JPEG: dict[str, Any] = {"quality": 95, "subsampling": 0}
 
 _SIGNATURE = re.compile(
     rb"\xff\xd8\xff|\x89PNG\r\n|RIFF.{4}WEBP|.{4}ftypavi[fs]|BM.{4}\0\0\0\0|GIF8[79]a|P[1-6]\s", re.DOTALL
 )
 _HEIF_SIGNATURE = re.compile(rb".{4}ftyp(hei[cmsx]|hev[cmx]|mif1|msf1)", re.DOTALL)
-
-_ORIENTATIONS = {  # EXIF's tag 274 → what brings the picture upright
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 
 class ImageError(CelebtoolError):
@@ -74,8 +62,8 @@ class Photo:
         Raises:
             ImageError: the file is damaged or cut off.
         """
-        pixels = np.asarray(_decode(self.path, longest))
-        return pixels if longest is None else shrink(pixels, longest)
+        image = np.asarray(_decode(self.path, longest))
+        return image if longest is None else shrink(image, longest)
 
     def decode_part(self, part: int) -> RGBImage:
         """Return the image as `decode` does, at a half, quarter or eighth of its size (``part`` 2, 4 or 8; 1: whole).
@@ -100,7 +88,7 @@ def open_photo(path: Path) -> Photo:
     """
     with _open(path) as file:
         width, height = file.size
-        turned = _orientation(file) >= 5
+        turned = pixels.orientation(file) >= 5
     return Photo(path, width, height) if turned else Photo(path, height, width)
 
 
@@ -175,7 +163,7 @@ def _decode(path: Path, longest: int | None = None) -> Image.Image:
         try:
             if longest is not None:
                 _draft(file, longest)
-            return _upright(_to_rgb(file), _orientation(file))
+            return pixels.shown(file)
         except Exception as error:  # decoders of damaged files raise whatever they stumble on
             raise _unreadable(path, error) from error
 
@@ -210,47 +198,6 @@ def _heif(path: Path, head: bytes) -> tuple[str, ...]:
         raise ImageError(path, "unreadable", "is a HEIC photo; pip install 'celebtool[heic]' to read those")
     importlib.import_module("pillow_heif").register_heif_opener()
     return ("HEIF",)
-
-
-def _orientation(file: Image.Image) -> int:
-    """Return EXIF's orientation, 1 to 8; 1 where there is none, or none that can be read."""
-    if file.format == "PNG" and not file.info.get("exif"):
-        return 1  # Pillow would decode the whole picture to look behind it
-    try:
-        return int(file.getexif().get(ExifTags.Base.Orientation, 1) or 1)
-    except Exception:  # noqa: BLE001  broken EXIF data say nothing against the picture
-        return 1
-
-
-def _upright(image: Image.Image, orientation: int) -> Image.Image:
-    turn = _ORIENTATIONS.get(orientation)
-    return image if turn is None else image.transpose(turn)
-
-
-def _to_rgb(file: Image.Image) -> Image.Image:
-    """Return a picture of any mode as RGB; ``convert`` alone clips 16 bits and bares what is transparent."""
-    if file.mode.startswith("I"):  # 16-bit grey, 65,535 being white
-        return Image.fromarray(_bytes(file)).convert("RGB")
-    if file.mode == "F":
-        message = "floating-point pixels have no known range"
-        raise ValueError(message)
-    if not file.has_transparency_data:
-        return file.convert("RGB")
-    colours = file.convert("RGBA")
-    picture = Image.new("RGB", colours.size, "white")
-    picture.paste(colours, mask=colours)
-    return picture
-
-
-def _bytes(file: Image.Image) -> NDArray[np.uint8]:
-    """Return a grey picture of 16 bits in 8, strip by strip: it may be large."""
-    width, height = file.size
-    file.load()
-    grey = np.empty((height, width), np.uint8)
-    for top in range(0, height, _STRIP):
-        strip = np.asarray(file.crop((0, top, width, min(top + _STRIP, height))), np.int64)
-        grey[top : top + _STRIP] = (np.clip(strip, 0, 65535) + 128) // 257
-    return grey
 
 
 def _unreadable(path: Path, error: Exception) -> ImageError:

@@ -1,7 +1,6 @@
 """Plots of histories, confusion and class counts: values in, a figure out; the same values, the same bytes."""
 
 import io
-import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from celebtool.confusion import most_confused
 from celebtool.errors import printable
 from celebtool.evaluation import Evaluation
 from celebtool.formats import history
@@ -87,7 +87,7 @@ def curves(runs: Mapping[str, Sequence[Epoch]], kind: Literal["loss", "accuracy"
 
 def confusion(evaluation: Evaluation, lettering: Lettering) -> Figure:
     """The confusion matrix: a row per label, coloured by its share of the row; mistakes red, the rest blue."""
-    shown = _shown(evaluation)
+    shown = most_confused(evaluation.confused_pairs, evaluation.class_names, MOST_CLASSES)
     classes = len(shown)
     inches = next(size for most, size in ((8, 0.8), (30, 0.42), (70, 0.26), (math.inf, 0.15)) if classes <= most)
     failed = bool(evaluation.confusion[:, -1].any())
@@ -114,16 +114,6 @@ def confusion(evaluation: Evaluation, lettering: Lettering) -> Figure:
         axes.set_xlabel("called", fontsize=large * 0.8)
         axes.set_ylabel("label", fontsize=large * 0.8)
     return figure
-
-
-def _shown(evaluation: Evaluation) -> list[int]:
-    """The ids of the classes that are drawn: all, or as many of the most confused as a picture can hold."""
-    everything = range(len(evaluation.class_names))
-    if len(everything) <= MOST_CLASSES:
-        return list(everything)
-    ids = {name: class_id for class_id, name in enumerate(evaluation.class_names)}
-    confused = (ids[name] for pair in evaluation.confused_pairs for name in (pair.label, pair.predicted))
-    return sorted(itertools.islice(dict.fromkeys(itertools.chain(confused, everything)), MOST_CLASSES))
 
 
 def calibration(evaluation: Evaluation) -> Figure:

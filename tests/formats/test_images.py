@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from celebtool.formats import images
+from celebtool.formats import images, pixels
 from celebtool.formats.images import ImageError
 
 RED, GREEN, BLUE = (250, 20, 20), (20, 250, 20), (20, 20, 250)
@@ -88,7 +88,7 @@ def test_transparent_palette_shows_white(tmp_path: Path) -> None:
 def test_orientation(tmp_path: Path, kind: str, orientation: int) -> None:
     inverse = {6: 8, 8: 6}.get(orientation, orientation)
     stored = quarters()
-    turn = images._ORIENTATIONS.get(inverse)
+    turn = pixels._TURNS.get(inverse)
     exif = Image.Exif()
     exif[0x0112] = orientation
     (stored if turn is None else stored.transpose(turn)).save(tmp_path / "p", kind, quality=95, exif=exif)
