@@ -16,6 +16,7 @@ from PIL import Image
 from skimage import data
 
 from celebtool.formats import manifest
+from tests.formats.test_jpeg import with_scans, with_segments
 from tests.torture import world
 from tests.torture.conftest import SCALE, Tally, amount
 from tests.torture.test_images import mutants
@@ -56,6 +57,9 @@ ODD: dict[str, tuple[str, Callable[[Path], object]]] = {
     "half.jpg": ("unreadable", lambda path: path.write_bytes(photo()[:4000])),
     "all but the end.jpg": ("unreadable", lambda path: path.write_bytes(photo()[:-600])),
     "head.jpg": ("unreadable", lambda path: path.write_bytes(photo()[:20])),
+    "scans.jpg": ("unreadable", lambda path: path.write_bytes(with_scans(1000))),
+    "segments.jpg": ("unreadable", lambda path: path.write_bytes(with_segments(400_000))),
+    "a thousand scans and no end.jpg": ("unreadable", lambda path: path.write_bytes(with_scans(1000)[:-2])),
     "frames.gif": ("no_face", lambda path: path.write_bytes(gif(10_000))),
     "shortcut.lnk": ("not_an_image", lambda path: path.write_bytes(b"L\0\0\0\x01\x14\x02\0" + bytes(500))),
     "notes.txt": ("not_an_image", lambda path: path.write_text("no photo")),
