@@ -36,6 +36,7 @@ def test_cells_that_are_no_numbers_count_as_none() -> None:
 
 def test_a_sheet_of_a_damaged_manifest_is_drawn(faces: Path, tmp_path: Path) -> None:
     rows = [Row(path, "ann", "0.png", "", extra={"distance": "x"}) for path in ("ann/0.png", "../secret.png")]
-    review.draw(rows, tmp_path, faces, tmp_path / "sheet.png", overwrite=False)
+    (tmp_path / "photos").mkdir()
+    review.draw(rows, tmp_path / "photos", faces, tmp_path / "sheet.png", overwrite=False)
     sheet = images.read(tmp_path / "sheet.png")
     assert np.ptp(sheet) > 100
