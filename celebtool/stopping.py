@@ -2,6 +2,7 @@
 
 import _thread
 import contextlib
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -18,11 +19,23 @@ _held = False
 
 def stop(number: int, frame: FrameType | None) -> None:
     """Handle a signal: raise `Stopped`, now or when it is held back no longer."""
-    if frame is not None and _is_swallowed(frame):  # once more in a moment
-        threading.Timer(0.01, _thread.interrupt_main, (number,)).start()
+    if frame is not None and _is_swallowed(frame):
+        _again(number)
         return
     _waiting.append(Stopped(128 + number))
     _let_through()
+
+
+def unraisable(lost: "sys.UnraisableHookArgs") -> None:
+    """Take the place of `sys.unraisablehook`: code in C can't pass on what is raised where it calls Python."""
+    if isinstance(lost.exc_value, Stopped):
+        _again(lost.exc_value.args[0] - 128)
+    else:
+        sys.__unraisablehook__(lost)
+
+
+def _again(number: int) -> None:
+    threading.Timer(0.01, _thread.interrupt_main, (number,)).start()
 
 
 def _is_swallowed(frame: FrameType) -> bool:

@@ -1,4 +1,5 @@
 import signal
+import sys
 import time
 from collections.abc import Iterator
 
@@ -70,3 +71,33 @@ def test_a_signal_in_the_middle_of_naming_an_attribute_is_not_swallowed() -> Non
     with pytest.raises(Stopped) as stopped:
         define()
     assert stopped.value.args == (143,)
+
+
+def test_a_signal_that_code_in_c_swallows_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a destructor raises, Python can only report."""
+    monkeypatch.setattr(sys, "unraisablehook", stopping.unraisable)
+
+    class Swallowing:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGTERM)
+
+    def run() -> None:
+        Swallowing()
+        time.sleep(10)
+
+    with pytest.raises(Stopped) as stopped:
+        run()
+    assert stopped.value.args == (143,)
+
+
+def test_whatever_else_is_swallowed_is_reported(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "unraisablehook", stopping.unraisable)
+
+    class Failing:
+        def __del__(self) -> None:
+            raise ValueError("lost")
+
+    Failing()
+    assert "ValueError: lost" in capsys.readouterr().err

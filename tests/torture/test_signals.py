@@ -9,6 +9,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,14 @@ HEAVY = {
 PATIENCE = 2.0  # seconds of the processor
 
 
+@pytest.fixture(autouse=True)
+def _hang_up() -> Iterator[None]:
+    """Let HUP end the runs although these tests may be under `nohup`, where it would be ignored as it should."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 class Running:
     """A run in a session of its own, whose talk goes into a file."""
 
@@ -43,7 +52,11 @@ class Running:
         self.talk = cwd.with_name("talk")
         with self.talk.open("wb") as stream:
             self.process = subprocess.Popen(
-                world.line(*arguments), cwd=cwd, stdout=subprocess.DEVNULL, stderr=stream, start_new_session=True
+                world.line(*arguments),
+                cwd=cwd,
+                stdout=subprocess.DEVNULL,
+                stderr=stream,
+                start_new_session=True,
             )
         while not self._has_started():
             time.sleep(0.002)
