@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -67,6 +67,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sys.stdout.flush()
         except OSError as error:
             code = _lost_output(error, code)
+        try:
+            sys.stderr.flush()
+        except OSError:  # what is lost there changes nothing; Python would end with a code of its own
+            _lose(sys.stderr)
     except Stopped as stopped:
         code = int(stopped.args[0])
     finally:
@@ -143,9 +147,14 @@ def _failure(error: Exception) -> int:
     return getattr(error, "exit_code", 1)
 
 
+def _lose(stream: TextIO) -> None:
+    """Let go what a stream still holds, and all that is yet written to it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def _lost_output(error: OSError, code: int = 0) -> int:
     """End quietly when the reader of a pipe has had enough (`| head`), loudly when stdout is full or closed."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains again at exit
+    _lose(sys.stdout)  # else Python complains again at exit
     if code:
         return code
     if isinstance(error, BrokenPipeError):

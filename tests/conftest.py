@@ -15,6 +15,8 @@ from PIL import Image
 
 from celebtool import cli
 
+os.environ.pop("PYTHONUNBUFFERED", None)  # it hides what a stream that is full or closed does to its buffer
+
 
 @dataclass(frozen=True)
 class Result:
