@@ -122,6 +122,11 @@ def _run(arguments: Sequence[str] | None) -> int:
         return _lost_output(ended.__context__) if isinstance(ended.__context__, OSError) else 1
     except (CelebtoolError, OSError, MemoryError) as error:
         return _failure(error)
+    except Exception as error:
+        stopped = stopping.behind(error)
+        if stopped is None:
+            raise
+        os._exit(stopped.args[0])  # a library stopped in the middle of its initialisation can't be taken down in order
 
 
 def _usage(error: typer.TyperException) -> int:

@@ -34,6 +34,13 @@ def unraisable(lost: "sys.UnraisableHookArgs") -> None:
         sys.__unraisablehook__(lost)
 
 
+def behind(error: BaseException | None) -> Stopped | None:
+    """Return the signal that made a library raise something of its own; None if it was no signal."""
+    while error is not None and not isinstance(error, Stopped):
+        error = error.__cause__ or error.__context__
+    return error
+
+
 def _again(number: int) -> None:
     threading.Timer(0.01, _thread.interrupt_main, (number,)).start()
 
