@@ -123,10 +123,10 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (CelebtoolError, OSError, MemoryError) as error:
         return _failure(error)
     except Exception as error:
-        stopped = stopping.behind(error)
-        if stopped is None:
+        signalled = stopping.behind(error)
+        if signalled is None:
             raise
-        os._exit(stopped.args[0])  # a library stopped in the middle of its initialisation can't be taken down in order
+        os._exit(signalled.args[0])  # a library stopped in the middle of its initialisation can't be taken down in order
 
 
 def _usage(error: typer.TyperException) -> int:
