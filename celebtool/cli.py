@@ -126,7 +126,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         signalled = stopping.behind(error)
         if signalled is None:
             raise
-        os._exit(signalled.args[0])  # a library stopped in the middle of its initialisation can't be taken down in order
+        os._exit(
+            signalled.args[0]
+        )  # a library stopped in the middle of its initialisation can't be taken down in order
 
 
 def _usage(error: typer.TyperException) -> int:
