@@ -61,6 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for number in before:
         signal.signal(number, stopping.stop)
     sys.unraisablehook = stopping.unraisable
+    stopping.begin()
     try:
         code = _run(arguments)
         try:
@@ -120,15 +121,13 @@ def _run(arguments: Sequence[str] | None) -> int:
         return int(stopped.args[0])
     except SystemExit as ended:  # typer makes this of a broken pipe
         return _lost_output(ended.__context__) if isinstance(ended.__context__, OSError) else 1
-    except (CelebtoolError, OSError, MemoryError) as error:
-        return _failure(error)
     except Exception as error:
-        signalled = stopping.behind(error)
-        if signalled is None:
-            raise
-        os._exit(
-            signalled.args[0]
-        )  # a library stopped in the middle of its initialisation can't be taken down in order
+        signalled = stopping.came()
+        if signalled is not None:  # a library made something else of it, in a state that can't be taken down in order
+            os._exit(signalled.args[0])
+        if isinstance(error, CelebtoolError | OSError | MemoryError):
+            return _failure(error)
+        raise
 
 
 def _usage(error: typer.TyperException) -> int:

@@ -15,14 +15,17 @@ class Stopped(BaseException):
 
 _waiting: list[Stopped] = []
 _held = False
+_came: Stopped | None = None
 
 
 def stop(number: int, frame: FrameType | None) -> None:
     """Handle a signal: raise `Stopped`, now or when it is held back no longer."""
+    global _came  # noqa: PLW0603 - as above
+    _came = Stopped(128 + number)
     if frame is not None and _is_swallowed(frame):
         _again(number)
         return
-    _waiting.append(Stopped(128 + number))
+    _waiting.append(_came)
     _let_through()
 
 
@@ -34,11 +37,15 @@ def unraisable(lost: "sys.UnraisableHookArgs") -> None:
         sys.__unraisablehook__(lost)
 
 
-def behind(error: BaseException | None) -> Stopped | None:
-    """Return the signal that made a library raise something of its own; None if it was no signal."""
-    while error is not None and not isinstance(error, Stopped):
-        error = error.__cause__ or error.__context__
-    return error
+def begin() -> None:
+    """Forget the signals of an earlier run in this process."""
+    global _came  # noqa: PLW0603 - there is one process, and one handler of its signals
+    _came = None
+
+
+def came() -> Stopped | None:
+    """Return the signal that has come; whatever a library raises then, it made of that."""
+    return _came
 
 
 def _again(number: int) -> None:

@@ -1,3 +1,4 @@
+import contextlib
 import signal
 import sys
 import time
@@ -103,16 +104,13 @@ def test_whatever_else_is_swallowed_is_reported(
     assert "ValueError: lost" in capsys.readouterr().err
 
 
-def test_a_signal_is_found_behind_what_a_library_makes_of_it() -> None:
-    def initialise() -> None:
-        try:
-            signal.raise_signal(signal.SIGTERM)
-        except Stopped as stopped:
-            raise ImportError("initialization failed") from stopped
-
-    with pytest.raises(ImportError) as failed:
-        initialise()
-    found = stopping.behind(failed.value)
-    assert found is not None
-    assert found.args == (143,)
-    assert stopping.behind(ImportError("no such module")) is None
+def test_a_signal_is_known_whatever_a_library_makes_of_it() -> None:
+    stopping.begin()
+    assert stopping.came() is None
+    with contextlib.suppress(Stopped):
+        signal.raise_signal(signal.SIGTERM)
+    came = stopping.came()
+    assert came is not None
+    assert came.args == (143,)
+    stopping.begin()
+    assert stopping.came() is None
