@@ -29,7 +29,7 @@ examples: $(BIN)/celebtool  ## the recipes of five projects, and the best one; D
 	    PATH="$(CURDIR)/$(BIN):$$PATH" QUICK="$(QUICK)" examples/$$recipe.sh "$(DATA)" .examples/$$recipe || exit 1; \
 	done
 
-torture: $(BIN)/celebtool  ## keep every promise of docs/reliability.md under attack: two hours; SCALE=quick: ten minutes
+torture: $(BIN)/celebtool  ## keep every promise of docs/reliability.md under attack: an hour; SCALE=quick: ten minutes
 	TORTURE=$(SCALE) TORTURE_TABLE=$(if $(filter full,$(SCALE)),docs/reliability.md) \
 	    $(BIN)/python -m pytest -n 2 -m '' tests/torture
 
