@@ -151,18 +151,10 @@ def _choose(
 def _figures(row: manifest.Row) -> list[float | None]:
     """Return what the manifest knows of a face, more being better: certainty, size, sharpness, nearness."""
     confidence, width, height, sharpness, distance = (
-        _number(row.extra.get(column, "")) for column in ("confidence", "width", "height", "sharpness", "distance")
+        row.number(column) for column in ("confidence", "width", "height", "sharpness", "distance")
     )
     side = max(width, height) if width is not None and height is not None else None
     return [confidence, side, sharpness, None if distance is None else -distance]
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if value == value else None  # noqa: PLR0124 - not a NaN
 
 
 def _copies(rows: Sequence[manifest.Row], extra: int, seed: int, taken: set[str]) -> list[manifest.Row]:

@@ -20,7 +20,7 @@ _came: Stopped | None = None
 
 def stop(number: int, frame: FrameType | None) -> None:
     """Handle a signal: raise `Stopped`, now or when it is held back no longer."""
-    global _came  # noqa: PLW0603 - as above
+    global _came  # noqa: PLW0603 - there is one process, and one handler of its signals
     _came = Stopped(128 + number)
     if frame is not None and _is_swallowed(frame):
         _again(number)

@@ -5,6 +5,7 @@ chain (the photo), copied through every command, so that copies can be told from
 """
 
 import hashlib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,14 @@ class Row:
     status: str = KEPT
     reason: str = ""
     extra: Mapping[str, str] = field(default_factory=dict)
+
+    def number(self, column: str) -> float | None:
+        """What an extra column says as a number; None if it says none: a manifest may be anybody's."""
+        try:
+            value = float(self.extra.get(column, ""))
+        except ValueError:
+            return None
+        return None if math.isnan(value) else value
 
 
 def read(root: Path) -> dict[str, Row]:

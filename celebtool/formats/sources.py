@@ -1,5 +1,6 @@
 """What `predict` is pointed at: directories, files, a list on stdin. Each image with its name, label and origin."""
 
+import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -105,10 +106,11 @@ def home(directory: Path) -> Path | None:
 
 
 def _is_ours(directory: Path) -> bool:
-    try:
-        return (directory / RECIPE_FILE).is_file() and _rows(directory) is not None
-    except (CelebtoolError, OSError):
-        return False
+    with contextlib.suppress(CelebtoolError, OSError):
+        if (directory / RECIPE_FILE).is_file():
+            _rows(directory)
+            return True
+    return False
 
 
 def are_cropped(arguments: Sequence[str]) -> bool:

@@ -1,7 +1,6 @@
 """Contact sheets of the crop step, one per class: what was taken, the doubtful last, and what was rejected."""
 
 import contextlib
-import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -65,20 +64,13 @@ def _sheet(rows: Sequence[Row], label: str, photos: Path, faces: Path) -> Figure
 
 def _doubt(row: Row) -> tuple[float, float, str]:
     """Return what the taken are sorted by: distance from the folder's person, else how unsure the detector was."""
-    return _number(row, "distance"), -_number(row, "confidence"), row.source
+    return row.number("distance") or 0.0, -(row.number("confidence") or 0.0), row.source
 
 
 def _told(row: Row) -> str:
-    return f"{_number(row, 'distance'):.2f}" if row.extra.get("distance") else f"sure {_number(row, 'confidence'):.3f}"
-
-
-def _number(row: Row, column: str) -> float:
-    """Return a cell as a number, 0 if it is none: a manifest may be anybody's."""
-    try:
-        number = float(row.extra.get(column) or 0)
-    except ValueError:
-        return 0.0
-    return number if math.isfinite(number) else 0.0
+    if row.extra.get("distance"):
+        return f"{row.number('distance') or 0:.2f}"
+    return f"sure {row.number('confidence') or 0:.3f}"
 
 
 def _tile(root: Path, path: str, told: str, colour: str, row: Row, letters: fonts.Lettering) -> Tile:
