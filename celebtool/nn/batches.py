@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from celebtool.augmentation import augment
 from celebtool.formats.images import RGBImage
+from celebtool.nn import graphs
 from celebtool.nn.datasets import OPERATIONS, map_ahead
 
 Batch = tuple[NDArray[Any], ...]
@@ -113,7 +114,7 @@ class Batches:
                 tensor.set_shape((None, *array.shape[1:]))
             return tuple(inputs) if len(inputs) > 1 else inputs[0], labels, weights
 
-        return tf.data.Dataset.range(first, last).map(batch).prefetch(2)
+        return tf.data.Dataset.range(first, last).map(graphs.as_written(batch)).prefetch(2)
 
 
 def class_weights(class_ids: NDArray[np.int64], class_count: int) -> NDArray[np.float32]:

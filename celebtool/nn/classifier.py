@@ -18,6 +18,7 @@ from celebtool.ensembles import LAST_LAYER
 from celebtool.errors import CelebtoolError
 from celebtool.formats import model_file
 from celebtool.formats.model_file import Array, Layer, ModelInfo
+from celebtool.nn import graphs
 from celebtool.nn.networks import ensemble
 
 
@@ -30,7 +31,7 @@ class Classifier:
 
     @cached_property
     def graph(self) -> Callable[[list[tf.Tensor]], list[tf.Tensor]]:
-        """The network as one TensorFlow function of its images at every size: a call costs less than layer by layer.
+        """The network as a graph, of its images at every size.
 
         It gives the probabilities and, where the score is a nearness, the features that the last layer reads.
         """
@@ -47,8 +48,7 @@ class Classifier:
             return answers
 
         shapes = [tf.TensorSpec((None, *size, 3), tf.uint8) for size in self.info.inputs.values()]
-        function: Callable[[list[tf.Tensor]], list[tf.Tensor]] = tf.function(call, input_signature=[shapes])
-        return function
+        return graphs.compiled(call, shapes)
 
     @cached_property
     def centroids(self) -> npt.NDArray[np.float64] | None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from celebtool.augmentation import Operations, augment
 from celebtool.formats import images
 from celebtool.formats.images import RGBImage
+from celebtool.nn import graphs
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -120,12 +121,12 @@ def activations(
 def _graph(
     prefix: keras.Model | None, image_size: tuple[int, int]
 ) -> Callable[[NDArray[np.uint8]], list[NDArray[Any]]]:
-    """Return a network as one TensorFlow function: a call costs less than layer by layer."""
+    """Return a network as a graph."""
     if prefix is None:
         return lambda batch: [batch]
-    signature = [tf.TensorSpec((None, *image_size, 3), tf.uint8)]
     floats = keras.config.floatx()
-    run = tf.function(
-        lambda x: keras.tree.flatten(prefix(tf.cast(x, floats), training=False)), input_signature=signature
+    run = graphs.compiled(
+        lambda x: keras.tree.flatten(prefix(tf.cast(x, floats), training=False)),
+        tf.TensorSpec((None, *image_size, 3), tf.uint8),
     )
     return lambda batch: [tensor.numpy() for tensor in run(tf.constant(batch))]

@@ -16,6 +16,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from celebtool.errors import CelebtoolError
+from celebtool.nn import graphs
 
 WEIGHTS = {
     "pnet": "ea6b0c3e685ebee3165326ad6484acc95f2ef78f1c94fbf40a55704fa989f7b5",
@@ -138,10 +139,11 @@ def _weights(name: str) -> list[Array]:
 
 def _compiled(build: Graph, weights: Sequence[Array]) -> Network:
     """Return a network (n, height, width, 3) of 0 to 255 → arrays, as one graph for all sizes."""
-    graph = tf.function(
-        lambda pixels: build((pixels - 127.5) / 128, weights),
-        input_signature=[tf.TensorSpec((None, None, None, 3), tf.float32)],
-    )
+
+    def network(pixels: tf.Tensor) -> list[tf.Tensor]:
+        return build((pixels - 127.5) / 128, weights)
+
+    graph = graphs.compiled(network, tf.TensorSpec((None, None, None, 3), tf.float32))
     return lambda pixels: [output.numpy() for output in graph(tf.constant(pixels))]
 
 

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from celebtool import training_report
 from celebtool.errors import CelebtoolError
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import Sample
-from celebtool.nn import datasets, devices, fitting, logistic, memory
+from celebtool.nn import datasets, devices, fitting, graphs, logistic, memory
 from celebtool.nn.batches import Batches, class_weights
 from celebtool.nn.calibrating import Calibration, calibrate
 from celebtool.nn.cut import Cut, cut
@@ -149,9 +148,9 @@ def measure(model: keras.Model, batches: Batches) -> dict[str, float]:
 
 
 def _probabilities(model: keras.Model, batches: Batches) -> NDArray[np.float32]:
-    """Run samples as they are through a model, (n, classes), as one TensorFlow function."""
+    """Run samples as they are through a model, (n, classes), as a graph."""
     dataset = batches.evaluation()
-    run = tf.function(lambda inputs: model(inputs, training=False), input_signature=[dataset.element_spec[0]])
+    run = graphs.compiled(lambda inputs: model(inputs, training=False), dataset.element_spec[0])
     return np.concatenate([run(inputs).numpy() for inputs, _, _ in dataset])
 
 
