@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     before = {number: signal.getsignal(number) for number in _signals()}
     for number in before:
         signal.signal(number, stopping.stop)
-    sys.unraisablehook = stopping.unraisable
+    sys.unraisablehook, sys.excepthook = stopping.unraisable, stopping.uncaught
     stopping.begin()
     try:
         code = _run(arguments)
@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # Python's own end takes a while yet: a signal from here on ends the process without a word.
         for number, handler in before.items():
             signal.signal(number, handler if arguments is not None else signal.SIG_DFL)
-        sys.unraisablehook = sys.__unraisablehook__
+        sys.unraisablehook, sys.excepthook = sys.__unraisablehook__, sys.__excepthook__
     sys.exit(code)
 
 

@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from types import FrameType
+from types import FrameType, TracebackType
 
 
 class Stopped(BaseException):
@@ -35,6 +35,14 @@ def unraisable(lost: "sys.UnraisableHookArgs") -> None:
         _again(lost.exc_value.args[0] - 128)
     else:
         sys.__unraisablehook__(lost)
+
+
+def uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    """Take the place of `sys.excepthook`: TensorFlow's code in C++ prints what it can't pass on, and then drops it."""
+    if _came is not None:  # and all else that goes wrong in a run that is stopped is no news
+        _again(_came.args[0] - 128)
+    else:
+        sys.__excepthook__(kind, error, traceback)
 
 
 def begin() -> None:

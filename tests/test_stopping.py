@@ -91,6 +91,35 @@ def test_a_signal_that_code_in_c_swallows_comes_again(monkeypatch: pytest.Monkey
     assert stopped.value.args == (143,)
 
 
+def test_a_signal_that_code_in_c_prints_comes_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As `PyErr_Print` does: it hands the error to `sys.excepthook`, and drops it."""
+    monkeypatch.setattr(sys, "excepthook", stopping.uncaught)
+    stopping.begin()
+
+    def run() -> None:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except Stopped:
+            sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+        time.sleep(10)
+
+    with pytest.raises(Stopped) as stopped:
+        run()
+    assert stopped.value.args == (143,)
+    assert capsys.readouterr().err == ""
+
+
+def test_whatever_else_is_printed_there_is_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "excepthook", stopping.uncaught)
+    stopping.begin()
+    sys.excepthook(ValueError, ValueError("news"), None)
+    assert "ValueError: news" in capsys.readouterr().err
+
+
 def test_whatever_else_is_swallowed_is_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -190,11 +190,13 @@ def test_a_hostile_current_directory_changes_nothing(tmp_path: Path, line: tuple
     world.make(clean)
     shutil.copytree(clean, hostile)
     plant_everything(hostile)
-    first, second = world.run(*line, cwd=clean), world.run(*line, cwd=hostile)
+    (temporary := tmp_path / "temporary").mkdir()
+    first, second = (world.run(*line, cwd=cwd, environment={"TMPDIR": str(temporary)}) for cwd in (clean, hostile))
     assert [path.name for path in hostile.glob("imported-*")] == []
     assert (second.code, second.said) == (first.code, first.said)
     assert first.code == 0, first.said
     assert second.stdout == first.stdout
+    assert list(temporary.iterdir()) == []
     written = [tree(p / "out") if (p / "out").is_dir() else (p / "out").read_bytes() for p in (clean, hostile)]
     assert written[0] == written[1]
     if line[0] == "train":

@@ -49,13 +49,15 @@ class Running:
     """A run in a session of its own, whose talk goes into a file."""
 
     def __init__(self, arguments: tuple[str, ...], cwd: Path) -> None:
-        self.talk = cwd.with_name("talk")
+        self.talk, self.temporary = cwd.with_name("talk"), cwd.with_name("temporary")
+        self.temporary.mkdir(exist_ok=True)
         with self.talk.open("wb") as stream:
             self.process = subprocess.Popen(
                 world.line(*arguments),
                 cwd=cwd,
                 stdout=subprocess.DEVNULL,
                 stderr=stream,
+                env={**os.environ, "TMPDIR": str(self.temporary)},
                 start_new_session=True,
             )
         while not self._has_started():
@@ -109,6 +111,7 @@ def interrupt(arguments: tuple[str, ...], place: Path, after: float, number: sig
     assert seconds - before < PATIENCE, (*what, seconds - before)
     done = code == 0 and (had_ended or (place / "out").exists())  # the output was there when the signal came
     assert done or code in (CODES[number], -number), what  # a shell shows either as 128 + number
+    assert list(running.temporary.iterdir()) == [], what
 
 
 @pytest.mark.parametrize("name", LINES)
