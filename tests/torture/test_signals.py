@@ -38,11 +38,14 @@ PATIENCE = 2.0  # seconds of the processor
 
 
 @pytest.fixture(autouse=True)
-def _hang_up() -> Iterator[None]:
-    """Let HUP end the runs although these tests may be under `nohup`, where it would be ignored as it should."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+def _not_ignored() -> Iterator[None]:
+    """Let signals end the runs although these tests may be under `nohup` or a shell's `&`, where they should not."""
+    ignored = [number for number in CODES if signal.getsignal(number) == signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
     yield
-    signal.signal(signal.SIGHUP, before)
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 class Running:
