@@ -3,9 +3,10 @@
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,17 @@ class Result:
     code: int
     stdout: str
     stderr: str
+
+
+@pytest.fixture(autouse=True)
+def _signals_not_ignored() -> Iterator[None]:
+    """Let signals end the runs although pytest may be under `nohup` or a shell's `&`, where they should not."""
+    ignored = [number for number in (signal.SIGINT, signal.SIGHUP) if signal.getsignal(number) == signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,17 +34,6 @@ HEAVY = {
     "predict": ("predict", "model.h5", "parts/train", "-o", "out", "--quiet"),
 }
 PATIENCE = 2.0  # seconds of the processor
-
-
-@pytest.fixture(autouse=True)
-def _not_ignored() -> Iterator[None]:
-    """Let signals end the runs although these tests may be under `nohup` or a shell's `&`, where they should not."""
-    ignored = [number for number in CODES if signal.getsignal(number) == signal.SIG_IGN]
-    for number in ignored:
-        signal.signal(number, signal.SIG_DFL)
-    yield
-    for number in ignored:
-        signal.signal(number, signal.SIG_IGN)
 
 
 class Running:
