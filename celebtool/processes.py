@@ -104,6 +104,8 @@ def local(workers: int) -> Iterator[Executor]:
                 yield executor
             except BaseException:
                 ours.close()
+                for worker in multiprocessing.active_children():  # one that still imports does not listen yet
+                    worker.kill()
                 raise
             finally:
                 executor.shutdown(wait=True, cancel_futures=True)

@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,10 @@ def square_or_die(number: int) -> int:
     if number % 6 == 5:
         os._exit(1)
     return number * number
+
+
+def deaf(_parent: object) -> None:
+    """Take the place of what makes a worker listen."""
 
 
 def surroundings(_number: int) -> tuple[int, str, list[str]]:
@@ -44,6 +49,20 @@ def test_a_shard_that_kills_its_worker_is_the_only_one_lost(jobs: int) -> None:
     assert isinstance(results[11], processes.WorkerDied)
     kept = [i for i in range(12) if i % 6 != 5]
     assert [results[i] for i in kept] == [i * i for i in kept]
+
+
+def test_workers_that_do_not_listen_yet_end_with_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_start_worker", deaf)
+    futures = []
+
+    def stop() -> None:
+        with processes.local(1) as executor:
+            futures.append(executor.submit(time.sleep, 60))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stop()
+    assert futures[0].cancelled() or isinstance(futures[0].exception(), BrokenExecutor)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="workers are started anew elsewhere")

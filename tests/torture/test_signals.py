@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -40,8 +41,8 @@ class Running:
     """A run in a session of its own, whose talk goes into a file."""
 
     def __init__(self, arguments: tuple[str, ...], cwd: Path) -> None:
-        self.talk, self.temporary = cwd.with_name("talk"), cwd.with_name("temporary")
-        self.temporary.mkdir(exist_ok=True)
+        self.talk = cwd.with_name("talk")
+        self.temporary = Path(tempfile.mkdtemp())  # its name is short: a socket has to have room in it
         with self.talk.open("wb") as stream:
             self.process = subprocess.Popen(
                 world.line(*arguments),
@@ -65,7 +66,7 @@ class Running:
         return Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
 
     def seconds(self) -> float:
-        """Return what it has had of the processor, and so its children."""
+        """Return what the processes of its session have had of the processor."""
         ticks = 0
         for path in Path("/proc").glob("[0-9]*/stat"):
             with contextlib.suppress(OSError):  # it has ended meanwhile
@@ -74,17 +75,19 @@ class Running:
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def end(self) -> tuple[int, float]:
-        """Wait for its end; return its code and what it had of the processor, its children too; none of them is left."""
+        """Wait for its end; return its code and what all its processes had of the processor; none of them is left."""
         killer = threading.Timer(120, self.process.kill)  # a run that hangs
         killer.start()
-        _, status, used = os.wait4(self.process.pid, 0)
+        while not self.has_ended():
+            time.sleep(0.002)
         killer.cancel()
-        self.process.returncode = os.waitstatus_to_exitcode(status)
-        for _ in range(500):
+        used = self.seconds()
+        code = self.process.wait()
+        for _ in range(1500):
             try:
                 os.killpg(self.process.pid, 0)
             except ProcessLookupError:
-                return self.process.returncode, used.ru_utime + used.ru_stime
+                return code, used
             time.sleep(0.02)
         raise AssertionError("a process of the run is left")
 
@@ -94,7 +97,7 @@ def interrupt(arguments: tuple[str, ...], place: Path, after: float, number: sig
     running = Running(arguments, place)
     time.sleep(after)
     before, had_ended = running.seconds(), running.has_ended()
-    os.kill(running.process.pid, number)  # `send_signal` would take its end away from the one who waits
+    os.kill(running.process.pid, number)  # `send_signal` would take its end away from `has_ended`
     code, seconds = running.end()
     said = running.talk.read_text(errors="replace")
     what = (arguments, number, after, code, said[-1000:])
@@ -102,7 +105,9 @@ def interrupt(arguments: tuple[str, ...], place: Path, after: float, number: sig
     assert seconds - before < PATIENCE, (*what, seconds - before)
     done = code == 0 and (had_ended or (place / "out").exists())  # the output was there when the signal came
     assert done or code in (CODES[number], -number), what  # a shell shows either as 128 + number
-    assert list(running.temporary.iterdir()) == [], what
+    left = [path.name for path in running.temporary.iterdir()]
+    assert left == [] or code < 0, (*what, left)
+    shutil.rmtree(running.temporary)
 
 
 @pytest.mark.parametrize("name", LINES)
