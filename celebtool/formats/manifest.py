@@ -35,7 +35,7 @@ class Row:
             value = float(self.extra.get(column, ""))
         except ValueError:
             return None
-        return None if math.isnan(value) else value
+        return value if math.isfinite(value) else None
 
 
 def read(root: Path) -> dict[str, Row]:
