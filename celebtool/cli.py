@@ -5,11 +5,11 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 
-from celebtool import __version__, console, stopping
+from celebtool import __version__, console, stopping, streams
 from celebtool.commands import augment, balance, crop_faces, ensemble, finetune, predict, report, split, train
 from celebtool.errors import CelebtoolError, printable
 from celebtool.output import Finished
@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         try:
             sys.stderr.flush()
         except OSError:  # what is lost there changes nothing; Python would end with a code of its own
-            _lose(sys.stderr)
+            streams.lose(sys.stderr.fileno())
     except Stopped as stopped:
         code = int(stopped.args[0])
     finally:
@@ -153,14 +153,9 @@ def _failure(error: Exception) -> int:
     return getattr(error, "exit_code", 1)
 
 
-def _lose(stream: TextIO) -> None:
-    """Let go what a stream still holds, and all that is yet written to it."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
 def _lost_output(error: OSError, code: int = 0) -> int:
     """End quietly when the reader of a pipe has had enough (`| head`), loudly when stdout is full or closed."""
-    _lose(sys.stdout)  # else Python complains again at exit
+    streams.lose(sys.stdout.fileno())  # else Python complains again at exit
     if code:
         return code
     if isinstance(error, BrokenPipeError):

@@ -17,6 +17,7 @@ from contextlib import AbstractContextManager
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
+from celebtool import streams
 from celebtool.errors import CelebtoolError
 
 Shard = TypeVar("Shard")
@@ -147,30 +148,15 @@ def _context() -> multiprocessing.context.BaseContext:
     survive a fork.
     """
     if sys.platform == "linux":
-        # no room for its socket, or a longer path than a socket's may be
-        with contextlib.suppress(OSError), _without_stderr():
+        # no room for its socket, or a longer path than a socket's may be; the talk of processes is lost: errors come back
+        # as results, and a run that is stopped leaves nobody to tell
+        with contextlib.suppress(OSError), streams.without_stderr():
             multiprocessing.forkserver.ensure_running()
-            atexit.register(_lose_stderr)  # a temporary directory of theirs that can't be removed is nobody's concern
+            atexit.register(
+                streams.lose, streams.STDERR
+            )  # a temporary directory of theirs that can't be removed is nobody's concern
             return multiprocessing.get_context("forkserver")
     return multiprocessing.get_context("spawn")
-
-
-@contextlib.contextmanager
-def _without_stderr() -> Iterator[None]:
-    """Start processes whose talk is lost: errors come back as results, and a run that is stopped leaves nobody to tell."""
-    kept = os.dup(2)
-    try:
-        _lose_stderr()
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-
-
-def _lose_stderr() -> None:
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ def stop(number: int, frame: FrameType | None) -> None:
     global _came  # noqa: PLW0603 - there is one process, and one handler of its signals
     _came = Stopped(128 + number)
     if frame is not None and _is_swallowed(frame):
-        _again(number)
+        _again(_came)
         return
     _waiting.append(_came)
     _let_through()
@@ -32,7 +32,7 @@ def stop(number: int, frame: FrameType | None) -> None:
 def unraisable(lost: "sys.UnraisableHookArgs") -> None:
     """Take the place of `sys.unraisablehook`: code in C can't pass on what is raised where it calls Python."""
     if isinstance(lost.exc_value, Stopped):
-        _again(lost.exc_value.args[0] - 128)
+        _again(lost.exc_value)
     else:
         sys.__unraisablehook__(lost)
 
@@ -40,7 +40,7 @@ def unraisable(lost: "sys.UnraisableHookArgs") -> None:
 def uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
     """Take the place of `sys.excepthook`: TensorFlow's code in C++ prints what it can't pass on, and then drops it."""
     if _came is not None:  # and all else that goes wrong in a run that is stopped is no news
-        _again(_came.args[0] - 128)
+        _again(_came)
     else:
         sys.__excepthook__(kind, error, traceback)
 
@@ -56,8 +56,8 @@ def came() -> Stopped | None:
     return _came
 
 
-def _again(number: int) -> None:
-    threading.Timer(0.01, _thread.interrupt_main, (number,)).start()
+def _again(stopped: Stopped) -> None:
+    threading.Timer(0.01, _thread.interrupt_main, (stopped.args[0] - 128,)).start()
 
 
 def _is_swallowed(frame: FrameType) -> bool:

@@ -6,7 +6,8 @@ Importing this package starts TensorFlow, in silence: its C++ side prints lines 
 import os
 import socket
 import sys
-from pathlib import Path
+
+from celebtool import streams
 
 
 def _start() -> None:
@@ -16,10 +17,7 @@ def _start() -> None:
         socket.has_ipv6 = False  # urllib3, which Keras imports, would open a socket to find out
     os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever ~/.keras/keras.json says
     sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with Path(os.devnull).open("wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
+    with streams.without_stderr():
         import tensorflow as tf  # noqa: PLC0415
 
         tf.get_logger().setLevel("ERROR")
@@ -27,9 +25,6 @@ def _start() -> None:
         for gpu in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(gpu, True)
         tf.config.experimental.enable_op_determinism()
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 _start()
