@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Literal, TypeAlias
 
-from celebtool import sampling, threads
+from celebtool import sampling
 from celebtool.errors import CelebtoolError
 from celebtool.formats import images, manifest, transfer
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder, Sample
+from celebtool.system import threads
 
 SMALL_CLASS, SURPLUS = "small_class", "surplus"
 

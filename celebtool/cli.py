@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
-from celebtool import __version__, console, stopping, streams
+from celebtool import __version__, console
 from celebtool.commands import augment, balance, crop_faces, ensemble, finetune, predict, report, split, train
 from celebtool.errors import CelebtoolError, printable
-from celebtool.output import Finished
-from celebtool.stopping import Stopped
+from celebtool.system import signals, streams
+from celebtool.system.output import Finished
+from celebtool.system.signals import Stopped
 
 VERBS: dict[str, Callable[..., None]] = {
     "crop-faces": crop_faces.crop_faces,
@@ -59,9 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _open_streams()
     before = {number: signal.getsignal(number) for number in _signals()}
     for number in before:
-        signal.signal(number, stopping.stop)
-    sys.unraisablehook, sys.excepthook = stopping.unraisable, stopping.uncaught
-    stopping.begin()
+        signal.signal(number, signals.stop)
+    sys.unraisablehook, sys.excepthook = signals.unraisable, signals.uncaught
+    signals.begin()
     try:
         code = _run(arguments)
         try:
@@ -122,7 +123,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     except SystemExit as ended:  # typer makes this of a broken pipe
         return _lost_output(ended.__context__) if isinstance(ended.__context__, OSError) else 1
     except Exception as error:
-        signalled = stopping.came()
+        signalled = signals.came()
         if signalled is not None:  # a library made something else of it, in a state that can't be taken down in order
             os._exit(signalled.args[0])
         if isinstance(error, CelebtoolError | OSError | MemoryError):

@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from celebtool import choosing, processes, updating, walking
+from celebtool import choosing, updating
 from celebtool.choosing import Choice
 from celebtool.cropping import Settings, Shard, Task, crop_path, digest, shards, single
 from celebtool.formats import faces, manifest
 from celebtool.formats.faces import Found, Lot
-from celebtool.output import Workspace
-from celebtool.processes import Start, WorkerDied
+from celebtool.system import trees
+from celebtool.system import workers as processes
+from celebtool.system.output import Workspace
+from celebtool.system.workers import Start, WorkerDied
 
 WORK = "celebtool.nn.face_crops:crop_shard"
 DIED = "its decoding ended the program that tried; the file is damaged, or made to do that"
@@ -59,7 +61,7 @@ def look(tasks: Sequence[Task], settings: Settings, scratch: Path, workers: Work
     unreadable, and no other photo with it.
     """
     for remains in faces.remains(scratch):
-        walking.remove(remains)
+        trees.remove(remains)
     lots = shards(tasks, settings, scratch)
     for lot in lots:
         Lot(lot.directory).check()

@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
-from celebtool import duplicates, sampling, threads
+from celebtool import duplicates, sampling
 from celebtool.errors import CelebtoolError
 from celebtool.formats import faces, images, manifest, transfer
 from celebtool.formats.image_folder import PARTS, UNKNOWN, ImageFolder, Sample
-from celebtool.output import RECIPE_FILE
+from celebtool.system import threads
+from celebtool.system.output import RECIPE_FILE
 
 CONFLICT, NEAR_DUPLICATE, STRANGER = "label_conflict", "near_duplicate", "stranger"
 _LEFT_OUT = {

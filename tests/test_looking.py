@@ -3,11 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from celebtool import cropping, looking, processes
+from celebtool import cropping, looking
 from celebtool.cropping import Settings, Shard
 from celebtool.formats import image_folder
 from celebtool.formats.faces import Found, Lot
 from celebtool.looking import Workers
+from celebtool.system import workers as processes
 
 
 def find_or_die(shard: Shard) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from celebtool import console, options
 from celebtool.errors import CelebtoolError
-from celebtool.output import check_places, new_directory, new_file
+from celebtool.system.output import check_places, new_directory, new_file
 
 
 def augment(

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from celebtool import console, options
-from celebtool.output import new_directory
+from celebtool.system.output import new_directory
 
 
 def _per_class(text: str) -> str:

@@ -9,7 +9,7 @@ import typer
 
 from celebtool import console, options
 from celebtool.errors import CelebtoolError
-from celebtool.output import Finished, check_file, check_places, new_directory
+from celebtool.system.output import Finished, check_file, check_places, new_directory
 
 if TYPE_CHECKING:
     from celebtool.cropping import Task
@@ -69,8 +69,9 @@ def crop_faces(
 
     Example: celebtool crop-faces photos/ faces/
     """
-    from celebtool import cropping, looking, processes, updating
+    from celebtool import cropping, looking, updating
     from celebtool.formats import image_folder, manifest, provenance
+    from celebtool.system import workers as processes
 
     most = options.parse_share(max_rejects)
     folder = image_folder.read(photos)

@@ -49,7 +49,7 @@ def ensemble(
     """
     from celebtool import ensembles, training_data
     from celebtool.formats import model_file, provenance
-    from celebtool.output import new_file
+    from celebtool.system.output import new_file
 
     *inputs, path = models
     if len(inputs) < 2:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from celebtool import console, options
-from celebtool.output import new_file
+from celebtool.system.output import new_file
 
 
 def finetune(

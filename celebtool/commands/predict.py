@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 import typer
 
 from celebtool import console, options
-from celebtool.output import check_places, new_directory, new_file
+from celebtool.system.output import check_places, new_directory, new_file
 
 if TYPE_CHECKING:
     from celebtool.formats.model_info import ModelInfo

@@ -11,7 +11,7 @@ import typer
 
 from celebtool import console, options
 from celebtool.errors import CelebtoolError
-from celebtool.output import Finished, check_places, new_directory, new_file
+from celebtool.system.output import Finished, check_places, new_directory, new_file
 
 if TYPE_CHECKING:
     from celebtool.formats.image_folder import ImageFolder

@@ -8,7 +8,7 @@ import typer
 
 from celebtool import console, options
 from celebtool.errors import CelebtoolError
-from celebtool.output import new_directory
+from celebtool.system.output import new_directory
 
 
 def split(

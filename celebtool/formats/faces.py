@@ -18,10 +18,10 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool import walking
 from celebtool.alignment import Box, Face
 from celebtool.errors import CelebtoolError
 from celebtool.formats import image_folder, tables
+from celebtool.system import trees
 
 FILE = "faces.csv"
 COLUMNS = ("source", "label", "face", *Box._fields, "landmarks", "confidence", "distance", "path", "embedding")
@@ -135,7 +135,7 @@ class Lot:
         try:
             content.rename(self.directory)
         except OSError:
-            walking.remove(content)
+            trees.remove(content)
             if not self.exists():
                 raise
 
@@ -145,7 +145,7 @@ class Lot:
             try:
                 self.read()
             except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                walking.remove(self.directory)
+                trees.remove(self.directory)
 
     def read(self) -> list[Found]:
         """Return what was found, crops as absolute paths."""

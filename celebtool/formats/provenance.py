@@ -6,7 +6,7 @@ from pathlib import Path
 
 from celebtool.errors import CelebtoolError, printable
 from celebtool.formats import crops, faces, image_folder, json_checks, manifest, recipes
-from celebtool.output import RECIPE_FILE
+from celebtool.system.output import RECIPE_FILE
 
 MAX_BYTES = 1 << 20  # a chain of commands takes some hundred bytes each
 _RESTORE = "remove it or restore the file celebtool wrote"

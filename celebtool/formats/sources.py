@@ -11,7 +11,7 @@ from pathlib import Path
 from celebtool.errors import CelebtoolError
 from celebtool.formats import image_folder, manifest, provenance
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder
-from celebtool.output import RECIPE_FILE
+from celebtool.system.output import RECIPE_FILE
 
 MAX_NAME = 1 << 16  # bytes
 

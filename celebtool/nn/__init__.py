@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 
-from celebtool import streams
+from celebtool.system import streams
 
 
 def _start() -> None:

@@ -11,11 +11,11 @@ from celebtool import cropping
 from celebtool.formats import images, manifest
 from celebtool.formats.images import ImageError, RGBImage
 from celebtool.formats.manifest import Row
-from celebtool.output import Finished, new_file
 from celebtool.rendering import fonts, plots, sheets
 from celebtool.rendering.canvas import Figure
 from celebtool.rendering.plots import RIGHT_COLOUR, TEXT, WRONG_COLOUR
 from celebtool.rendering.sheets import TILE, Tile
+from celebtool.system.output import Finished, new_file
 
 COLUMNS = 12
 LONGEST = 16  # letters of a file's name that fit below a picture

@@ -8,7 +8,7 @@ import pytest
 from celebtool.errors import CelebtoolError
 from celebtool.formats import manifest, sources
 from celebtool.formats.manifest import Row
-from celebtool.output import RECIPE_FILE
+from celebtool.system.output import RECIPE_FILE
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from celebtool.formats import model_file
 from celebtool.formats.model_info import ModelInfo
-from celebtool.output import new_file
+from celebtool.system.output import new_file
 from tests.conftest import run_installed
 from tests.torture import world
 from tests.torture.conftest import Tally, amount

@@ -17,8 +17,8 @@ from contextlib import AbstractContextManager
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
-from celebtool import streams
 from celebtool.errors import CelebtoolError
+from celebtool.system import streams
 
 Shard = TypeVar("Shard")
 Start = Callable[[int], AbstractContextManager[Executor]]

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from celebtool import threads
+from celebtool.system import threads
 
 
 def test_results_come_in_order_and_progress_counts() -> None:

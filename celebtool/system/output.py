@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from celebtool import locking, stopping, walking
 from celebtool.errors import CelebtoolError
+from celebtool.system import locking, signals, trees
 
 RECIPE_FILE = "celebtool.json"
 
@@ -172,7 +172,7 @@ def _workspace(
         check()
     content = root / (f"content{suffix}" if _is_short(suffix) else "content")
     workspace = Workspace(content, scratch=root / "scratch")
-    with stopping.held_back() as letting_through, locking.locked(root, path):
+    with signals.held_back() as letting_through, locking.locked(root, path):
         keep = False
         try:
             _recover(root, path)
@@ -197,11 +197,11 @@ def _is_short(name: str) -> bool:
 
 def _prepare(root: Path, workspace: Workspace, recipe: bytes) -> None:
     """Keep an earlier run's scratch if it had the same recipe; drop the rest."""
-    walking.remove(workspace.content)
-    walking.remove(root / "old")
+    trees.remove(workspace.content)
+    trees.remove(root / "old")
     if _read(root / "recipe.json") != recipe:
-        walking.remove(workspace.scratch)
-        walking.remove(root / "recipe.json")  # a stranger's may be a second name of somebody's file
+        trees.remove(workspace.scratch)
+        trees.remove(root / "recipe.json")  # a stranger's may be a second name of somebody's file
         (root / "recipe.json").write_bytes(recipe)
     workspace.scratch.mkdir(exist_ok=True)
 
@@ -236,6 +236,6 @@ def _clear(root: Path, keep: Sequence[str]) -> None:
     for entry in entries:
         if entry.name not in keep:
             with contextlib.suppress(OSError):
-                walking.remove(entry)
+                trees.remove(entry)
     with contextlib.suppress(OSError):
         root.rmdir()

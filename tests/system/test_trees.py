@@ -1,7 +1,7 @@
 import os
 from pathlib import Path
 
-from celebtool import walking
+from celebtool.system import trees
 from tests.conftest import make_deep, tree
 
 
@@ -9,7 +9,7 @@ def test_all_that_lies_below_what_holds_others_before_them(tmp_path: Path) -> No
     (tmp_path / "a/b").mkdir(parents=True)
     (tmp_path / "a/b/file").write_text("x")
     (tmp_path / "a/link").symlink_to(tmp_path)
-    found = [os.path.relpath(entry.path, tmp_path) for entry in walking.entries(tmp_path)]
+    found = [os.path.relpath(entry.path, tmp_path) for entry in trees.entries(tmp_path)]
     assert sorted(found) == ["a", "a/b", "a/b/file", "a/link"]
     assert found.index("a") < found.index("a/b") < found.index("a/b/file")
 
@@ -20,8 +20,8 @@ def test_a_directory_is_removed_however_deep_and_nothing_that_it_links_to(tmp_pa
     make_deep(tmp_path / "deep")
     (tmp_path / "deep/link").symlink_to(tmp_path / "mine")
     for path in (tmp_path / "deep", tmp_path / "absent"):
-        walking.remove(path)
+        trees.remove(path)
     (tmp_path / "link").symlink_to(tmp_path / "mine")
-    walking.remove(tmp_path / "link")
+    trees.remove(tmp_path / "link")
     assert tree(tmp_path) == {"mine/photo": b"x"}
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from celebtool import stopping
-from celebtool.stopping import Stopped
+from celebtool.system import signals
+from celebtool.system.signals import Stopped
 
 
 @pytest.fixture(autouse=True)
 def _handler() -> Iterator[None]:
-    before = signal.signal(signal.SIGTERM, stopping.stop)
+    before = signal.signal(signal.SIGTERM, signals.stop)
     yield
     signal.signal(signal.SIGTERM, before)
 
@@ -27,7 +27,7 @@ def test_a_signal_waits_until_it_is_let_through() -> None:
     done = []
 
     def run() -> None:
-        with stopping.held_back() as letting_through:
+        with signals.held_back() as letting_through:
             signal.raise_signal(signal.SIGTERM)
             done.append("held back")
             with letting_through():
@@ -42,7 +42,7 @@ def test_what_has_to_be_cleaned_up_is_cleaned_up_whatever_comes() -> None:
     done = []
 
     def run() -> None:
-        with stopping.held_back() as letting_through:
+        with signals.held_back() as letting_through:
             try:
                 with letting_through():
                     signal.raise_signal(signal.SIGTERM)
@@ -53,7 +53,7 @@ def test_what_has_to_be_cleaned_up_is_cleaned_up_whatever_comes() -> None:
 
     with pytest.raises(Stopped):
         run()
-    with stopping.held_back():
+    with signals.held_back():
         done.append("nothing waits")
     assert done == ["clean", "nothing waits"]
 
@@ -76,7 +76,7 @@ def test_a_signal_in_the_middle_of_naming_an_attribute_is_not_swallowed() -> Non
 
 def test_a_signal_that_code_in_c_swallows_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a destructor raises, Python can only report."""
-    monkeypatch.setattr(sys, "unraisablehook", stopping.unraisable)
+    monkeypatch.setattr(sys, "unraisablehook", signals.unraisable)
 
     class Swallowing:
         def __del__(self) -> None:
@@ -95,8 +95,8 @@ def test_a_signal_that_code_in_c_prints_comes_again(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As `PyErr_Print` does: it hands the error to `sys.excepthook`, and drops it."""
-    monkeypatch.setattr(sys, "excepthook", stopping.uncaught)
-    stopping.begin()
+    monkeypatch.setattr(sys, "excepthook", signals.uncaught)
+    signals.begin()
 
     def run() -> None:
         try:
@@ -114,8 +114,8 @@ def test_a_signal_that_code_in_c_prints_comes_again(
 def test_whatever_else_is_printed_there_is_printed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sys, "excepthook", stopping.uncaught)
-    stopping.begin()
+    monkeypatch.setattr(sys, "excepthook", signals.uncaught)
+    signals.begin()
     sys.excepthook(ValueError, ValueError("news"), None)
     assert "ValueError: news" in capsys.readouterr().err
 
@@ -123,7 +123,7 @@ def test_whatever_else_is_printed_there_is_printed(
 def test_whatever_else_is_swallowed_is_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sys, "unraisablehook", stopping.unraisable)
+    monkeypatch.setattr(sys, "unraisablehook", signals.unraisable)
 
     class Failing:
         def __del__(self) -> None:
@@ -134,12 +134,12 @@ def test_whatever_else_is_swallowed_is_reported(
 
 
 def test_a_signal_is_known_whatever_a_library_makes_of_it() -> None:
-    stopping.begin()
-    assert stopping.came() is None
+    signals.begin()
+    assert signals.came() is None
     with contextlib.suppress(Stopped):
         signal.raise_signal(signal.SIGTERM)
-    came = stopping.came()
+    came = signals.came()
     assert came is not None
     assert came.args == (143,)
-    stopping.begin()
-    assert stopping.came() is None
+    signals.begin()
+    assert signals.came() is None

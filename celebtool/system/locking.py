@@ -7,8 +7,8 @@ from pathlib import Path
 
 import filelock
 
-from celebtool import walking
 from celebtool.errors import CelebtoolError
+from celebtool.system import trees
 
 
 @contextlib.contextmanager
@@ -58,7 +58,7 @@ def _check_own(root: Path) -> None:
     others = "is not celebtool's own, for it holds {}; remove it"
     if root.is_symlink():
         raise CelebtoolError(root, others.format("links"))
-    for entry in walking.entries(root):
+    for entry in trees.entries(root):
         if entry.is_symlink():
             raise CelebtoolError(root, others.format("links"))
         if not (entry.is_dir() or entry.is_file()):

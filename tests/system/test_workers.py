@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from celebtool import processes
 from celebtool.errors import CelebtoolError
+from celebtool.system import workers
 
 
 def square(number: int) -> int:
@@ -34,29 +34,29 @@ def divide(number: int) -> float:
 
 
 def test_results_come_in_the_order_of_the_shards() -> None:
-    assert list(processes.run(f"{__name__}:square", range(20), 2)) == [i * i for i in range(20)]
+    assert list(workers.run(f"{__name__}:square", range(20), 2)) == [i * i for i in range(20)]
 
 
 def test_nothing_to_do_starts_nothing() -> None:
-    assert list(processes.run("missing:missing", [], 2)) == []
+    assert list(workers.run("missing:missing", [], 2)) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_a_shard_that_kills_its_worker_is_the_only_one_lost(jobs: int) -> None:
-    results = list(processes.run(f"{__name__}:square_or_die", range(12), jobs))
-    assert isinstance(results[5], processes.WorkerDied)
-    assert isinstance(results[11], processes.WorkerDied)
+    results = list(workers.run(f"{__name__}:square_or_die", range(12), jobs))
+    assert isinstance(results[5], workers.WorkerDied)
+    assert isinstance(results[11], workers.WorkerDied)
     kept = [i for i in range(12) if i % 6 != 5]
     assert [results[i] for i in kept] == [i * i for i in kept]
 
 
 def test_workers_that_do_not_listen_yet_end_with_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "_start_worker", deaf)
+    monkeypatch.setattr(workers, "_start_worker", deaf)
     futures = []
 
     def stop() -> None:
-        with processes.local(1) as executor:
+        with workers.local(1) as executor:
             futures.append(executor.submit(time.sleep, 60))
             raise KeyboardInterrupt
 
@@ -69,7 +69,7 @@ def test_workers_that_do_not_listen_yet_end_with_the_block(monkeypatch: pytest.M
 def test_workers_are_forks_of_one_process_that_is_not_this_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It has no GPU, which a fork would break, and takes no modules from the current directory."""
     monkeypatch.chdir(tmp_path)
-    first, second = processes.run(f"{__name__}:surroundings", range(2), 2)
+    first, second = workers.run(f"{__name__}:surroundings", range(2), 2)
     assert first == second == (first[0], "-1", [])
     assert first[0] != os.getpid()
 
@@ -90,13 +90,13 @@ def test_workers_start_where_no_socket_can_be(directory: str, tmp_path: Path) ->
 
 def test_an_error_in_a_shard_ends_the_run() -> None:
     with pytest.raises(ZeroDivisionError):
-        list(processes.run(f"{__name__}:divide", [0], 1))
+        list(workers.run(f"{__name__}:divide", [0], 1))
 
 
 def test_dask_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(CelebtoolError, match=r"pip install 'celebtool\[dask\]'"):
-        processes.dask("tcp://127.0.0.1:1")
+        workers.dask("tcp://127.0.0.1:1")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from celebtool.errors import CelebtoolError
-from celebtool.output import Finished, check_places, new_directory, new_file
+from celebtool.system.output import Finished, check_places, new_directory, new_file
 from tests.conftest import make_deep, tree
 
 RECIPE = {"command": "split", "parameters": {"seed": 0}}

@@ -1,0 +1,1 @@
+"""The operating system: outputs, locks, signals, streams, threads, worker processes, directory trees."""
