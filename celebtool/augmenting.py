@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from celebtool import augmentation, sampling
-from celebtool.augmentation import Operations, RGBImage
+from celebtool import sampling
 from celebtool.formats import images, manifest, transfer
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder, Sample
+from celebtool.imaging import augmentation
+from celebtool.imaging.augmentation import Operations, RGBImage
 from celebtool.system import threads
 
 SHEET_ROWS, SHEET_COLUMNS = 8, 8

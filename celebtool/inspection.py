@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool import alignment, duplicates
+from celebtool import duplicates
 from celebtool.duplicates import Fingerprint
 from celebtool.formats import faces, images
 from celebtool.formats.image_folder import ImageFolder, Sample
 from celebtool.formats.images import ImageError
+from celebtool.imaging import alignment
 from celebtool.system import threads
 
 BLURRY = 60.0  # sharpness below it, at the size below, because enlarging a picture makes it smooth but not worse

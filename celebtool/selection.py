@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Literal, get_args
 
-from celebtool.alignment import Face
+from celebtool.imaging.alignment import Face
 
 Rule = Literal["identity", "largest", "center", "confident", "only", "all"]
 RULES: tuple[Rule, ...] = get_args(Rule)

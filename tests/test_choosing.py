@@ -1,9 +1,9 @@
 import numpy as np
 
 from celebtool import choosing
-from celebtool.alignment import Box, Face
 from celebtool.formats import manifest
 from celebtool.formats.faces import Candidate, Found
+from celebtool.imaging.alignment import Box, Face
 from tests.test_identity import face as point
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from celebtool import selection
-from celebtool.alignment import Box, Face
+from celebtool.imaging.alignment import Box, Face
 
 
 def face(left: float, top: float, width: float, confidence: float = 0.99) -> Face:

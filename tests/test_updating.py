@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from celebtool import cropping, updating
-from celebtool.alignment import Box, Face
 from celebtool.formats import faces, image_folder, manifest
 from celebtool.formats.faces import Candidate, Found
 from celebtool.formats.manifest import KEPT, REJECTED, Row
+from celebtool.imaging.alignment import Box, Face
 
 SIGHT = Face(Box(1, 2, 30, 40), np.zeros((5, 2)), 0.99)
 

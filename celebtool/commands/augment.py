@@ -52,8 +52,8 @@ def augment(
     Example: celebtool augment parts/ augmented/ --copies 5 --rotate 15 --preview sheet.png
     """
     from celebtool import augmenting
-    from celebtool.augmentation import Operations
     from celebtool.formats import image_folder, images, manifest, provenance, transfer
+    from celebtool.imaging.augmentation import Operations
 
     if copies and until:
         raise typer.BadParameter("says the same as --copies in another way; choose one", param_hint="--until")

@@ -18,9 +18,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool.alignment import Box, Face
 from celebtool.errors import CelebtoolError
 from celebtool.formats import image_folder, tables
+from celebtool.imaging.alignment import Box, Face
 from celebtool.system import trees
 
 FILE = "faces.csv"

@@ -9,8 +9,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from celebtool.augmentation import augment
 from celebtool.formats.images import RGBImage
+from celebtool.imaging.augmentation import augment
 from celebtool.nn import graphs
 from celebtool.nn.datasets import OPERATIONS, map_ahead
 

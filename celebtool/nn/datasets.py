@@ -14,9 +14,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from celebtool.augmentation import Operations, augment
 from celebtool.formats import images
 from celebtool.formats.images import RGBImage
+from celebtool.imaging.augmentation import Operations, augment
 from celebtool.nn import graphs
 
 Item = TypeVar("Item")

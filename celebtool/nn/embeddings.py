@@ -25,7 +25,7 @@ def embed(images: Images, *, mirror: bool = False, progress: Callable[[int, int]
     """Compute dlib's face embedding of aligned crops.
 
     Args:
-        images: RGB (n, height, width, 3) uint8, faces aligned as `celebtool.alignment.align` does it (margin 0.25);
+        images: RGB (n, height, width, 3) uint8, faces aligned as `celebtool.imaging.alignment.align` does it (margin 0.25);
             of another size than 150 by 150 they are resized.
         mirror: average with the embedding of the mirror image. That tells people apart a little better, but brings all
             points closer together: `SAME_PERSON` is meant for embeddings without it.

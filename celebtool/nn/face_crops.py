@@ -11,13 +11,14 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from celebtool import alignment, selection
-from celebtool.alignment import Box, Face
+from celebtool import selection
 from celebtool.cropping import Settings, Shard, Task, digest
 from celebtool.formats import faces as face_files
 from celebtool.formats import images
 from celebtool.formats.faces import Candidate, Found, Lot
 from celebtool.formats.images import ImageError, Photo, RGBImage
+from celebtool.imaging import alignment
+from celebtool.imaging.alignment import Box, Face
 from celebtool.nn import embeddings, face_detector
 from celebtool.nn.face_detector import FaceDetector
 

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from celebtool import boxes
-from celebtool.alignment import Box, Face
 from celebtool.formats import images
 from celebtool.formats.images import RGBImage
+from celebtool.imaging import overlap
+from celebtool.imaging.alignment import Box, Face
 from celebtool.nn import face_networks
 from celebtool.nn.face_networks import CELL, Array
 
@@ -84,22 +84,22 @@ class FaceDetector:
         answers = self._propose([pyramid.level(number) for number in numbers])
         for number, (offsets, scores) in zip(numbers, answers, strict=True):
             windows, found = _windows(offsets, scores)
-            best = boxes.suppress(windows, found, 0.5)
+            best = overlap.suppress(windows, found, 0.5)
             candidates.add(windows[best] / np.float32(scale(number)), found[best])
 
     def _judge(self, photo: tf.Tensor, candidates: Candidates) -> list[Face]:
         """Return the faces that R-Net and O-Net make of the candidates."""
-        chosen = boxes.suppress(candidates.windows, candidates.scores, 0.7)
+        chosen = overlap.suppress(candidates.windows, candidates.scores, 0.7)
         new = chosen[np.isnan(candidates.refined_scores[chosen])]
         if len(new):
-            squares = boxes.squared(candidates.windows[new])
+            squares = overlap.squared(candidates.windows[new])
             offsets, scores = self._refine(_patches(photo, squares, 24))
             candidates.refined[new], candidates.refined_scores[new] = _corrected(squares, offsets), scores
         rectangles, scores = candidates.refined[chosen], candidates.refined_scores[chosen]
         keep = np.flatnonzero(scores > ENOUGH[1])
         if not len(keep):
             return []
-        squares = boxes.squared(rectangles[keep[boxes.suppress(rectangles[keep], scores[keep], 0.7)]])
+        squares = overlap.squared(rectangles[keep[overlap.suppress(rectangles[keep], scores[keep], 0.7)]])
         return _faces(squares, *self._output(_patches(photo, squares, 48)))
 
 
@@ -165,7 +165,7 @@ def _windows(offsets: Array, scores: Array) -> tuple[Array, Array]:
         rows, columns = rows[best], columns[best]
     corners = 2 * np.stack([columns, rows], axis=1).astype(np.float32)
     windows = np.concatenate([corners + 1, corners + CELL], axis=1)  # the pixels that the training counted
-    return boxes.moved(windows, offsets[rows, columns]), scores[rows, columns]
+    return overlap.moved(windows, offsets[rows, columns]), scores[rows, columns]
 
 
 def _corrected(squares: Array, offsets: Array) -> Array:
@@ -196,7 +196,7 @@ def _faces(squares: Array, offsets: Array, points: Array, scores: Array) -> list
     rectangles, scores = _corrected(squares, offsets)[keep], scores[keep]
     sides = (squares[:, 2:] - squares[:, :2])[keep, None] + 1
     landmarks = squares[keep, None, :2] + points.reshape(-1, 2, 5).transpose(0, 2, 1)[keep] * sides - 1
-    best = boxes.suppress(rectangles, scores, 0.7, of_smaller=True)
+    best = overlap.suppress(rectangles, scores, 0.7, of_smaller=True)
     return [_face(rectangles[i], landmarks[i], scores[i]) for i in best]
 
 

@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from celebtool import cropping
-from celebtool.alignment import Box
 from celebtool.formats import images
 from celebtool.formats.image_folder import UNKNOWN
 from celebtool.formats.images import ImageError, RGBImage
 from celebtool.formats.prediction_row import Prediction
 from celebtool.formats.sources import Source
+from celebtool.imaging.alignment import Box
 from celebtool.nn import classifier, face_crops, memory
 from celebtool.nn.classifier import Classifier
 from celebtool.nn.datasets import batched, map_ahead

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from celebtool.augmentation import Operations
 from celebtool.commands import augment as command
 from celebtool.formats import image_folder, images, manifest
+from celebtool.imaging.augmentation import Operations
 from tests.conftest import Result, random_image, tree
 
 Run = Callable[..., Result]

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from celebtool.alignment import Box, Face
 from celebtool.formats import faces as face_table
 from celebtool.formats import image_folder, manifest, model_info, provenance
 from celebtool.formats.faces import Candidate, Found
+from celebtool.imaging.alignment import Box, Face
 from tests.conftest import Result, tree
 
 Run = Callable[..., Result]

@@ -3,10 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from celebtool.alignment import Box, Face
 from celebtool.errors import CelebtoolError
 from celebtool.formats import faces
 from celebtool.formats.faces import Candidate, Found, Lot
+from celebtool.imaging.alignment import Box, Face
 
 FACE = faces.rounded(Face(Box(1 / 3, 2, 30, 40.123456), np.linspace(0, 1, 10).reshape(5, 2), 0.9999999))
 POINT = np.linspace(-1, 1, 128).astype(np.float32)

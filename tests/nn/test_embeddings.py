@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from celebtool import alignment
 from celebtool.formats import images
+from celebtool.imaging import alignment
 from celebtool.nn import embeddings
 
 # The first numbers and the length of dlib 20.0's `compute_face_descriptor` for the two images of `_images`.

@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from celebtool import alignment
 from celebtool.cropping import Settings
+from celebtool.imaging import alignment
 from celebtool.nn import face_crops
 
 pytestmark = pytest.mark.slow

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from celebtool import alignment
-from celebtool.alignment import Box
+from celebtool.imaging import alignment
+from celebtool.imaging.alignment import Box
 
 
 def dots(points: np.ndarray, height: int, width: int, radius: int) -> np.ndarray:

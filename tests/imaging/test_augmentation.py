@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celebtool import augmentation
-from celebtool.augmentation import Change, Fill, Operations, apply, augment, draw
+from celebtool.imaging import augmentation
+from celebtool.imaging.augmentation import Change, Fill, Operations, apply, augment, draw
 
 OFF = Operations(rotate=0, shift=0, shear=0, zoom=0, flip=False, brightness=0)
 
