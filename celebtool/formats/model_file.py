@@ -1,6 +1,6 @@
 """Models: a .h5 as Keras writes it, and in it the dataset ``celebtool``, which says what the model is.
 
-Written by Keras and h5py, read by `celebtool.formats.hdf5` alone: neither Keras' deserializer nor the HDF5 library
+Written by Keras and h5py, read by `celebtool.formats.hdf5.reader` alone: neither Keras' deserializer nor the HDF5 library
 ever sees a file that somebody else may have made. Without TensorFlow.
 """
 
@@ -18,7 +18,8 @@ import numpy.typing as npt
 
 from celebtool import architectures
 from celebtool.errors import CelebtoolError, printable
-from celebtool.formats import hdf5, model_info
+from celebtool.formats import model_info
+from celebtool.formats.hdf5 import reader
 from celebtool.formats.model_info import Array, Arrays, Layer, ModelInfo
 
 __all__ = [
@@ -41,7 +42,10 @@ _BLOCK = 1 << 20  # bytes by which a file grows in memory
 _SPARE = 400_000  # parameters, 1.6 MB: what is as small as that is built and then compared array by array
 _WEIGHTS = "model_weights"
 _DIGEST = "sha256"
-_LAYOUT = ("earliest", "v108")  # the one that `celebtool.formats.hdf5` reads; from HDF5 2.0 on h5py has another default
+_LAYOUT = (
+    "earliest",
+    "v108",
+)  # the one that `celebtool.formats.hdf5.reader` reads; from HDF5 2.0 on h5py has another default
 _EXPECTED = "expected a model that train, finetune or ensemble wrote"
 _READABLE = "expected a description that celebtool reads again"
 _NOT_AS_WRITTEN = "are not as they were written; expected a whole model .h5"
@@ -61,7 +65,7 @@ def write_info(path: Path, info: ModelInfo) -> None:
         CelebtoolError: too much to say (more than 16 MiB), or what `read_info` would refuse, or a file without the
             arrays that `info` lists.
     """
-    with hdf5.open_file(path) as file:
+    with reader.open_file(path) as file:
         info = replace(info, arrays_sha256=_digest(file, _find(file, info)))
     content = model_info.to_json(info)
     if len(content) > MAX_JSON:
@@ -88,7 +92,7 @@ def _in_memory(path: Path, mode: str) -> Iterator[h5py.File]:
 
 def is_model(path: Path) -> bool:
     """Say whether a .h5 is celebtool's (it has the dataset); raises CelebtoolError if it is no .h5 at all."""
-    with hdf5.open_file(path) as file:
+    with reader.open_file(path) as file:
         return file.has(DATASET)
 
 
@@ -98,7 +102,7 @@ def read_info(path: Path) -> ModelInfo:
     Raises:
         CelebtoolError: no model of celebtool's, or a damaged one.
     """
-    with hdf5.open_file(path) as file:
+    with reader.open_file(path) as file:
         info = _info(file)
         _find(file, info)
         return info
@@ -119,7 +123,7 @@ def read(path: Path) -> tuple[ModelInfo, Arrays]:
     Raises:
         CelebtoolError: no model of celebtool's, a damaged one, or one with NaN or Inf among its weights.
     """
-    with hdf5.open_file(path) as file:
+    with reader.open_file(path) as file:
         info = _info(file)
         found = _find(file, info)
         if info.arrays_sha256 != _digest(file, found):
@@ -141,7 +145,7 @@ def by_layer(arrays: Arrays) -> dict[str, list[npt.NDArray[np.float32]]]:
     return groups
 
 
-def _info(file: hdf5.File) -> ModelInfo:
+def _info(file: reader.File) -> ModelInfo:
     if not file.has(DATASET):
         raise CelebtoolError(file.path, f"is no model of celebtool's; {_EXPECTED}")
     dataset = file.dataset(DATASET)
@@ -171,9 +175,9 @@ def _check_parameters(path: Path, info: ModelInfo) -> None:
         raise CelebtoolError(path, f"has {listed} parameters, the network it describes {wanted}; {_EXPECTED}")
 
 
-def _find(file: hdf5.File, info: ModelInfo) -> dict[Array, hdf5.Dataset]:
+def _find(file: reader.File, info: ModelInfo) -> dict[Array, reader.Dataset]:
     """Find every array that the description lists, and only those; each has the shape that the description says."""
-    found: dict[Array, hdf5.Dataset] = {}
+    found: dict[Array, reader.Dataset] = {}
     for array in info.arrays:
         dataset = file.dataset(_WEIGHTS, array.layer, array.name)
         if dataset.shape != array.shape or dataset.dtype != np.float32:
@@ -186,7 +190,7 @@ def _find(file: hdf5.File, info: ModelInfo) -> dict[Array, hdf5.Dataset]:
     return found
 
 
-def _digest(file: hdf5.File, found: Mapping[Array, hdf5.Dataset]) -> str:
+def _digest(file: reader.File, found: Mapping[Array, reader.Dataset]) -> str:
     """One SHA-256 over names, shapes and bytes of all arrays in graph order."""
     total = hashlib.sha256()
     for array, dataset in found.items():

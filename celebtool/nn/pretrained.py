@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from celebtool.errors import CelebtoolError, listed
-from celebtool.formats import hdf5, model_file
+from celebtool.formats import model_file
+from celebtool.formats.hdf5 import reader
 from celebtool.nn import architectures
 
 Array = npt.NDArray[np.float32]
@@ -184,11 +185,11 @@ def load_file(model: keras.Model, name: str, path: Path) -> None:
         groups = model_file.by_layer(arrays)
         _assign(model, (group for layer, group in groups.items() if layer in layers), path)
     else:
-        with hdf5.open_file(path) as file:
+        with reader.open_file(path) as file:
             _assign(model, _official(file), path, lambda dataset: file.array(dataset).astype(np.float32, copy=False))
 
 
-def _official(file: hdf5.File) -> Iterator[list[hdf5.Dataset]]:
+def _official(file: reader.File) -> Iterator[list[reader.Dataset]]:
     """Yield where the arrays are of every layer that has any, in the order of the file's `layer_names`."""
     root = ("model_weights",) if file.has("model_weights") else ()
     for layer in _names(file, root, "layer_names"):
@@ -197,7 +198,7 @@ def _official(file: hdf5.File) -> Iterator[list[hdf5.Dataset]]:
             yield [file.dataset(*root, layer, name) for name in names]
 
 
-def _names(file: hdf5.File, group: tuple[str, ...], attribute: str) -> list[str]:
+def _names(file: reader.File, group: tuple[str, ...], attribute: str) -> list[str]:
     """Read a list of names, which Keras splits into attributes numbered from 0 when it is long."""
     found = file.strings(group, attribute)
     if found is None:

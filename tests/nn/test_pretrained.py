@@ -11,7 +11,7 @@ import pytest
 from keras.src.legacy.saving.legacy_h5_format import load_attributes_from_hdf5_group, save_attributes_to_hdf5_group
 
 from celebtool.errors import CelebtoolError
-from celebtool.formats import hdf5
+from celebtool.formats.hdf5 import reader
 from celebtool.formats.model_info import ModelInfo
 from celebtool.nn import architectures, classifier, pretrained
 from celebtool.nn.classifier import Classifier
@@ -103,7 +103,7 @@ def test_one_array_of_many_names_is_not_read(tmp_path: Path, monkeypatch: pytest
     path = small(tmp_path / "x.h5", np.zeros(250_000, "f4"))
     with h5py.File(path, "r+", libver=("earliest", "v108")) as file:
         file["a"].attrs["weight_names"] = np.array([b"a/kernel:0"] * 2500)
-    monkeypatch.setattr(hdf5.File, "array", lambda *_: pytest.fail("read before its shape was compared"))
+    monkeypatch.setattr(reader.File, "array", lambda *_: pytest.fail("read before its shape was compared"))
     shapes = ", ".join([r"\(250000,\)"] * 5)
     with pytest.raises(CelebtoolError, match=f"has {shapes} and 2495 more where block_1_conv_1 needs"):
         pretrained.load_file(model, "cnn", path)
@@ -117,7 +117,7 @@ def test_names_that_keras_splits(tmp_path: Path) -> None:
         assert {"layer_names0", "layer_names1", "layer_names2"} <= set(file.attrs)
         assert load_attributes_from_hdf5_group(file, "layer_names") == names
         file.attrs["weight_names0"] = np.array([], "S1")  # no end, if the parts were counted by their names
-    with hdf5.open_file(tmp_path / "x.h5") as file:
+    with reader.open_file(tmp_path / "x.h5") as file:
         assert pretrained._names(file, (), "layer_names") == names
         assert pretrained._names(file, (), "weight_names") == []
 

@@ -6,7 +6,7 @@ HDF5 File Format Specification, version 2.0 (The HDF Group): sections III.A.1, I
 import struct
 from collections.abc import Iterator
 
-from celebtool.formats.hdf5_bytes import RawFile, RefusalError
+from celebtool.formats.hdf5.bytes import RawFile, RefusalError
 
 MAX_TEXT = 4096
 DATASPACE, DATATYPE, LAYOUT, ATTRIBUTE, _CONTINUATION, SYMBOL_TABLE = 1, 3, 8, 12, 16, 17

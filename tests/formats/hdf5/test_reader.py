@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from celebtool.errors import CelebtoolError
-from celebtool.formats import hdf5
+from celebtool.formats.hdf5 import reader
 from tests.models import LIBVER
 
 
@@ -26,7 +26,7 @@ def test_arrays_of_every_shape_come_back_bit_for_bit(tmp_path: Path) -> None:
     with h5py.File(path, "w", libver=LIBVER) as file:
         for name, values in arrays.items():
             file.create_dataset(f"group/{name}/values", data=values)
-    with hdf5.open_file(path) as read:
+    with reader.open_file(path) as read:
         for name, values in arrays.items():
             found = read.dataset("group", name, "values")
             assert found.shape == np.shape(values)
@@ -38,7 +38,7 @@ def test_a_group_of_thousands_is_walked_whole(tmp_path: Path) -> None:
     with h5py.File(path, "w", libver=LIBVER) as file:
         for i in range(3000):
             file.create_group(f"layer_{i}")
-    with hdf5.open_file(path) as read:
+    with reader.open_file(path) as read:
         assert all(read.has(f"layer_{i}") for i in range(3000))
         assert not read.has("layer_3000")
 
@@ -51,7 +51,7 @@ def test_lists_of_names_of_fixed_and_of_variable_length(tmp_path: Path, *, as_by
     with h5py.File(path, "w", libver=LIBVER) as file:
         file.attrs["layer_names"] = np.array(encoded) if as_bytes else encoded
         file.attrs["empty"] = []
-    with hdf5.open_file(path) as read:
+    with reader.open_file(path) as read:
         assert read.strings((), "layer_names") == encoded
         assert read.strings((), "empty") == []
         assert read.strings((), "other") is None
@@ -64,7 +64,7 @@ def test_other_layouts_are_refused_in_one_line(tmp_path: Path, libver: object, u
         file.create_dataset("x", data=np.zeros(3, "f4"))
     with (
         pytest.raises(CelebtoolError, match=r"^[^\n]*x\.h5: [^\n]+; expected a model \.h5[^\n]*$"),
-        hdf5.open_file(path),
+        reader.open_file(path),
     ):
         pass
 
@@ -75,5 +75,5 @@ def test_any_bytes_behind_the_signature_are_refused_or_read(
 ) -> None:
     path = tmp_path_factory.mktemp("bytes") / "x.h5"
     path.write_bytes(b"\x89HDF\r\n\x1a\n" + data)
-    with pytest.raises(CelebtoolError), hdf5.open_file(path) as read:
+    with pytest.raises(CelebtoolError), reader.open_file(path) as read:
         read.dataset("model_weights", "x", "x/kernel")

@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from celebtool.formats.hdf5_bytes import RawFile, RefusalError, opened, refusing
-from celebtool.formats.hdf5_objects import ATTRIBUTE, DATASPACE, DATATYPE, LAYOUT, MAX_TEXT, members, messages
+from celebtool.formats.hdf5.bytes import RawFile, RefusalError, opened, refusing
+from celebtool.formats.hdf5.objects import ATTRIBUTE, DATASPACE, DATATYPE, LAYOUT, MAX_TEXT, members, messages
 
 _MAX_RANK = 8
 _BLOCK = 1 << 20
