@@ -20,8 +20,8 @@ import numpy as np
 from duplicates import KINDS
 from PIL import Image
 
-from celebtool import duplicates, sampling
-from celebtool.duplicates import Fingerprint
+from celebtool.folders import duplicates, sampling
+from celebtool.folders.duplicates import Fingerprint
 from celebtool.formats import faces, image_folder, images, manifest
 from celebtool.formats.images import ImageError
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from celebtool import duplicates, sampling
+from celebtool.folders import duplicates, sampling
 from celebtool.formats import image_folder, images
 
 Picture = Image.Image

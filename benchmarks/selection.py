@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool import duplicates, sampling
+from celebtool.folders import duplicates, sampling
 from celebtool.formats import image_folder, images, manifest
 from celebtool.nn import embeddings, logistic
 

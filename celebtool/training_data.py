@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool import sampling, splitting
 from celebtool.errors import CelebtoolError, listed
+from celebtool.folders import sampling, split
 from celebtool.formats import image_folder, manifest, provenance
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder, Sample
 
@@ -89,8 +89,8 @@ def read(
 
 def _set_aside(folder: ImageFolder, seed: int) -> TrainingData:
     """Divide an unsplit folder as `split` does, a tenth of every class into val, copies of a picture together."""
-    settings = splitting.Settings(sampling.shares(0.9, 0.1, 0), seed=seed)
-    rows = splitting.plan(folder, settings, lambda _done, _total: None)[""]
+    settings = split.Settings(sampling.shares(0.9, 0.1, 0), seed=seed)
+    rows = split.plan(folder, settings, lambda _done, _total: None)[""]
     part_of = {row.source: row.extra["part"] for row in rows if row.status == manifest.KEPT}
     train, val = (tuple(s for s in folder.samples if part_of.get(s.path) == part) for part in ("train", "val"))
     return TrainingData(folder, _known(train), _known(val))

@@ -51,8 +51,9 @@ def augment(
 
     Example: celebtool augment parts/ augmented/ --copies 5 --rotate 15 --preview sheet.png
     """
-    from celebtool import augmenting
-    from celebtool.formats import image_folder, images, manifest, provenance, transfer
+    from celebtool.folders import augment as augmenting
+    from celebtool.folders import transfer
+    from celebtool.formats import image_folder, images, manifest, provenance
     from celebtool.imaging.augmentation import Operations
 
     if copies and until:

@@ -46,8 +46,9 @@ def balance(
 
     Example: celebtool balance faces/ balanced/ --per-class median --min-images 20
     """
-    from celebtool import balancing
-    from celebtool.formats import image_folder, manifest, provenance, transfer
+    from celebtool.folders import balance as balancing
+    from celebtool.folders import transfer
+    from celebtool.formats import image_folder, manifest, provenance
 
     settings = balancing.Settings(per_class, keep, oversample, min_images, seed)
     folder = image_folder.read_labelled(faces)

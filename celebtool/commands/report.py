@@ -14,8 +14,8 @@ from celebtool.errors import CelebtoolError
 from celebtool.system.output import Finished, check_places, new_directory, new_file
 
 if TYPE_CHECKING:
+    from celebtool.folders.inspection import Inspection
     from celebtool.formats.image_folder import ImageFolder
-    from celebtool.inspection import Inspection
     from celebtool.rendering.compose import Views
     from celebtool.rendering.judging import Report, Terms
 
@@ -154,7 +154,7 @@ def _default_file() -> str:
 
 
 def _inspect(folder: "ImageFolder") -> "Inspection":
-    from celebtool import inspection
+    from celebtool.folders import inspection
 
     with console.progress("report", "images") as progress:
         return inspection.inspect(folder, progress)

@@ -40,7 +40,8 @@ def split(
 
     Example: celebtool split faces/ parts/ --train .6 --val .2 --test .2
     """
-    from celebtool import sampling, splitting
+    from celebtool.folders import sampling
+    from celebtool.folders import split as splitting
     from celebtool.formats import image_folder, provenance
 
     if folds and (train, val, test) != (None, None, None):

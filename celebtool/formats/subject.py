@@ -15,7 +15,7 @@ from celebtool.formats.model_info import ModelInfo
 from celebtool.formats.predictions import Predictions
 
 if TYPE_CHECKING:  # it loads SciPy, which a report on a table has no need of
-    from celebtool.inspection import Inspection
+    from celebtool.folders.inspection import Inspection
 
 STDIN = "-"
 MAX_TABLE = 1 << 30  # bytes; a device has no end

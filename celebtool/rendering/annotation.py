@@ -15,7 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw
 
-from celebtool.formats import images, manifest, transfer
+from celebtool.folders import transfer
+from celebtool.formats import images, manifest
 from celebtool.formats.image_folder import UNKNOWN
 from celebtool.formats.images import ImageError, RGBImage
 from celebtool.formats.prediction_row import Prediction

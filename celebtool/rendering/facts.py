@@ -12,7 +12,7 @@ from celebtool.formats.model_info import ModelInfo
 from celebtool.rendering.record import Record, plain
 
 if TYPE_CHECKING:  # it loads SciPy, which a report on a table has no need of
-    from celebtool.inspection import Inspection
+    from celebtool.folders.inspection import Inspection
 
 
 def of_history(name: str, epochs: Sequence[Epoch]) -> Record:

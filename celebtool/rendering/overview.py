@@ -12,7 +12,7 @@ from celebtool.rendering.facts import allowed_leak, parameters
 from celebtool.rendering.terminal import LONGEST_NAME, WRONG, Cell, Table, clip
 
 if TYPE_CHECKING:  # it loads SciPy, which a report on a table has no need of
-    from celebtool.inspection import Inspection
+    from celebtool.folders.inspection import Inspection
 
 BEST = "bold green"
 SHOWN = 3  # images named of each flaw

@@ -13,7 +13,7 @@ from celebtool.rendering import facts
 from celebtool.rendering.judging import Judged, Report
 
 if TYPE_CHECKING:  # it loads SciPy, which a report on a table has no need of
-    from celebtool.inspection import Inspection
+    from celebtool.folders.inspection import Inspection
 
 
 def of_report(report: Report) -> list[str]:

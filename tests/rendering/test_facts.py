@@ -1,10 +1,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+from celebtool.folders.inspection import Inspection
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import ImageFolder, Sample
 from celebtool.formats.model_info import ModelInfo
-from celebtool.inspection import Inspection
 from celebtool.rendering import facts
 
 

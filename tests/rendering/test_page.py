@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from celebtool.folders.inspection import Inspection
 from celebtool.formats import image_folder
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import Sample
 from celebtool.formats.model_info import Layer, ModelInfo
 from celebtool.formats.predictions import Prediction, Predictions
 from celebtool.formats.subject import Subjects
-from celebtool.inspection import Inspection
 from celebtool.rendering import judging, markup, page
 from celebtool.rendering.judging import Terms
 from celebtool.rendering.terminal import Table

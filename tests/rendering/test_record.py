@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 
 from celebtool import comparison, evaluation
+from celebtool.folders.inspection import Inspection
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import ImageFolder, Sample
 from celebtool.formats.model_info import ModelInfo
 from celebtool.formats.predictions import Prediction, Predictions
 from celebtool.gates import Verdict
-from celebtool.inspection import Inspection
 from celebtool.rendering import facts, record
 
 TABLE = Predictions(

@@ -3,10 +3,10 @@ from pathlib import Path
 import numpy as np
 
 from celebtool import comparison, evaluation
+from celebtool.folders.inspection import Inspection
 from celebtool.formats.image_folder import ImageFolder, Sample
 from celebtool.formats.images import ImageError
 from celebtool.formats.predictions import Prediction, Predictions
-from celebtool.inspection import Inspection
 from celebtool.rendering import remarks
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from celebtool import sampling
-from celebtool.formats import images, manifest, transfer
+from celebtool.folders import sampling, transfer
+from celebtool.formats import images, manifest
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder, Sample
 from celebtool.imaging import augmentation
 from celebtool.imaging.augmentation import Operations, RGBImage

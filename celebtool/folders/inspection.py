@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool import duplicates
-from celebtool.duplicates import Fingerprint
+from celebtool.folders import duplicates
+from celebtool.folders.duplicates import Fingerprint
 from celebtool.formats import faces, images
 from celebtool.formats.image_folder import ImageFolder, Sample
 from celebtool.formats.images import ImageError

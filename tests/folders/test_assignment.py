@@ -4,8 +4,8 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from celebtool import assignment
-from celebtool.assignment import Sizes, assign
+from celebtool.folders import assignment
+from celebtool.folders.assignment import Sizes, assign
 
 
 def totals(groups: list[int], parts: list[int]) -> Sizes:

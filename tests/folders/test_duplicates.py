@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from skimage import data
 
-from celebtool import duplicates
-from celebtool.duplicates import Fingerprint, fingerprint
+from celebtool.folders import duplicates
+from celebtool.folders.duplicates import Fingerprint, fingerprint
 from tests.conftest import random_image
 
 

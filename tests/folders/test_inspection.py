@@ -3,7 +3,7 @@ import pytest
 from PIL import Image, ImageFilter
 from skimage import data
 
-from celebtool import inspection
+from celebtool.folders import inspection
 from celebtool.formats import image_folder
 
 FACE = data.astronaut()[:224, 110:334]

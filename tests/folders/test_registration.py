@@ -1,7 +1,7 @@
 import numpy as np
 from scipy.ndimage import affine_transform, gaussian_filter
 
-from celebtool import registration
+from celebtool.folders import registration
 
 
 def pictures(count: int, side: int = 32) -> np.ndarray:

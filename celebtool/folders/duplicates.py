@@ -35,7 +35,7 @@ from PIL import Image
 from scipy.fft import dctn
 from scipy.ndimage import gaussian_filter
 
-from celebtool import registration
+from celebtool.folders import registration
 
 Pair = tuple[int, int]
 

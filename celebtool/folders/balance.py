@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Literal, TypeAlias
 
-from celebtool import sampling
 from celebtool.errors import CelebtoolError
-from celebtool.formats import images, manifest, transfer
+from celebtool.folders import sampling, transfer
+from celebtool.formats import images, manifest
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder, Sample
 from celebtool.system import threads
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
-from celebtool.assignment import Sizes, assign
+from celebtool.folders.assignment import Sizes, assign
 from celebtool.formats.image_folder import PARTS
 
 DEFAULT_SHARES = (Fraction(8, 10), Fraction(1, 10), Fraction(1, 10))

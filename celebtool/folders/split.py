@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
-from celebtool import duplicates, sampling
 from celebtool.errors import CelebtoolError
-from celebtool.formats import faces, images, manifest, transfer
+from celebtool.folders import duplicates, sampling, transfer
+from celebtool.formats import faces, images, manifest
 from celebtool.formats.image_folder import PARTS, UNKNOWN, ImageFolder, Sample
 from celebtool.system import threads
 from celebtool.system.output import RECIPE_FILE

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from celebtool import sampling
-from celebtool.sampling import Item, Shares
+from celebtool.folders import sampling
+from celebtool.folders.sampling import Item, Shares
 
 USUAL = sampling.shares(None, None, None)
 

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from celebtool.errors import CelebtoolError
-from celebtool.formats import image_folder, manifest, transfer
+from celebtool.folders import transfer
+from celebtool.formats import image_folder, manifest
 from celebtool.formats.manifest import REJECTED, Row
 
 
