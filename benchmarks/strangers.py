@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from celebtool import rejection
+from celebtool.evaluation import rejection
+from celebtool.evaluation.rejection import Faces
 from celebtool.formats import image_folder, predictions
-from celebtool.rejection import Faces
 
 
 def celebtool(*arguments: object) -> None:

@@ -124,7 +124,7 @@ def _check(views: "Views", forms: Sequence[bool]) -> None:
 
 
 def _terms(require: str | None, baseline: Path | None, max_drop: float | None, *, allow_leak: bool) -> "Terms":
-    from celebtool import gates
+    from celebtool.evaluation import gates
     from celebtool.formats import predictions
     from celebtool.rendering.judging import Terms
 

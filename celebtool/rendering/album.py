@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from celebtool.evaluation import Evaluation
+from celebtool.evaluation.evaluate import Evaluation
 from celebtool.formats import images
 from celebtool.formats.prediction_row import Prediction
 from celebtool.rendering import markup, terminal

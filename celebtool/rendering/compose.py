@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from celebtool.errors import CelebtoolError
-from celebtool.evaluation import Evaluation
+from celebtool.evaluation.evaluate import Evaluation
 from celebtool.formats import tables as csv_tables
 from celebtool.rendering import facts, matrix, overview, record, remarks, terminal
 from celebtool.rendering.judging import Judged, Report

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from celebtool import comparison, evaluation, gates
-from celebtool.comparison import Comparison
 from celebtool.errors import CelebtoolError, GateError, listed
-from celebtool.evaluation import Evaluation
+from celebtool.evaluation import comparison, evaluate, gates
+from celebtool.evaluation.comparison import Comparison
+from celebtool.evaluation.evaluate import Evaluation
+from celebtool.evaluation.gates import Demand, Verdict
 from celebtool.formats.predictions import Predictions
 from celebtool.formats.subject import Subjects
-from celebtool.gates import Demand, Verdict
 from celebtool.rendering import record
 
 
@@ -106,8 +106,8 @@ def enforce(report: Report) -> None:
 
 
 def _judge(table: Predictions) -> Judged:
-    parts = tuple(evaluation.evaluate(table, part) for part in table.parts)
-    headline = parts[-1] if parts else evaluation.evaluate(table)
+    parts = tuple(evaluate.evaluate(table, part) for part in table.parts)
+    headline = parts[-1] if parts else evaluate.evaluate(table)
     return Judged(table, headline, parts)
 
 

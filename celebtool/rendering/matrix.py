@@ -4,7 +4,7 @@ import itertools
 import unicodedata
 from collections.abc import Sequence
 
-from celebtool.evaluation import Evaluation
+from celebtool.evaluation.evaluate import Evaluation
 from celebtool.rendering.terminal import LONGEST_NAME, RIGHT, WRONG, Cell, Table, clip, number, of, titled
 
 SHORTENED = 10  # letters that still tell most people apart, where a whole matrix would not fit otherwise

@@ -10,12 +10,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool.confusion import most_confused
 from celebtool.errors import printable
-from celebtool.evaluation import Evaluation
+from celebtool.evaluation.calibration_error import BINS
+from celebtool.evaluation.confusion import most_confused
+from celebtool.evaluation.evaluate import Evaluation
 from celebtool.formats import history
 from celebtool.formats.history import Epoch
-from celebtool.reliability import BINS
 from celebtool.rendering.canvas import Axes, Figure, MaxNLocator, PolyCollection, mpl
 from celebtool.rendering.fonts import Lettering
 

@@ -5,11 +5,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from celebtool.comparison import Comparison
-from celebtool.confusion import ClassFigures
-from celebtool.evaluation import TOP, Evaluation
-from celebtool.intervals import Estimate
-from celebtool.rejection import FALSE_ACCEPTS, Rejection
+from celebtool.evaluation.comparison import Comparison
+from celebtool.evaluation.confusion import ClassFigures
+from celebtool.evaluation.evaluate import TOP, Evaluation
+from celebtool.evaluation.intervals import Estimate
+from celebtool.evaluation.rejection import FALSE_ACCEPTS, Rejection
 
 Record = dict[str, object]
 NOWHERE = Estimate(math.nan, math.nan, math.nan)

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from celebtool.comparison import SIGNIFICANT, Comparison
 from celebtool.errors import listed
-from celebtool.evaluation import FEW, Evaluation
+from celebtool.evaluation.comparison import SIGNIFICANT, Comparison
+from celebtool.evaluation.evaluate import FEW, Evaluation
+from celebtool.evaluation.rejection import FALSE_ACCEPTS, Rejection
 from celebtool.formats.image_folder import ImageFolder, Sample
 from celebtool.formats.model_info import ModelInfo
-from celebtool.rejection import FALSE_ACCEPTS, Rejection
 from celebtool.rendering import facts
 from celebtool.rendering.judging import Judged, Report
 

@@ -12,7 +12,7 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool.evaluation import Evaluation
+from celebtool.evaluation.evaluate import Evaluation
 from celebtool.formats import images
 from celebtool.formats.image_folder import Sample
 from celebtool.formats.predictions import Prediction

@@ -8,11 +8,11 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
-from celebtool.comparison import Comparison
-from celebtool.evaluation import Evaluation
-from celebtool.gates import Verdict
-from celebtool.intervals import Estimate
-from celebtool.rejection import FALSE_ACCEPTS, Rejection
+from celebtool.evaluation.comparison import Comparison
+from celebtool.evaluation.evaluate import Evaluation
+from celebtool.evaluation.gates import Verdict
+from celebtool.evaluation.intervals import Estimate
+from celebtool.evaluation.rejection import FALSE_ACCEPTS, Rejection
 
 Cell: TypeAlias = str | tuple[str, str]
 

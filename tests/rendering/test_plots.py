@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from celebtool import evaluation
+from celebtool.evaluation import evaluate
 from celebtool.formats.history import Epoch
 from celebtool.formats.predictions import Prediction, Predictions
 from celebtool.rendering import fonts, plots
@@ -22,7 +22,7 @@ def judged(classes, per_class=3):
     rows = [
         Prediction(f"{i}.jpg", row, names[int(row.argmax())], label=names[i % classes]) for i, row in enumerate(shares)
     ]
-    return evaluation.evaluate(Predictions(tuple(names), tuple(rows)))
+    return evaluate.evaluate(Predictions(tuple(names), tuple(rows)))
 
 
 def drawn(figure, path):
@@ -101,7 +101,7 @@ def test_the_reliability_diagram_is_the_same_bytes_every_time(tmp_path, classes)
 
 def test_a_plot_of_a_leak_says_so():
     row = Prediction("1.jpg", np.array([0.25, 0.75]), "B", "test", "B", seen=True)
-    one = evaluation.evaluate(Predictions(("A", "B"), (row,)), "test")
+    one = evaluate.evaluate(Predictions(("A", "B"), (row,)), "test")
     for figure in (plots.calibration(one), plots.confusion(one, Lettering())):
         assert " on test (1 images trained on):" in figure.axes[0].get_title(loc="left")
 
@@ -110,7 +110,7 @@ def test_of_very_many_classes_the_most_confused_are_drawn(monkeypatch):
     monkeypatch.setattr(plots, "MOST_CLASSES", 3)
     rows = [Prediction(f"{i}", np.eye(6)[called], "abcdef"[called], label="abcdef"[label])
             for i, (label, called) in enumerate([(0, 0), (1, 1), (2, 2), (3, 3), (5, 4), (5, 4), (2, 4)])]  # fmt: skip
-    figure = plots.confusion(evaluation.evaluate(Predictions(tuple("abcdef"), tuple(rows))), Lettering())
+    figure = plots.confusion(evaluate.evaluate(Predictions(tuple("abcdef"), tuple(rows))), Lettering())
     (axes,) = figure.axes
     assert [text.get_text() for text in axes.get_yticklabels()] == ["c", "e", "f"]
     assert axes.get_title("left") == "Confusion: 3 of 7 wrong; the 3 most confused of 6 classes"

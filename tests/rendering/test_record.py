@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
-from celebtool import comparison, evaluation
+from celebtool.evaluation import comparison, evaluate
+from celebtool.evaluation.gates import Verdict
 from celebtool.folders.inspection import Inspection
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import ImageFolder, Sample
 from celebtool.formats.model_info import ModelInfo
 from celebtool.formats.predictions import Prediction, Predictions
-from celebtool.gates import Verdict
 from celebtool.rendering import facts, record
 
 TABLE = Predictions(
@@ -25,7 +25,7 @@ TABLE = Predictions(
 
 
 def test_the_keys_of_predictions_are_stable():
-    one = evaluation.evaluate(TABLE, "test")
+    one = evaluate.evaluate(TABLE, "test")
     document = record.of_predictions("p.csv", one, [one], 10)
     assert {key: document[key] for key in list(document)[:13]} == {
         "kind": "predictions",
@@ -59,7 +59,7 @@ def test_the_keys_of_predictions_are_stable():
 
 
 def test_confusion_rows_name_failed_images_with_an_empty_cell():
-    rows = record.confusion_rows(evaluation.evaluate(TABLE))
+    rows = record.confusion_rows(evaluate.evaluate(TABLE))
     assert rows[1:] == [
         {"label": "Bob", "predicted": "Ann", "images": 1},
         {"label": "Bob", "predicted": "Bob", "images": 1},
@@ -75,7 +75,7 @@ def test_json_does_nothing_to_a_terminal_and_shows_every_script():
 
 def test_every_key_is_in_the_documentation():
     text = (Path(__file__).parents[2] / "docs/report.md").read_text(encoding="utf-8")
-    one = evaluation.evaluate(TABLE)
+    one = evaluate.evaluate(TABLE)
     folder = ImageFolder(Path("faces"), (Sample("Ann/1", "Ann"),))
     compared = comparison.compare("a", {1: True}, "b", {1: False})
     documents = [
@@ -99,7 +99,7 @@ def test_rejection_and_calibration_are_null_or_numbers():
     known = [
         Prediction(f"k{i}.jpg", np.array([0.75, 0.25, 0]), "Ann", "test", "Ann", score=0.9 + i / 100) for i in range(10)
     ]
-    one = evaluation.evaluate(Predictions(TABLE.class_names, (*known, *unknown)))
+    one = evaluate.evaluate(Predictions(TABLE.class_names, (*known, *unknown)))
     figures = record.figures(one)
     assert figures["calibration_error"] == 0.25
     assert (figures["accepted"], figures["true_accepts"], figures["false_accepts"]) == (1, 1, 0.005)
@@ -108,6 +108,6 @@ def test_rejection_and_calibration_are_null_or_numbers():
     assert figures["true_accepts_at_0_1_percent"] is figures["threshold_at_0_1_percent"] is None
     assert record.stranger_rows(one, 5) == [{"path": "u0.jpg", "predicted": "Ann", "confidence": 0.5, "score": 0.0}]
     assert [row["images"] for row in record.bin_rows(one)] == [10]
-    nothing = record.figures(evaluation.evaluate(TABLE))
+    nothing = record.figures(evaluate.evaluate(TABLE))
     assert nothing.keys() == figures.keys()
     assert nothing["accepted"] is None

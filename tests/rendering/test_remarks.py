@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 
-from celebtool import comparison, evaluation
+from celebtool.evaluation import comparison, evaluate
 from celebtool.folders.inspection import Inspection
 from celebtool.formats.image_folder import ImageFolder, Sample
 from celebtool.formats.images import ImageError
@@ -17,7 +17,7 @@ def test_remarks_say_what_is_left_out():
         Prediction("c.jpg", np.array([0.9, 0.1, 0]), "Ann", label="unknown"),
         Prediction("d.jpg", np.array([0.9, 0.1, 0]), "Ann"),
     ]
-    one = evaluation.evaluate(Predictions(("Ann", "Bob", "Cid"), tuple(rows)))
+    one = evaluate.evaluate(Predictions(("Ann", "Bob", "Cid"), tuple(rows)))
     assert remarks.of_evaluation(one) == [
         "1 of 4 images failed and count as wrong: no_face 1",
         "1 images of strangers cannot show 1 % and 0.1 % of false accepts; 1000 can",

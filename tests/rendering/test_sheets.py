@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from celebtool import evaluation
+from celebtool.evaluation import evaluate
 from celebtool.formats.image_folder import Sample
 from celebtool.formats.predictions import Prediction, Predictions
 from celebtool.rendering import plots, sheets
@@ -49,14 +49,14 @@ def test_many_classes_have_a_picture_each(look, tmp_path):
 
 
 def test_mistakes_are_the_surest_and_faces_are_cut_out(look):
-    one = evaluation.evaluate(table(3, 40))
+    one = evaluate.evaluate(table(3, 40))
     sheets.mistakes(one, look, Lettering())
     assert len(look.seen) == 24
     assert look.seen[0] == ("w39", (1, 2, 3, 4))
 
 
 def test_no_mistakes_is_said(look, tmp_path):
-    figure = sheets.mistakes(evaluation.evaluate(table(3, 0)), look, Lettering())
+    figure = sheets.mistakes(evaluate.evaluate(table(3, 0)), look, Lettering())
     assert [text.get_text() for text in figure.axes[0].texts] == ["No mistakes"]
     plots.save(figure, tmp_path / "a.png")
 
@@ -66,6 +66,6 @@ def test_no_mistakes_is_said(look, tmp_path):
 )
 def test_predictions_show_right_and_wrong(look, right, wrong, shown):
     both = table(right, wrong)
-    sheets.predictions(both.rows, evaluation.evaluate(both), look, Lettering())
+    sheets.predictions(both.rows, evaluate.evaluate(both), look, Lettering())
     paths = [path for path, _ in look.seen]
     assert (sum(path[0] == "r" for path in paths), sum(path[0] == "w" for path in paths)) == shown

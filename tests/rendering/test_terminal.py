@@ -1,8 +1,8 @@
 import numpy as np
 
-from celebtool import comparison, evaluation
+from celebtool.evaluation import comparison, evaluate
+from celebtool.evaluation.gates import Verdict
 from celebtool.formats.predictions import Prediction, Predictions
-from celebtool.gates import Verdict
 from celebtool.rendering import terminal
 
 
@@ -16,7 +16,7 @@ def judged(counts, names, failed=()):
                 shares[predicted] = 0.9
                 rows.append(Prediction(f"{len(rows)}.jpg", shares, names[predicted], label=names[label]))
     rows += [Prediction(f"{name}-failed.jpg", None, label=name, reason="unreadable") for name in failed]
-    return evaluation.evaluate(Predictions(tuple(names), tuple(rows)))
+    return evaluate.evaluate(Predictions(tuple(names), tuple(rows)))
 
 
 def diagonal(classes, count=10):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.calibration import calibration_curve
 
-from celebtool import reliability
+from celebtool.evaluation import calibration_error
 
 
 @st.composite
@@ -22,7 +22,7 @@ def answers(draw):
 @given(answers())
 def test_bins_and_error_are_those_of_scikit_learn_and_scipy(given_answers):
     confidences, right = given_answers
-    result = reliability.calibration(confidences, right)
+    result = calibration_error.calibration(confidences, right)
     filled = [each for each in result.bins if each.images]
     accuracies, means = calibration_curve(right, confidences, n_bins=15)
     assert [each.accuracy.value for each in filled] == pytest.approx(accuracies)
@@ -35,17 +35,17 @@ def test_bins_and_error_are_those_of_scikit_learn_and_scipy(given_answers):
 
 
 def test_an_edge_belongs_to_the_bin_below():
-    result = reliability.calibration(np.array([3 / 15, 1.0, 1e-9]), np.array([True, True, False]))
+    result = calibration_error.calibration(np.array([3 / 15, 1.0, 1e-9]), np.array([True, True, False]))
     assert [i for i, each in enumerate(result.bins) if each.images] == [0, 2, 14]
 
 
 def test_what_is_always_right_and_always_sure_has_no_error():
-    assert reliability.calibration(np.ones(5), np.ones(5, bool)).error == 0
-    assert reliability.calibration(np.ones(5), np.zeros(5, bool)).error == 1
+    assert calibration_error.calibration(np.ones(5), np.ones(5, bool)).error == 0
+    assert calibration_error.calibration(np.ones(5), np.zeros(5, bool)).error == 1
 
 
 def test_nothing_has_no_error():
-    result = reliability.calibration(np.zeros(0), np.zeros(0, bool))
+    result = calibration_error.calibration(np.zeros(0), np.zeros(0, bool))
     assert math.isnan(result.error)
     assert len(result.bins) == 15
     assert result.images == 0

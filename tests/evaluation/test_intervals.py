@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn import metrics, utils
 
-from celebtool import intervals
+from celebtool.evaluation import intervals
 
 
 @given(st.integers(1, 5000), st.data())

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from celebtool.intervals import Estimate, FloatArray, IntArray, bootstrap_f1, f1_scores
+from celebtool.evaluation.intervals import Estimate, FloatArray, IntArray, bootstrap_f1, f1_scores
 
 
 @dataclass(frozen=True)

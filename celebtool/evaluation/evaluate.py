@@ -15,13 +15,13 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool import confusion, rejection, reliability
-from celebtool.confusion import Average, ClassFigures, ConfusedPair
+from celebtool.evaluation import calibration_error, confusion, rejection
+from celebtool.evaluation.calibration_error import Calibration
+from celebtool.evaluation.confusion import Average, ClassFigures, ConfusedPair
+from celebtool.evaluation.intervals import Estimate, IntArray, wilson
+from celebtool.evaluation.rejection import Faces, Rejection
 from celebtool.formats.image_folder import UNKNOWN
 from celebtool.formats.predictions import Prediction, Predictions
-from celebtool.intervals import Estimate, IntArray, wilson
-from celebtool.rejection import Faces, Rejection
-from celebtool.reliability import Calibration
 
 TOP = (3, 5)
 FEW = 10  # images of a class below which its own recall is an anecdote: 9 of 10 is anything from 0.60 to 0.98
@@ -147,7 +147,7 @@ def evaluate(predictions: Predictions, part: str | None = None, seed: int = 0) -
 def _calibration(known: Sequence[Prediction], right: NDArray[np.bool_]) -> Calibration:
     answered = np.array([not row.failed for row in known], dtype=bool)
     confidences = np.array([row.confidence for row in known if not row.failed], dtype=np.float64)
-    return reliability.calibration(confidences, right[answered])
+    return calibration_error.calibration(confidences, right[answered])
 
 
 def _rejection(rows: Sequence[Prediction], known: Sequence[Prediction], right: NDArray[np.bool_]) -> Rejection | None:

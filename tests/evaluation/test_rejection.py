@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from sklearn import metrics
 from statsmodels.stats.proportion import proportion_confint
 
-from celebtool import rejection
-from celebtool.rejection import Faces
+from celebtool.evaluation import rejection
+from celebtool.evaluation.rejection import Faces
 
 
 @st.composite

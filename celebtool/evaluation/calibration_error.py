@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool.intervals import Estimate, FloatArray, wilson
+from celebtool.evaluation.intervals import Estimate, FloatArray, wilson
 
 BINS = 15  # as in the paper below, so that figures can be compared with published ones
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celebtool import comparison, gates
-from celebtool.gates import Demand
+from celebtool.evaluation import comparison, gates
+from celebtool.evaluation.gates import Demand
 
 FIGURES = {"part": "test", "accuracy": 0.95, "images": 100, "macro_f1": None}
 CLASSES = {"Madonna": {"recall": 0.8, "precision": None}, "a],b]>=1": {"recall": 0.5}, "Beyoncé": {"recall": 1}}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 
-from celebtool import comparison
+from celebtool.evaluation import comparison
 
 
 @settings(deadline=None, max_examples=200)

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from celebtool.comparison import SIGNIFICANT, Comparison
+from celebtool.evaluation.comparison import SIGNIFICANT, Comparison
 
 OF_CLASSES = ("precision", "recall", "f1", "support", "predicted")
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from celebtool import evaluation
+from celebtool.evaluation import evaluate
 from celebtool.formats.predictions import Prediction, Predictions
 
 NAMES = ("007", "Beyoncé", "NA", "नरेन्द्र", "True")
@@ -49,7 +49,7 @@ def tables(draw):
 @settings(deadline=None, max_examples=150)
 @given(tables())
 def test_every_figure_is_scikit_learns(table):
-    result = evaluation.evaluate(table)
+    result = evaluate.evaluate(table)
     labels = [row.label for row in table.rows]
     predicted = [row.predicted or "(failed)" for row in table.rows]
     present = sorted(set(labels), key=table.class_names.index)
@@ -79,7 +79,7 @@ def test_every_figure_is_scikit_learns(table):
 @given(tables())
 def test_top_k_is_scikit_learns(table):
     rows = [row for row in table.rows if not row.failed]
-    result = evaluation.evaluate(Predictions(table.class_names, tuple(rows)))
+    result = evaluate.evaluate(Predictions(table.class_names, tuple(rows)))
     assert set(result.top) == {k for k in (3, 5) if k < len(table.class_names)}
     for k, share in result.top.items():
         if len(table.class_names) > 2 and rows:
@@ -95,7 +95,7 @@ def test_top_k_is_scikit_learns(table):
 @settings(deadline=None, max_examples=60)
 @given(tables())
 def test_figures_agree_with_one_another(table):
-    result = evaluation.evaluate(table)
+    result = evaluate.evaluate(table)
     failed = sum(row.failed for row in table.rows)
     wrong = sum(pair.count for pair in result.confused_pairs)
     assert wrong == len(result.mistakes)
@@ -110,7 +110,7 @@ def test_figures_agree_with_one_another(table):
 def test_a_class_missing_from_test_is_named_and_nothing_is_shifted():
     names = ("Ann", "Bob", "Cid")
     table = make(["Ann", "Cid", "Cid"], sure(["Ann", "Cid", "Bob"], names), names)
-    result = evaluation.evaluate(table)
+    result = evaluate.evaluate(table)
     assert result.absent == ("Bob",)
     assert result.accuracy.value == pytest.approx(2 / 3)
     assert result.balanced_accuracy == pytest.approx(0.75)
@@ -121,7 +121,7 @@ def test_a_class_missing_from_test_is_named_and_nothing_is_shifted():
 
 def test_failed_images_count_as_wrong_and_are_covered():
     table = make(["NA", "NA", "007", "007"], sure(["NA", "NA", "007", "007"]), failed=(1,))
-    result = evaluation.evaluate(table)
+    result = evaluate.evaluate(table)
     assert result.accuracy.value == 0.75
     assert result.coverage == 0.75
     assert result.failures == {"unreadable": 1}
@@ -132,13 +132,13 @@ def test_failed_images_count_as_wrong_and_are_covered():
 
 def test_strangers_and_unlabelled_images_are_counted_and_left_out():
     table = make(["NA", "unknown", ""], sure(["NA", "007", "007"]))
-    result = evaluation.evaluate(table)
+    result = evaluate.evaluate(table)
     assert (result.rows, result.images, result.strangers) == (3, 1, 1)
     assert result.accuracy.value == 1
 
 
 def test_a_table_without_labels_has_no_figures():
-    result = evaluation.evaluate(make(["", ""], sure(["NA", "007"])))
+    result = evaluate.evaluate(make(["", ""], sure(["NA", "007"])))
     assert (result.rows, result.images) == (2, 0)
     assert math.isnan(result.accuracy.value)
     assert math.isnan(result.macro.f1.value)
@@ -148,22 +148,22 @@ def test_a_table_without_labels_has_no_figures():
 
 def test_an_image_called_unknown_is_scored_by_its_largest_probability():
     row = Prediction("a.jpg", np.array([0.3, 0.7]), "unknown", label="Bob")
-    result = evaluation.evaluate(Predictions(("Ann", "Bob"), (row,)))
+    result = evaluate.evaluate(Predictions(("Ann", "Bob"), (row,)))
     assert result.accuracy.value == 1
 
 
 def test_of_equal_probabilities_the_predicted_one_counts():
     row = Prediction("a.jpg", np.array([0.5, 0.5, 0, 0]), "B", label="B")
-    result = evaluation.evaluate(Predictions(("A", "B", "C", "D"), (row,)))
+    result = evaluate.evaluate(Predictions(("A", "B", "C", "D"), (row,)))
     assert result.accuracy.value == 1
     assert result.top == {3: 1.0}
 
 
 def test_parts_are_evaluated_apart():
     table = make(["NA", "NA", "007"], sure(["NA", "007", "007"]), parts=["train", "test", "test"])
-    assert evaluation.evaluate(table, "train").accuracy.value == 1
-    assert evaluation.evaluate(table, "test").accuracy.value == 0.5
-    assert evaluation.evaluate(table).images == 3
+    assert evaluate.evaluate(table, "train").accuracy.value == 1
+    assert evaluate.evaluate(table, "test").accuracy.value == 0.5
+    assert evaluate.evaluate(table).images == 3
 
 
 def test_confused_pairs_and_mistakes_come_worst_first():
@@ -175,7 +175,7 @@ def test_confused_pairs_and_mistakes_come_worst_first():
         *sure(["B"], names),
     ]
     table = make(["A", "A", "A", "B", "B"], probabilities, names)
-    result = evaluation.evaluate(table)
+    result = evaluate.evaluate(table)
     assert [(p.label, p.predicted, p.count) for p in result.confused_pairs] == [
         ("A", "B", 2),
         ("B", "C", 1),
@@ -206,7 +206,7 @@ def test_strangers_are_rejected_or_accepted_apart_from_accuracy():
         row("test/7", "unknown", "Bob", 0.7),
         row("test/8", "unknown", "", 0, failed=True),
     )
-    result = evaluation.evaluate(Predictions(("Ann", "Bob"), rows), "test")
+    result = evaluate.evaluate(Predictions(("Ann", "Bob"), rows), "test")
     assert result.accuracy.value == 0.5  # closed-set: the rejected Bob is right
     assert result.strangers == 4
     assert result.rejection.strangers == 3
@@ -224,9 +224,9 @@ def test_strangers_are_rejected_or_accepted_apart_from_accuracy():
 
 
 def test_without_a_stranger_there_is_no_rejection_unless_somebody_was_taken_for_one():
-    assert evaluation.evaluate(make(["NA"], sure(["NA"]))).rejection is None
+    assert evaluate.evaluate(make(["NA"], sure(["NA"]))).rejection is None
     row = Prediction("a.jpg", np.array([0.3, 0.7]), "unknown", label="Bob")
-    result = evaluation.evaluate(Predictions(("Ann", "Bob"), (row,)))
+    result = evaluate.evaluate(Predictions(("Ann", "Bob"), (row,)))
     assert (result.rejection.accepted.value, result.rejection.strangers) == (0, 0)
 
 
@@ -239,7 +239,7 @@ def test_seen_images_leak_unless_they_are_of_train():
         for seen in (True, False, None)
     )
     table = Predictions(("A", "B"), rows)
-    train, test = evaluation.evaluate(table, "train"), evaluation.evaluate(table, "test")
+    train, test = evaluate.evaluate(table, "train"), evaluate.evaluate(table, "test")
     assert (train.seen, train.leaks, train.untold) == (("train/A/True",), (), 1)
     assert (test.seen, test.leaks, test.untold) == (("test/A/True",), ("test/A/True",), 1)
 
@@ -247,7 +247,7 @@ def test_seen_images_leak_unless_they_are_of_train():
 @settings(deadline=None, max_examples=40)
 @given(tables())
 def test_calibration_is_of_the_images_with_a_prediction(table):
-    result = evaluation.evaluate(table)
+    result = evaluate.evaluate(table)
     rows = [row for row in table.rows if not row.failed]
     assert result.calibration.images == len(rows)
     right = sum(each.accuracy.value * each.images for each in result.calibration.bins if each.images)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool.intervals import Estimate, FloatArray, wilson
+from celebtool.evaluation.intervals import Estimate, FloatArray, wilson
 
 FALSE_ACCEPTS = (0.01, 0.001)  # shares of strangers at which models of faces are compared
 
