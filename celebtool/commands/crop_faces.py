@@ -12,7 +12,7 @@ from celebtool.errors import CelebtoolError
 from celebtool.system.output import Finished, check_file, check_places, new_directory
 
 if TYPE_CHECKING:
-    from celebtool.cropping import Task
+    from celebtool.cropping.plan import Task
 
 
 def crop_faces(
@@ -69,7 +69,7 @@ def crop_faces(
 
     Example: celebtool crop-faces photos/ faces/
     """
-    from celebtool import cropping, looking, updating
+    from celebtool.cropping import plan, reuse, run
     from celebtool.formats import image_folder, manifest, provenance
     from celebtool.system import workers as processes
 
@@ -80,12 +80,12 @@ def crop_faces(
     if dry_run:
         console.note(f"would crop faces from {len(folder.samples)} files into {faces}")
         return
-    tasks = cropping.plan(folder)
+    tasks = plan.plan(folder)
     sheets = _sheets(review, tasks, photos, faces)
     rule = select or ("identity" if folder.class_names else "largest")
-    settings = cropping.Settings(size, margin, align, rule, min_face, min_confidence, format)
-    recipe = provenance.recipe("crop-faces", cropping.parameters(settings), photos)
-    keep = update and updating.is_earlier_run(faces, recipe)
+    settings = plan.Settings(size, margin, align, rule, min_face, min_confidence, format)
+    recipe = provenance.recipe("crop-faces", plan.parameters(settings), photos)
+    keep = update and reuse.is_earlier_run(faces, recipe)
     replace, finished = overwrite or keep, None
     try:
         with (
@@ -93,32 +93,32 @@ def crop_faces(
             console.progress("crop-faces", "photos") as progress,
         ):
             _check_free(sheets, overwrite=overwrite)
-            workers = looking.Workers(jobs, processes.dask(dask) if dask else processes.local, progress)
-            warnings = looking.crop(tasks, settings, workspace, workers, faces if keep else None)
+            workers = run.Workers(jobs, processes.dask(dask) if dask else processes.local, progress)
+            warnings = run.crop(tasks, settings, workspace, workers, faces if keep else None)
     except Finished as there:
         finished, warnings = there, []
     for warning in warnings:
         console.warn(warning)
     rows = manifest.read_all(faces)
     if finished is None:
-        console.note(cropping.summary(rows))
+        console.note(plan.summary(rows))
     if review is not None:
         from celebtool.rendering import review as rendering
 
         rendering.draw(rows, photos, faces, review, overwrite=overwrite)
-    cropping.check_rejects(rows, most, faces)
+    plan.check_rejects(rows, most, faces)
     if finished is not None:
         raise finished
 
 
 def _sheets(file: Path | None, tasks: "Sequence[Task]", photos: Path, faces: Path) -> list[Path]:
     """Return the sheets that a run will draw, none if none is asked, or say what is wrong with their places."""
-    from celebtool import cropping
+    from celebtool.cropping import plan
 
     if file is None:
         return []
     check_file(file, overwrite=True)
-    sheets = list(cropping.sheet_files(file, (task.label for task in tasks)).values())
+    sheets = list(plan.sheet_files(file, (task.label for task in tasks)).values())
     for sheet in sheets:
         check_places([faces, sheet], [photos])
     return sheets

@@ -11,8 +11,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from celebtool import selection
-from celebtool.cropping import Settings, Shard, Task, digest
+from celebtool.cropping import pick_in_photo
+from celebtool.cropping.plan import Settings, Shard, Task, digest
 from celebtool.formats import faces as face_files
 from celebtool.formats import images
 from celebtool.formats.faces import Candidate, Found, Lot
@@ -109,7 +109,7 @@ def _any_sure(faces: Iterable[Face]) -> bool:
 
 def cut(view: View, face: Face, settings: Settings) -> RGBImage:
     """Return the crop (size, size, 3) of a face, from all the photo's pixels where the view's are too few."""
-    if view.part > 1 and selection.side(face) / view.part * (1 + 2 * settings.margin) < settings.size:
+    if view.part > 1 and pick_in_photo.side(face) / view.part * (1 + 2 * settings.margin) < settings.size:
         view = replace(view, part=1, image=view.photo.decode())
     seen = _enlarged(face, 1 / view.part)
     if settings.align:
@@ -157,10 +157,10 @@ def _found(task: Task, number: int, settings: Settings, content: Path) -> tuple[
 
 def _pick(view: View, settings: Settings) -> tuple[list[int], str, str]:
     """Return the indices of the faces that a photo gives by itself, or none and why (a word and a sentence)."""
-    able, reason = selection.eligible(view.faces, settings.min_face, settings.min_confidence)
+    able, reason = pick_in_photo.eligible(view.faces, settings.min_face, settings.min_confidence)
     if reason:
         return [], reason, _explain(reason, view.faces, settings)
-    chosen = selection.choose(able, (view.photo.height, view.photo.width), settings.select)
+    chosen = pick_in_photo.choose(able, (view.photo.height, view.photo.width), settings.select)
     if not chosen:
         return [], "several_faces", f"{len(able)} faces; one was asked for"
     return [i for i, face in enumerate(view.faces) if any(face is one for one in chosen)], "", ""
@@ -193,7 +193,7 @@ def _enlarged(face: Face, scale: float) -> Face:
 def _explain(reason: str, faces: tuple[Face, ...], settings: Settings) -> str:
     if reason == "too_small":
         sure = [face for face in faces if face.confidence >= settings.min_confidence]
-        return f"the largest face has {max(map(selection.side, sure)):.1f} pixels, not {settings.min_face}"
+        return f"the largest face has {max(map(pick_in_photo.side, sure)):.1f} pixels, not {settings.min_face}"
     if reason == "low_confidence":
         best = max(face.confidence for face in faces)
         return f"the surest face has confidence {best:.3f}, not {settings.min_confidence:g}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool import cropping
+from celebtool.cropping import plan
 from celebtool.formats import images
 from celebtool.formats.image_folder import UNKNOWN
 from celebtool.formats.images import ImageError, RGBImage
@@ -85,7 +85,7 @@ def read_faces(model: Classifier, sources: Iterable[Source]) -> Iterator[Item]:
     A photo with several faces has no label: its directory does not say whose face is which.
     """
     sizes, origins = classifier.image_sizes(model), frozenset(model.info.origins)
-    settings = cropping.settings_of(model.info.crops)
+    settings = plan.settings_of(model.info.crops)
     for source in sources:
         (crops,) = face_crops.crop_photos([source.file], settings)
         if not crops.found:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from celebtool import cropping
+from celebtool.cropping import plan
 from celebtool.formats import images, manifest
 from celebtool.formats.images import ImageError, RGBImage
 from celebtool.formats.manifest import Row
@@ -32,7 +32,7 @@ def draw(rows: Sequence[Row], photos: Path, faces: Path, file: Path, *, overwrit
         file: name of the sheet; with several classes see `cropping.sheet_files`.
         overwrite: replace files of these names.
     """
-    for label, name in cropping.sheet_files(file, (row.label for row in rows)).items():
+    for label, name in plan.sheet_files(file, (row.label for row in rows)).items():
         sheet = plots.png(_sheet([row for row in rows if row.label == label], label, photos, faces))
         _write(name, sheet, [photos, faces], overwrite=overwrite)
 

@@ -77,7 +77,7 @@ def test_every_photo_is_accounted_for(celebtool: Run, photos: Path, tmp_path: Pa
 def test_crops_are_the_same_for_any_number_of_jobs_and_finish_once(
     celebtool: Run, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("celebtool.cropping.SHARD", 2)
+    monkeypatch.setattr("celebtool.cropping.plan.SHARD", 2)
     celebtool("crop-faces", photos, tmp_path / "one", "--jobs", "1")
     celebtool("crop-faces", photos, tmp_path / "three", "--jobs", "3")
     assert tree(tmp_path / "one") == tree(tmp_path / "three")

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from celebtool.cropping import Settings
+from celebtool.cropping.plan import Settings
 from celebtool.imaging import alignment
 from celebtool.nn import face_crops
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from celebtool import cropping
+from celebtool.cropping import plan
 from celebtool.errors import GateError
 from celebtool.formats import image_folder, manifest
 from celebtool.formats.manifest import REJECTED, Row
@@ -10,7 +10,7 @@ from celebtool.formats.manifest import REJECTED, Row
 
 def test_a_crop_has_its_photos_name() -> None:
     paths = ["anna/a.jpg", "anna/b.PNG", "bob/a.webp", "x.y.jfif"]
-    assert cropping.output_names(paths) == {
+    assert plan.output_names(paths) == {
         "anna/a.jpg": "anna/a",
         "anna/b.PNG": "anna/b",
         "bob/a.webp": "bob/a",
@@ -19,7 +19,7 @@ def test_a_crop_has_its_photos_name() -> None:
 
 
 def test_names_that_would_collide_keep_their_extension() -> None:
-    names = cropping.output_names(["a.jpg", "a.png", "A.JPG", "a.png.webp"])
+    names = plan.output_names(["a.jpg", "a.png", "A.JPG", "a.png.webp"])
     assert len({name.casefold() for name in names.values()}) == 4
     assert names == {
         "A.JPG": "A.JPG",
@@ -27,24 +27,24 @@ def test_names_that_would_collide_keep_their_extension() -> None:
         "a.png": "a.png~2",
         "a.png.webp": "a.png",
     }
-    assert cropping.output_names(["A.JPG", "a.png.webp", "a.png", "a.jpg"]) == names
+    assert plan.output_names(["A.JPG", "a.png.webp", "a.png", "a.jpg"]) == names
 
 
 def test_unicode_forms_of_one_name_collide() -> None:
     composed, decomposed = "Beyonc\u00e9/1.jpg", "Beyonce\u0301/1.jpg"
-    names = cropping.output_names([composed, decomposed])
+    names = plan.output_names([composed, decomposed])
     assert sorted(names.values()) == ["Beyonc\u00e9/1.jpg", "Beyonc\u00e9/1.jpg~2"]
 
 
 def test_long_names_are_cut() -> None:
-    names = cropping.output_names(["c/" + "é" * 125 + ".jpg", "c/" + "é" * 124 + "e.jpg", "c/short.jpg"])
+    names = plan.output_names(["c/" + "é" * 125 + ".jpg", "c/" + "é" * 124 + "e.jpg", "c/short.jpg"])
     assert all(len(name.encode()) < 220 for name in names.values())
     assert len(set(names.values())) == 3
 
 
 def test_several_faces_are_numbered() -> None:
-    assert cropping.crop_path("c/a", 2, cropping.Settings(select="all")) == "c/a-2.jpg"
-    assert cropping.crop_path("c/a", 1, cropping.Settings(format="png")) == "c/a.png"
+    assert plan.crop_path("c/a", 2, plan.Settings(select="all")) == "c/a-2.jpg"
+    assert plan.crop_path("c/a", 1, plan.Settings(format="png")) == "c/a.png"
 
 
 def test_plan_copies_a_known_origin(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_plan_copies_a_known_origin(tmp_path: Path) -> None:
     for name in ("1.jpg", "2.jpg"):
         (tmp_path / "anna" / name).write_bytes(b"x")
     manifest.write(tmp_path, [Row("anna/1.jpg", "anna", "photo.jpg", "ab" * 32)])
-    first, second = cropping.plan(image_folder.read(tmp_path))
+    first, second = plan.plan(image_folder.read(tmp_path))
     assert (first.label, first.source, first.origin, first.target) == (*("anna", "anna/1.jpg", "ab" * 32, "anna/1"),)
     assert second.origin == ""
 
@@ -63,8 +63,8 @@ def test_summary() -> None:
         *(Row("", "", f"{i}.png", "", REJECTED, "no_face") for i in range(3)),
         Row("", "", "x.png", "", REJECTED, "unreadable"),
     ]
-    assert cropping.summary(rows) == "1 crop from 5 photos: 3 no face, 1 unreadable"
-    assert cropping.summary(rows[:1]) == "1 crop from 1 photo"
+    assert plan.summary(rows) == "1 crop from 5 photos: 3 no face, 1 unreadable"
+    assert plan.summary(rows[:1]) == "1 crop from 1 photo"
 
 
 def rejected(count: int) -> list[Row]:
@@ -73,24 +73,24 @@ def rejected(count: int) -> list[Row]:
 
 def test_too_many_rejects_are_a_gate_not_met() -> None:
     rows = [Row(f"{i}.jpg", "", f"kept{i}.png", "") for i in range(19)] + rejected(1)
-    cropping.check_rejects(rows, 0.05, Path("faces"))
-    cropping.check_rejects(rows, None, Path("faces"))
+    plan.check_rejects(rows, 0.05, Path("faces"))
+    plan.check_rejects(rows, None, Path("faces"))
     with pytest.raises(GateError, match=r"faces: 1 of 20 photos gave no crop \(5\.0%\); at most 4\.0% were allowed"):
-        cropping.check_rejects(rows, 0.04, Path("faces"))
+        plan.check_rejects(rows, 0.04, Path("faces"))
 
 
 def test_shards_depend_on_their_photos_alone(tmp_path: Path) -> None:
-    tasks = [cropping.Task(tmp_path / str(i), str(i), "", "", str(i)) for i in range(40)]
-    lots = cropping.shards(tasks, cropping.Settings(), tmp_path)
+    tasks = [plan.Task(tmp_path / str(i), str(i), "", "", str(i)) for i in range(40)]
+    lots = plan.shards(tasks, plan.Settings(), tmp_path)
     assert [len(lot.tasks) for lot in lots] == [16, 16, 8]
     assert len({lot.directory for lot in lots}) == 3
-    assert cropping.shards(tasks[16:], cropping.Settings(), tmp_path) == lots[1:]
-    singles = cropping.single(lots[2])
+    assert plan.shards(tasks[16:], plan.Settings(), tmp_path) == lots[1:]
+    singles = plan.single(lots[2])
     assert [lot.tasks for lot in singles] == [(task,) for task in tasks[32:]]
     assert len({lot.directory for lot in singles}) == 8
 
 
 def test_the_sheet_of_one_class_has_the_name_and_those_of_several_a_number() -> None:
-    assert cropping.sheet_files(Path("a/rv.png"), ["ann", "ann"]) == {"ann": Path("a/rv.png")}
+    assert plan.sheet_files(Path("a/rv.png"), ["ann", "ann"]) == {"ann": Path("a/rv.png")}
     files = {"ann": Path("a/rv-1.png"), "bob": Path("a/rv-2.png")}
-    assert cropping.sheet_files(Path("a/rv.png"), ["bob", "ann", "bob"]) == files
+    assert plan.sheet_files(Path("a/rv.png"), ["bob", "ann", "bob"]) == files

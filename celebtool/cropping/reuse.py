@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from celebtool.cropping import Task, digest
+from celebtool.cropping.plan import Task, digest
 from celebtool.formats import faces, image_folder, manifest, provenance
 from celebtool.formats.faces import Candidate, Found
 

@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
+from celebtool.cropping.pick_in_photo import Rule
 from celebtool.errors import GateError
 from celebtool.formats import manifest
 from celebtool.formats.image_folder import ImageFolder
-from celebtool.selection import Rule
 
 LONGEST_NAME = 200  # bytes; file systems allow 255, and a number and an extension follow
 SHARD = 16  # photos; fixed, so that what is computed together doesn't depend on --jobs

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from celebtool import identity
+from celebtool.cropping import identity
 
 RNG = np.random.default_rng(0)
 

@@ -1,10 +1,10 @@
 import numpy as np
 
-from celebtool import choosing
+from celebtool.cropping import pick_in_folder
 from celebtool.formats import manifest
 from celebtool.formats.faces import Candidate, Found
 from celebtool.imaging.alignment import Box, Face
-from tests.test_identity import face as point
+from tests.cropping.test_identity import face as point
 
 
 def candidate(person: int, width: float = 50, crop: str = "crop.jpg") -> Candidate:
@@ -27,7 +27,7 @@ def labels(found: list[Found]) -> dict[str, str]:
 
 def test_the_face_that_the_folder_shares_is_taken() -> None:
     found = [*photos("anna", [[2, 1], [1], [3, 4, 1], [1, 5], [6]]), Found("anna/x.jpg", "x", (), "no_face", "none")]
-    choices, warnings = choosing.choose(found, labels(found), "identity")
+    choices, warnings = pick_in_folder.choose(found, labels(found), "identity")
     assert [choice.taken for choice in choices] == [(1,), (0,), (2,), (0,), (), ()]
     assert [choice.reason for choice in choices[4:]] == ["other_person", "no_face"]
     assert choices[0].detail == "identity: in 4 of 5 photos, nearest of 2 here"
@@ -37,7 +37,7 @@ def test_the_face_that_the_folder_shares_is_taken() -> None:
 
 def test_where_nobody_recurs_the_largest_is_taken_and_it_is_said() -> None:
     found = photos("anna", [[1, 2], [3]]) + photos("unknown", [[1, 4], [1], [1, 5]])
-    choices, warnings = choosing.choose(found, labels(found), "identity")
+    choices, warnings = pick_in_folder.choose(found, labels(found), "identity")
     assert [choice.taken for choice in choices] == [(0,)] * 5
     assert choices[0].detail == "largest: nobody recurs in this folder"
     assert warnings == ["anna: nobody recurs in its photos; the largest face of each was taken"]
@@ -45,13 +45,13 @@ def test_where_nobody_recurs_the_largest_is_taken_and_it_is_said() -> None:
 
 def test_copies_of_a_photo_count_once() -> None:
     found = [Found(f"anna/{i}.jpg", "same", (candidate(1),)) for i in range(5)]
-    assert choosing.choose(found, labels(found), "identity")[1]
+    assert pick_in_folder.choose(found, labels(found), "identity")[1]
 
 
 def test_folders_of_one_person_and_polluted_ones_are_named() -> None:
     found = photos("anna", [[1]] * 5) + photos("anna2", [[1]] * 5) + photos("bob", [[2]] * 7 + [[3]] * 3)
     found += photos("carl", [[3]] * 4)
-    warnings = choosing.choose(found, labels(found), "identity")[1]
+    warnings = pick_in_folder.choose(found, labels(found), "identity")[1]
     assert len(warnings) == 2
     assert warnings[0].startswith("anna and anna2 look like one person")
     assert warnings[1] == "3 photos in bob show the person of carl"
@@ -59,13 +59,13 @@ def test_folders_of_one_person_and_polluted_ones_are_named() -> None:
 
 def test_rows_for_every_photo_and_every_face() -> None:
     found = photos("anna", [[2, 1], [1], [1], [3]])
-    choices, _ = choosing.choose(found, labels(found), "identity")
+    choices, _ = pick_in_folder.choose(found, labels(found), "identity")
     paths = {("anna/0.jpg", 1): "anna/0.jpg", ("anna/1.jpg", 0): "anna/1.jpg", ("anna/2.jpg", 0): "anna/2.jpg"}
-    rows = choosing.rows(choices, paths)
+    rows = pick_in_folder.rows(choices, paths)
     assert [(row.path, row.status) for row in rows] == [*((p, manifest.KEPT) for p in paths.values()), ("", "rejected")]
     assert rows[0].extra["face"] == "2"
     assert 0 < float(rows[0].extra["distance"]) < 0.4
-    listed = list(choosing.all_faces(choices, paths))
+    listed = list(pick_in_folder.all_faces(choices, paths))
     assert [(row["source"], row["face"], row["path"]) for row in listed][:2] == [
         ("anna/0.jpg", "1", ""),
         ("anna/0.jpg", "2", "anna/0.jpg"),
@@ -75,13 +75,13 @@ def test_rows_for_every_photo_and_every_face() -> None:
 
 def test_other_rules_take_what_was_cut() -> None:
     found = [Found("a.jpg", "a", (candidate(1), candidate(2, crop="")))]
-    choices, warnings = choosing.choose(found, {"a.jpg": ""}, "confident")
+    choices, warnings = pick_in_folder.choose(found, {"a.jpg": ""}, "confident")
     assert (choices[0].taken, choices[0].distance(0), warnings) == ((0,), "", [])
 
 
 def test_a_taken_face_without_a_crop_is_asked_for() -> None:
     found = [Found(f"{i}.jpg", str(i), (candidate(1, crop="" if i == 2 else "x"),)) for i in range(4)]
-    choices, _ = choosing.choose(found, dict.fromkeys((one.source for one in found), ""), "identity")
-    assert choosing.without_crops(choices) == {"2.jpg"}
+    choices, _ = pick_in_folder.choose(found, dict.fromkeys((one.source for one in found), ""), "identity")
+    assert pick_in_folder.without_crops(choices) == {"2.jpg"}
     new = Found("2.jpg", "2", (candidate(1),))
-    assert choosing.replaced(found, [new])[2] == new
+    assert pick_in_folder.replaced(found, [new])[2] == new

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from celebtool import identity
+from celebtool.cropping import identity
+from celebtool.cropping.identity import Identity, Points
+from celebtool.cropping.pick_in_photo import Rule
 from celebtool.formats import faces, manifest
 from celebtool.formats.faces import Found
 from celebtool.formats.image_folder import UNKNOWN
-from celebtool.identity import Identity, Points
-from celebtool.selection import Rule
 
 COLUMNS = ("detail", "face", "left", "top", "width", "height", "landmarks", "confidence", "distance", "sharpness")
 

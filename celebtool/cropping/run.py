@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from celebtool import choosing, updating
-from celebtool.choosing import Choice
-from celebtool.cropping import Settings, Shard, Task, crop_path, digest, shards, single
+from celebtool.cropping import pick_in_folder, reuse
+from celebtool.cropping.pick_in_folder import Choice
+from celebtool.cropping.plan import Settings, Shard, Task, crop_path, digest, shards, single
 from celebtool.formats import faces, manifest
 from celebtool.formats.faces import Found, Lot
 from celebtool.system import trees
@@ -42,15 +42,15 @@ def crop(
         earlier: an output of the same settings, whose crops of unchanged photos are kept.
     """
     labels = {task.source: task.label for task in tasks}
-    known, new = ([], tasks) if earlier is None else updating.reuse(tasks, earlier)
+    known, new = ([], tasks) if earlier is None else reuse.reuse(tasks, earlier)
     found = [*known, *look(new, settings, workspace.scratch, workers)]
-    choices, warnings = choosing.choose(found, labels, settings.select)
-    if again := choosing.without_crops(choices):  # a photo that has not changed, but its folder's person has
+    choices, warnings = pick_in_folder.choose(found, labels, settings.select)
+    if again := pick_in_folder.without_crops(choices):  # a photo that has not changed, but its folder's person has
         looked = look([task for task in tasks if task.source in again], settings, workspace.scratch, workers)
-        choices, warnings = choosing.choose(choosing.replaced(found, looked), labels, settings.select)
+        choices, warnings = pick_in_folder.choose(pick_in_folder.replaced(found, looked), labels, settings.select)
     paths = place(choices, {task.source: task for task in tasks}, settings, workspace.content)
-    manifest.write(workspace.content, choosing.rows(choices, paths), choosing.COLUMNS)
-    faces.write(workspace.content, choosing.all_faces(choices, paths))
+    manifest.write(workspace.content, pick_in_folder.rows(choices, paths), pick_in_folder.COLUMNS)
+    faces.write(workspace.content, pick_in_folder.all_faces(choices, paths))
     return warnings
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from celebtool import selection
+from celebtool.cropping import pick_in_photo
 from celebtool.imaging.alignment import Box, Face
 
 
@@ -19,19 +19,19 @@ SURE = face(150, 150, 30, 0.999)
     ("rule", "expected"),
     [("largest", [LARGE]), ("center", [MIDDLE]), ("confident", [SURE]), ("only", [])],
 )
-def test_rules(rule: selection.Rule, expected: list[Face]) -> None:
-    assert selection.choose([CORNER, LARGE, MIDDLE, SURE], (200, 200), rule) == expected
+def test_rules(rule: pick_in_photo.Rule, expected: list[Face]) -> None:
+    assert pick_in_photo.choose([CORNER, LARGE, MIDDLE, SURE], (200, 200), rule) == expected
 
 
-@pytest.mark.parametrize("rule", selection.RULES)
-def test_one_face_or_none(rule: selection.Rule) -> None:
-    assert selection.choose([LARGE], (200, 200), rule) == [LARGE]
-    assert selection.choose([], (200, 200), rule) == []
+@pytest.mark.parametrize("rule", pick_in_photo.RULES)
+def test_one_face_or_none(rule: pick_in_photo.Rule) -> None:
+    assert pick_in_photo.choose([LARGE], (200, 200), rule) == [LARGE]
+    assert pick_in_photo.choose([], (200, 200), rule) == []
 
 
 @pytest.mark.parametrize("rule", ["all", "identity"])
-def test_all(rule: selection.Rule) -> None:
-    assert selection.choose([CORNER, LARGE], (200, 200), rule) == [CORNER, LARGE]
+def test_all(rule: pick_in_photo.Rule) -> None:
+    assert pick_in_photo.choose([CORNER, LARGE], (200, 200), rule) == [CORNER, LARGE]
 
 
 @pytest.mark.parametrize(
@@ -44,4 +44,4 @@ def test_all(rule: selection.Rule) -> None:
     ],
 )
 def test_why_no_face_is_eligible(faces: list[Face], reason: str) -> None:
-    assert selection.eligible(faces, 40, 0.9)[1] == reason
+    assert pick_in_photo.eligible(faces, 40, 0.9)[1] == reason
