@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from celebtool import calibration
 from celebtool.formats import faces, manifest
+from celebtool.training import calibration
 
 FALSE_ACCEPT = 0.01
 

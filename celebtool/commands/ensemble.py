@@ -10,7 +10,7 @@ import typer
 from celebtool import console, options
 
 if TYPE_CHECKING:
-    from celebtool.training_data import TrainingData
+    from celebtool.training.data import TrainingData
 
 
 def parse_shares(text: str | None, count: int) -> list[float] | None:
@@ -47,9 +47,10 @@ def ensemble(
 
     Example: celebtool ensemble mobilenet.h5 inception.h5 both.h5 --tune parts/
     """
-    from celebtool import ensembles, training_data
     from celebtool.formats import model_file, provenance
     from celebtool.system.output import new_file
+    from celebtool.training import data as training_data
+    from celebtool.training import ensembles
 
     *inputs, path = models
     if len(inputs) < 2:
@@ -87,8 +88,8 @@ def _tuned(models: Sequence[Path], data: "TrainingData") -> Sequence[float]:
     """Ask every model for val/, choose the shares, and show what each model and the average of them reach."""
     import numpy as np
 
-    from celebtool import ensembles
     from celebtool.nn import classifier, tuning
+    from celebtool.training import ensembles
 
     files, labels = data.files(data.val), [sample.label or "" for sample in data.val]
     with console.progress("val", "images") as progress:

@@ -53,8 +53,10 @@ def finetune(
 
     Example: celebtool finetune model.h5 parts/ finetuned.h5 --unfreeze 30
     """
-    from celebtool import architectures, settings, training_data, training_report
+    from celebtool import architectures
     from celebtool.formats import model_file, provenance
+    from celebtool.training import data as training_data
+    from celebtool.training import messages, settings
 
     layers = options.parse_unfreeze(unfreeze)
     given = settings.Given(
@@ -76,7 +78,7 @@ def finetune(
         false_accept=false_accept,
         seed=seed,
     )
-    info = training_report.single_network(model_file.read_info(model), model)
+    info = messages.single_network(model_file.read_info(model), model)
     architecture = architectures.get(info.architecture)
     last = architecture.unfreeze if layers is None else layers
     data = training_data.read(parts, seed, console.warn, allow_leak=allow_leak, trained=info.origins)
@@ -88,7 +90,7 @@ def finetune(
     told = {"model": {"arrays": info.arrays_sha256, "made_by": info.recipe}, "unfreeze": last, "allow_leak": allow_leak}
     recipe = provenance.recipe("finetune", told | settings.parameters(chosen), parts)
     inputs = [parts, model]
-    training_report.check_history(history, out, inputs)
+    messages.check_history(history, out, inputs)
     with (
         new_file(
             out,
@@ -108,7 +110,7 @@ def finetune(
         trained = runs.finetune(base, last, data, chosen, recipe, resources, voice)
         classifier.save(trained, workspace.content)
         if history:
-            training_report.write_history(history, trained.info.history, inputs)
-    console.table(*training_report.table(trained.info), to_stderr=True)
-    for line in training_report.remedies(trained.info):
+            messages.write_history(history, trained.info.history, inputs)
+    console.table(*messages.table(trained.info), to_stderr=True)
+    for line in messages.remedies(trained.info):
         console.warn(line)

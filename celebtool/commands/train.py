@@ -70,8 +70,10 @@ def train(
 
     Example: celebtool train parts/ model.h5
     """
-    from celebtool import architectures, settings, training_data, training_report
+    from celebtool import architectures
     from celebtool.formats import model_file, provenance
+    from celebtool.training import data as training_data
+    from celebtool.training import messages, settings
 
     architecture = architectures.get(arch)
     size = options.parse_image_size(image_size) or architecture.image_size
@@ -108,7 +110,7 @@ def train(
     recipe = provenance.recipe("train", start | settings.parameters(chosen), parts)
     weights_file = training_data.weights_file(source)
     inputs = [parts, *([weights_file] if weights_file else [])]
-    training_report.check_history(history, model, inputs)
+    messages.check_history(history, model, inputs)
     with (
         new_file(
             model,
@@ -128,7 +130,7 @@ def train(
         trained = runs.train(begin, data, chosen, recipe, resources, voice)
         classifier.save(trained, workspace.content)
         if history:
-            training_report.write_history(history, trained.info.history, inputs)
-    console.table(*training_report.table(trained.info), to_stderr=True)
-    for line in training_report.remedies(trained.info):
+            messages.write_history(history, trained.info.history, inputs)
+    console.table(*messages.table(trained.info), to_stderr=True)
+    for line in messages.remedies(trained.info):
         console.warn(line)

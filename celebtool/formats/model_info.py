@@ -74,7 +74,7 @@ class ModelInfo:
         crops: how the faces of the training images were cropped (size, margin, align); None: not by celebtool.
         temperature: what the logits were divided by; it is folded into the last layer already.
         threshold: the score under which a face is a stranger's; None: never.
-        centroids: every class's mean embedding (`celebtool.calibration.pack`), which the score is the nearness to;
+        centroids: every class's mean embedding (`celebtool.training.calibration.pack`), which the score is the nearness to;
             empty: the score is the largest probability.
         history: an epoch a row, without seconds.
         metrics: what the model reached, as ``val_accuracy``.

@@ -11,10 +11,10 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool import schedule
 from celebtool.errors import CelebtoolError, printable
 from celebtool.formats.history import Epoch
 from celebtool.formats.model_info import EPOCH
+from celebtool.training import schedule
 
 
 @dataclass

@@ -15,12 +15,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from celebtool import schedule
 from celebtool.errors import CelebtoolError
 from celebtool.formats.history import Epoch
 from celebtool.nn import checkpoint
 from celebtool.nn.batches import Batches
 from celebtool.nn.checkpoint import Run
+from celebtool.training import schedule
 
 OPTIMIZERS = {
     "adam": keras.optimizers.Adam,

@@ -9,14 +9,14 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool import training_report
 from celebtool.architectures import Architecture
 from celebtool.formats.model_info import ModelInfo
 from celebtool.nn import architectures, classifier, memory, pretrained, training
 from celebtool.nn.classifier import Classifier
 from celebtool.nn.training import Outcome, Resources, Voice
-from celebtool.settings import Settings
-from celebtool.training_data import TrainingData
+from celebtool.training import messages
+from celebtool.training.data import TrainingData
+from celebtool.training.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def _fitted(
         except OSError:  # a full disk is what ended the run, perhaps; that is what will be said
             partial.unlink(missing_ok=True)
             return
-        voice.say(training_report.kept(path, outcome.history))
+        voice.say(messages.kept(path, outcome.history))
 
     return described(training.fit(model, data, settings, resources, voice, keep))
 

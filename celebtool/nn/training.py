@@ -8,7 +8,6 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool import training_report
 from celebtool.errors import CelebtoolError
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import Sample
@@ -16,8 +15,9 @@ from celebtool.nn import datasets, devices, fitting, graphs, logistic, memory
 from celebtool.nn.batches import Batches, class_weights
 from celebtool.nn.calibrating import Calibration, calibrate
 from celebtool.nn.cut import Cut, cut
-from celebtool.settings import LBFGS, Settings
-from celebtool.training_data import TrainingData
+from celebtool.training import messages
+from celebtool.training.data import TrainingData
+from celebtool.training.settings import LBFGS, Settings
 
 
 @dataclass(frozen=True)
@@ -110,10 +110,10 @@ def _fit(
 
     def begin(first: int) -> None:
         if first > 1 or voice.resume:
-            voice.say(training_report.begin(first, rules.epochs))
+            voice.say(messages.begin(first, rules.epochs))
 
     def report(row: Epoch) -> None:
-        voice.say(training_report.epoch(row, rules.epochs))
+        voice.say(messages.epoch(row, rules.epochs))
 
     if settings.optimizer == LBFGS:
         begin(1)

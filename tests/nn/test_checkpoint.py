@@ -8,10 +8,10 @@ import keras
 import numpy as np
 import pytest
 
-from celebtool import schedule
 from celebtool.formats.history import Epoch
 from celebtool.nn import checkpoint
 from celebtool.nn.checkpoint import Run
+from celebtool.training import schedule
 
 
 def made(seed: int) -> keras.Model:

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from celebtool import architectures as table
-from celebtool import settings, training_data
 from celebtool.nn import architectures, datasets, pretrained, training
 from celebtool.nn.batches import Batches
-from tests.test_settings import NOTHING
+from celebtool.training import data as training_data
+from celebtool.training import settings
+from tests.training.test_settings import NOTHING
 
 SILENT = training.Voice(lambda _done, _total: None, lambda _: None)
 

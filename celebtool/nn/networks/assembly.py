@@ -6,7 +6,7 @@ import keras
 from keras import KerasTensor, layers
 
 from celebtool.architectures import Architecture
-from celebtool.ensembles import LAST_LAYER
+from celebtool.training.ensembles import LAST_LAYER
 
 HEAD = "head_"
 """What the names of a model's own last layers begin with."""

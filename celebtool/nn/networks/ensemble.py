@@ -3,10 +3,10 @@
 import keras
 from keras import layers
 
-from celebtool.ensembles import LAST_LAYER, prefix
 from celebtool.formats.model_info import ModelInfo
 from celebtool.nn import architectures
 from celebtool.nn.networks.assembly import HEAD
+from celebtool.training.ensembles import LAST_LAYER, prefix
 
 
 def assemble(info: ModelInfo) -> keras.Model:

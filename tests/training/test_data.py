@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from celebtool import training_data
 from celebtool.errors import CelebtoolError
 from celebtool.formats import manifest
+from celebtool.training import data as training_data
 
 
 def read(root: Path, seed: int = 0) -> tuple[training_data.TrainingData, list[str]]:

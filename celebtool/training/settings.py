@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal, TypeVar
 
 from celebtool.architectures import Architecture
-from celebtool.schedule import Rules
+from celebtool.training.schedule import Rules
 
 Value = TypeVar("Value")
 Monitor = Literal["loss", "accuracy", "val_loss", "val_accuracy"]
@@ -19,7 +19,7 @@ class Given:
 
     Args:
         dense, dropout, l2: see `Head`.
-        epochs, learning_rate, schedule, warmup, patience, monitor, reduce_lr: see `celebtool.schedule.Rules`.
+        epochs, learning_rate, schedule, warmup, patience, monitor, reduce_lr: see `celebtool.training.schedule.Rules`.
         batch_size, optimizer, class_weights, label_smoothing, augment, false_accept, seed: see `Settings`.
     """
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from celebtool.errors import CelebtoolError, listed
 from celebtool.formats import recipes
 from celebtool.formats.model_info import ENSEMBLE, MAX_MEMBERS, Array, Arrays, ModelInfo
-from celebtool.training_data import TrainingData, check_classes
+from celebtool.training.data import TrainingData, check_classes
 
 LAST_LAYER = "head_probabilities"
 """The layer of every network whose outputs are the classes."""

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celebtool import calibration
+from celebtool.training import calibration
 
 
 @pytest.mark.parametrize("true", [0.25, 1.0, 4.0])

@@ -2,8 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from celebtool import architectures, settings
-from celebtool.settings import Given, Head
+from celebtool import architectures
+from celebtool.training import settings
+from celebtool.training.settings import Given, Head
 
 NOTHING = Given(
     dense=None,

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from celebtool import ensembles
 from celebtool.errors import CelebtoolError
 from celebtool.formats.model_info import Array, Layer, ModelInfo
+from celebtool.training import ensembles
 
 CROPS = {"size": 224, "margin": 0.25, "align": True}
 A = ModelInfo("cnn", ("ann", "bob", "zoë"), (96, 96), crops=CROPS, origins=("1", "3"), recipe={"command": "train"})

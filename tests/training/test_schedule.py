@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from celebtool.schedule import Rules, State, advance, learning_rate
+from celebtool.training.schedule import Rules, State, advance, learning_rate
 
 
 def play(rules: Rules, values: list[float]) -> State:
