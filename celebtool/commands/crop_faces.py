@@ -103,9 +103,9 @@ def crop_faces(
     if finished is None:
         console.note(plan.summary(rows))
     if review is not None:
-        from celebtool.rendering import review as rendering
+        from celebtool.drawing import crop_review
 
-        rendering.draw(rows, photos, faces, review, overwrite=overwrite)
+        crop_review.draw(rows, photos, faces, review, overwrite=overwrite)
     plan.check_rejects(rows, most, faces)
     if finished is not None:
         raise finished

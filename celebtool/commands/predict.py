@@ -82,7 +82,7 @@ def predict(
             loaded, items, batch_size, None if closed_set else info.threshold, progress, mirror=mirror
         )
         if annotate and pictures:
-            from celebtool.rendering import annotation, fonts
+            from celebtool.drawing import annotation, fonts
 
             lettering = fonts.lettering(info.class_names)
             for notice in fonts.notices(lettering, annotate):

@@ -163,7 +163,8 @@ def _inspect(folder: "ImageFolder") -> "Inspection":
 def _plot(
     directory: Path, made: "Report", pictures: "ImageFolder | None", inputs: Sequence[Path], *, overwrite: bool
 ) -> None:
-    from celebtool.rendering import fonts, gallery
+    from celebtool.drawing import fonts
+    from celebtool.rendering import gallery
 
     recipe = gallery.recipe(made, pictures)
     try:

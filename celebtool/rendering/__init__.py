@@ -1,1 +1,1 @@
-"""Tables, pictures and pages made from values; matplotlib is loaded by `celebtool.rendering.canvas` alone."""
+"""Tables, pictures and pages made from values; matplotlib is loaded by `celebtool.drawing.canvas` alone."""

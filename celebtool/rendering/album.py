@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from celebtool.drawing.contact_sheets import Look
 from celebtool.evaluation.evaluate import Evaluation
 from celebtool.formats import images
 from celebtool.formats.prediction_row import Prediction
 from celebtool.rendering import markup, terminal
 from celebtool.rendering.markup import escape
-from celebtool.rendering.sheets import Look
 
 GUESSES = 5
 SIDE = 144  # pixels of a thumbnail; shown at 96, so that it is sharp on the screens of telephones

@@ -7,6 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from celebtool.drawing import contact_sheets, fonts, plots
+from celebtool.drawing.canvas import Figure
+from celebtool.drawing.fonts import Lettering
 from celebtool.errors import CelebtoolError
 from celebtool.formats import images, provenance
 from celebtool.formats.history import Epoch
@@ -14,9 +17,6 @@ from celebtool.formats.image_folder import UNKNOWN, ImageFolder
 from celebtool.formats.images import ImageError
 from celebtool.formats.predictions import Predictions
 from celebtool.formats.subject import Subjects
-from celebtool.rendering import fonts, plots, sheets
-from celebtool.rendering.canvas import Figure
-from celebtool.rendering.fonts import Lettering
 from celebtool.rendering.judging import Judged, Report
 
 Box = tuple[float, float, float, float]
@@ -98,8 +98,8 @@ def _of_predictions(judged: Mapping[str, Judged], pictures: ImageFolder | None, 
         if evaluation.calibration.images:
             yield f"{file}calibration.png", plots.calibration(evaluation)
         if pictures:
-            yield f"{file}predictions.png", sheets.predictions(rows, evaluation, look_into(pictures), lettering)
-            yield f"{file}mistakes.png", sheets.mistakes(evaluation, look_into(pictures), lettering)
+            yield f"{file}predictions.png", contact_sheets.predictions(rows, evaluation, look_into(pictures), lettering)
+            yield f"{file}mistakes.png", contact_sheets.mistakes(evaluation, look_into(pictures), lettering)
 
 
 def _of_folders(subjects: Subjects, pictures: ImageFolder | None, lettering: Lettering) -> Iterator[Plot]:
@@ -111,7 +111,7 @@ def _of_folders(subjects: Subjects, pictures: ImageFolder | None, lettering: Let
         counts = {part or "": folder.counts(part) for part in folder.parts or (None,)}
         by_class = {name: [s for s in folder.samples if s.label == name] for name in folder.class_names}
         yield f"{file}distribution.png", plots.distribution(counts, folder.class_names, lettering)
-        yield f"{file}samples.png", sheets.samples(by_class, look_into(folder), lettering)
+        yield f"{file}samples.png", contact_sheets.samples(by_class, look_into(folder), lettering)
     if not labelled:
         for table in [table for table in subjects.predictions.values() if any(row.label for row in table.rows)][:1]:
             yield "distribution.png", plots.distribution(_label_counts(table), table.class_names, lettering)
@@ -126,7 +126,7 @@ def _label_counts(table: Predictions) -> dict[str, dict[str, int]]:
     return counts
 
 
-def look_into(folder: ImageFolder) -> sheets.Look:
+def look_into(folder: ImageFolder) -> contact_sheets.Look:
     """Show the images of a folder; one that can't be decoded is a grey square, not the end of a report."""
     known = {sample.path for sample in folder.samples}
 
@@ -135,9 +135,11 @@ def look_into(folder: ImageFolder) -> sheets.Look:
         if os.path.relpath(file, folder.root) not in known:  # a stranger's table may name any file
             raise CelebtoolError(file, "no such image; --images should be the folder that predict was given")
         try:
-            return images.open_photo(file).decode(2 * sheets.TILE) if box is None else _cut(images.read(file), box)
+            return (
+                images.open_photo(file).decode(2 * contact_sheets.TILE) if box is None else _cut(images.read(file), box)
+            )
         except ImageError:
-            return np.full((sheets.TILE, sheets.TILE, 3), 200, dtype=np.uint8)
+            return np.full((contact_sheets.TILE, contact_sheets.TILE, 3), 200, dtype=np.uint8)
 
     return look
 

@@ -2,21 +2,11 @@
 
 from collections.abc import Iterator
 
+from celebtool.drawing import contact_sheets, fonts, plots
+from celebtool.drawing.fonts import Lettering
 from celebtool.formats.image_folder import ImageFolder
 from celebtool.formats.subject import Subjects
-from celebtool.rendering import (
-    album,
-    fonts,
-    gallery,
-    markup,
-    matrix,
-    overview,
-    plots,
-    remarks,
-    sheets,
-    terminal,
-)
-from celebtool.rendering.fonts import Lettering
+from celebtool.rendering import album, gallery, markup, matrix, overview, remarks, terminal
 from celebtool.rendering.judging import Judged, Report
 from celebtool.rendering.markup import escape
 
@@ -134,7 +124,7 @@ def _folders(subjects: Subjects, lettering: Lettering) -> Iterator[tuple[str, st
             by_class = {label: [s for s in folder.samples if s.label == label] for label in folder.class_names}
             bars = plots.distribution(counts, folder.class_names, lettering)
             content.append(markup.plot(plots.png(bars), "images per class"))
-            sheet = sheets.samples(by_class, gallery.look_into(folder), lettering)
+            sheet = contact_sheets.samples(by_class, gallery.look_into(folder), lettering)
             content.append(markup.plot(plots.png(sheet), "samples of each class", kind="plot sheet"))
         yield name, "\n".join(content)
 

@@ -10,14 +10,14 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from celebtool.drawing.canvas import Axes, Figure, MaxNLocator, PolyCollection, mpl
+from celebtool.drawing.fonts import Lettering
 from celebtool.errors import printable
 from celebtool.evaluation.calibration_error import BINS
 from celebtool.evaluation.confusion import most_confused
 from celebtool.evaluation.evaluate import Evaluation
 from celebtool.formats import history
 from celebtool.formats.history import Epoch
-from celebtool.rendering.canvas import Axes, Figure, MaxNLocator, PolyCollection, mpl
-from celebtool.rendering.fonts import Lettering
 
 TRAIN, VAL, TEST, OTHER = "#3d6fa8", "#d97a2b", "#4b9b6e", "#7a7a85"
 PART_COLOURS = {"train": TRAIN, "val": VAL, "test": TEST}

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
+from celebtool.drawing import contact_sheets, plots
+from celebtool.drawing.fonts import Lettering
 from celebtool.evaluation import evaluate
 from celebtool.formats.image_folder import Sample
 from celebtool.formats.predictions import Prediction, Predictions
-from celebtool.rendering import plots, sheets
-from celebtool.rendering.fonts import Lettering
 
 
 @pytest.fixture
@@ -31,32 +31,32 @@ def table(right, wrong):
 
 
 def test_spread_is_even_and_keeps_the_ends():
-    assert sheets.spread(range(100), 4) == [0, 33, 66, 99]
-    assert sheets.spread([1, 2], 4) == [1, 2]
-    assert sheets.spread(range(5), 1) == [0]
+    assert contact_sheets.spread(range(100), 4) == [0, 33, 66, 99]
+    assert contact_sheets.spread([1, 2], 4) == [1, 2]
+    assert contact_sheets.spread(range(5), 1) == [0]
 
 
 def test_few_classes_have_a_row_each(look, tmp_path):
     by_class = {"Ann": [Sample(f"a{i}", "Ann") for i in range(20)], "Bob": [Sample("b", "Bob")]}
-    plots.save(sheets.samples(by_class, look, Lettering()), tmp_path / "a.png")
+    plots.save(contact_sheets.samples(by_class, look, Lettering()), tmp_path / "a.png")
     assert [path for path, _ in look.seen] == ["a0", "a3", "a5", "a8", "a11", "a14", "a16", "a19", "b"]
 
 
 def test_many_classes_have_a_picture_each(look, tmp_path):
     by_class = {f"person {i}": [Sample(f"{i}", f"person {i}")] for i in range(30)}
-    plots.save(sheets.samples(by_class, look, Lettering()), tmp_path / "a.png")
+    plots.save(contact_sheets.samples(by_class, look, Lettering()), tmp_path / "a.png")
     assert len(look.seen) == 30
 
 
 def test_mistakes_are_the_surest_and_faces_are_cut_out(look):
     one = evaluate.evaluate(table(3, 40))
-    sheets.mistakes(one, look, Lettering())
+    contact_sheets.mistakes(one, look, Lettering())
     assert len(look.seen) == 24
     assert look.seen[0] == ("w39", (1, 2, 3, 4))
 
 
 def test_no_mistakes_is_said(look, tmp_path):
-    figure = sheets.mistakes(evaluate.evaluate(table(3, 0)), look, Lettering())
+    figure = contact_sheets.mistakes(evaluate.evaluate(table(3, 0)), look, Lettering())
     assert [text.get_text() for text in figure.axes[0].texts] == ["No mistakes"]
     plots.save(figure, tmp_path / "a.png")
 
@@ -66,6 +66,6 @@ def test_no_mistakes_is_said(look, tmp_path):
 )
 def test_predictions_show_right_and_wrong(look, right, wrong, shown):
     both = table(right, wrong)
-    sheets.predictions(both.rows, evaluate.evaluate(both), look, Lettering())
+    contact_sheets.predictions(both.rows, evaluate.evaluate(both), look, Lettering())
     paths = [path for path, _ in look.seen]
     assert (sum(path[0] == "r" for path in paths), sum(path[0] == "w" for path in paths)) == shown

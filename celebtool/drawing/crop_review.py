@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from celebtool.cropping import plan
+from celebtool.drawing import contact_sheets, fonts, plots
+from celebtool.drawing.canvas import Figure
+from celebtool.drawing.contact_sheets import TILE, Tile
+from celebtool.drawing.plots import RIGHT_COLOUR, TEXT, WRONG_COLOUR
 from celebtool.formats import images, manifest
 from celebtool.formats.images import ImageError, RGBImage
 from celebtool.formats.manifest import Row
-from celebtool.rendering import fonts, plots, sheets
-from celebtool.rendering.canvas import Figure
-from celebtool.rendering.plots import RIGHT_COLOUR, TEXT, WRONG_COLOUR
-from celebtool.rendering.sheets import TILE, Tile
 from celebtool.system.output import Finished, new_file
 
 COLUMNS = 12
@@ -59,7 +59,7 @@ def _sheet(rows: Sequence[Row], label: str, photos: Path, faces: Path) -> Figure
         _tile(photos, row.source, row.reason.replace("_", " "), WRONG_COLOUR, row, letters) for row in rejected[:MOST]
     ]
     title = f"{letters.text(label)}: {len(taken)} taken, the doubtful last; {len(rejected)} rejected, in red"
-    return sheets.sheet(title, tiles, COLUMNS, letters)
+    return contact_sheets.sheet(title, tiles, COLUMNS, letters)
 
 
 def _doubt(row: Row) -> tuple[float, float, str]:

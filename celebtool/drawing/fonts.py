@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from celebtool.drawing.canvas import FT2Font, font_manager
 from celebtool.errors import printable
 from celebtool.formats import tables
-from celebtool.rendering.canvas import FT2Font, font_manager
 
 STANDARD = "DejaVu Sans"  # comes with matplotlib: Latin, Greek, Cyrillic, Hebrew, Arabic and many signs
 LONGEST = 26

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from celebtool.drawing import fonts, plots
+from celebtool.drawing.fonts import Lettering
 from celebtool.evaluation import evaluate
 from celebtool.formats.history import Epoch
 from celebtool.formats.predictions import Prediction, Predictions
-from celebtool.rendering import fonts, plots
-from celebtool.rendering.fonts import Lettering
 
 RUN = [Epoch(i, 1 / i, 1 - 1 / i, 1.2 / i, 0.9 - 1 / i if i > 1 else 0.0) for i in range(1, 6)]
 

@@ -15,16 +15,16 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw
 
+from celebtool.drawing import fonts
+from celebtool.drawing.canvas import Figure
+from celebtool.drawing.fonts import Lettering
+from celebtool.drawing.plots import OTHER, RIGHT_COLOUR, WRONG_COLOUR, style
 from celebtool.folders import transfer
 from celebtool.formats import images, manifest
 from celebtool.formats.image_folder import UNKNOWN
 from celebtool.formats.images import ImageError, RGBImage
 from celebtool.formats.prediction_row import Prediction
 from celebtool.formats.sources import Source
-from celebtool.rendering import fonts
-from celebtool.rendering.canvas import Figure
-from celebtool.rendering.fonts import Lettering
-from celebtool.rendering.plots import OTHER, RIGHT_COLOUR, WRONG_COLOUR, style
 
 SUFFIX = ".jpg"
 LONGEST = 255  # bytes of a name that a file system takes

@@ -12,13 +12,13 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from celebtool.drawing.canvas import Figure
+from celebtool.drawing.fonts import Lettering
+from celebtool.drawing.plots import DPI, RIGHT_COLOUR, TEXT, WRONG_COLOUR, style
 from celebtool.evaluation.evaluate import Evaluation
 from celebtool.formats import images
 from celebtool.formats.image_folder import Sample
 from celebtool.formats.predictions import Prediction
-from celebtool.rendering.canvas import Figure
-from celebtool.rendering.fonts import Lettering
-from celebtool.rendering.plots import DPI, RIGHT_COLOUR, TEXT, WRONG_COLOUR, style
 
 T = TypeVar("T")
 Look: TypeAlias = Callable[[str, tuple[float, float, float, float] | None], NDArray[np.uint8]]

@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from celebtool.drawing import annotation, fonts
+from celebtool.drawing.annotation import Mark, annotated
+from celebtool.drawing.fonts import Lettering
+from celebtool.drawing.plots import OTHER, RIGHT_COLOUR, WRONG_COLOUR
 from celebtool.formats import manifest
 from celebtool.formats.image_folder import UNKNOWN
 from celebtool.formats.prediction_row import Prediction
 from celebtool.formats.sources import Source
-from celebtool.rendering import annotation, fonts
-from celebtool.rendering.annotation import Mark, annotated
-from celebtool.rendering.fonts import Lettering
-from celebtool.rendering.plots import OTHER, RIGHT_COLOUR, WRONG_COLOUR
 
 NAMES = ("Ann", "Bob")
 BOX = (20.0, 40.0, 30.0, 36.0)

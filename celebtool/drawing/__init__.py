@@ -1,0 +1,1 @@
+"""Pictures: plots, contact sheets, annotated photos."""
