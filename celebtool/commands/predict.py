@@ -113,8 +113,8 @@ def _write(
     *,
     boxes: bool,
 ) -> None:
-    from celebtool import guesses
     from celebtool.formats import predictions
+    from celebtool.report import guesses
 
     if format is None and stream.isatty():
         shown = [cells for row in rows for cells in guesses.cells(row, info.class_names, top)]

@@ -16,8 +16,8 @@ from celebtool.system.output import Finished, check_places, new_directory, new_f
 if TYPE_CHECKING:
     from celebtool.folders.inspection import Inspection
     from celebtool.formats.image_folder import ImageFolder
-    from celebtool.rendering.compose import Views
-    from celebtool.rendering.judging import Report, Terms
+    from celebtool.report.compose import Views
+    from celebtool.report.judge import Report, Terms
 
 DEFAULT_FILE = "predictions.csv"
 
@@ -86,8 +86,9 @@ def report(
 
     Example: celebtool predict model.h5 parts/test | celebtool report --confusion
     """
-    from celebtool.formats import image_folder, subject
-    from celebtool.rendering import compose, judging, remarks
+    from celebtool.formats import image_folder
+    from celebtool.report import compose, judge, remarks
+    from celebtool.report import subjects as subject
 
     views = compose.Views(confusion, per_class, mistakes, calibration, limit)
     _check(views, [json, csv, markdown])
@@ -99,7 +100,7 @@ def report(
     subjects = subject.read(names, stdin, _inspect)
     if (views.chosen or require or baseline) and not subjects.predictions:
         raise CelebtoolError(names[0], f"holds no predictions; expected some for {_needing(views, terms)}")
-    made = judging.judge(subjects, terms)
+    made = judge.judge(subjects, terms)
     pictures = image_folder.read(images) if images else None
     inputs = [Path(name) for name in names if name != "-"] + [path for path in (images, baseline) if path]
     check_places([plots, html], inputs)
@@ -112,7 +113,7 @@ def report(
     for remark in remarks.of_report(made):
         console.note(f"note: {remark}")
     _print(made, views, json=json, csv=csv, markdown=markdown)
-    judging.enforce(made)
+    judge.enforce(made)
 
 
 def _check(views: "Views", forms: Sequence[bool]) -> None:
@@ -126,7 +127,7 @@ def _check(views: "Views", forms: Sequence[bool]) -> None:
 def _terms(require: str | None, baseline: Path | None, max_drop: float | None, *, allow_leak: bool) -> "Terms":
     from celebtool.evaluation import gates
     from celebtool.formats import predictions
-    from celebtool.rendering.judging import Terms
+    from celebtool.report.judge import Terms
 
     if max_drop is not None and not baseline:
         raise typer.BadParameter("is measured against --baseline OLD.csv; add that", param_hint="--max-drop")
@@ -164,12 +165,12 @@ def _plot(
     directory: Path, made: "Report", pictures: "ImageFolder | None", inputs: Sequence[Path], *, overwrite: bool
 ) -> None:
     from celebtool.drawing import fonts
-    from celebtool.rendering import gallery
+    from celebtool.report import plot_files
 
-    recipe = gallery.recipe(made, pictures)
+    recipe = plot_files.recipe(made, pictures)
     try:
         with new_directory(directory, recipe=recipe, inputs=inputs, overwrite=overwrite) as workspace:
-            lettering = gallery.draw(made, pictures, workspace.content)
+            lettering = plot_files.draw(made, pictures, workspace.content)
     except Finished:
         console.note(f"{directory}: finished; the plots are there (--overwrite makes them anew)")
         return
@@ -180,7 +181,7 @@ def _plot(
 def _write_page(
     file: Path, made: "Report", pictures: "ImageFolder | None", inputs: Sequence[Path], limit: int, *, overwrite: bool
 ) -> None:
-    from celebtool.rendering import page
+    from celebtool.report import page
 
     text = page.build(made, pictures, limit).encode()
     with (
@@ -191,14 +192,14 @@ def _write_page(
 
 
 def _print(made: "Report", views: "Views", *, json: bool, csv: bool, markdown: bool) -> None:
-    from celebtool.rendering import compose, record
+    from celebtool.report import compose, prediction_records
 
     if json:
-        sys.stdout.write(record.dumps(compose.document(made, views.limit)) + "\n")
+        sys.stdout.write(prediction_records.dumps(compose.document(made, views.limit)) + "\n")
     elif csv:
         sys.stdout.write(compose.csv(made, views))
     elif markdown:
-        from celebtool.rendering import summary
+        from celebtool.report import markdown as summary
 
         sys.stdout.write(summary.markdown(made, views))
     else:

@@ -20,9 +20,30 @@ from typing import Any
 from tests.torture import watch
 
 MODULES = {
-    "light": ("balancing", "splitting", "augmenting", "rendering.compose", "rendering.gallery", "rendering.judging"),
-    "models": ("ensembles", "training_data", "training_report", "settings", "guesses", "rendering.judging"),
-    "heavy": ("nn.runs", "nn.prediction", "nn.classifier", "training_data", "training_report", "guesses"),
+    "light": (
+        "folders.balance",
+        "folders.split",
+        "folders.augment",
+        "report.compose",
+        "report.plot_files",
+        "report.judge",
+    ),
+    "models": (
+        "training.ensembles",
+        "training.data",
+        "training.messages",
+        "training.settings",
+        "report.guesses",
+        "report.judge",
+    ),
+    "heavy": (
+        "nn.training.runs",
+        "nn.prediction",
+        "nn.classifier",
+        "training.data",
+        "training.messages",
+        "report.guesses",
+    ),
 }
 
 LOADED_LATE = (

@@ -72,7 +72,7 @@ def test_no_socket_is_opened(tmp_path: Path, which: str, tally: Tally) -> None:
         tally.count()
 
 
-SUITE = ("tests/commands", "tests/formats", "tests/nn", "tests/rendering", "the rest of tests")
+SUITE = ("tests/commands", "tests/formats", "tests/nn", "tests/report", "the rest of tests")
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import ImageFolder, Sample
 from celebtool.formats.model_info import ModelInfo
 from celebtool.formats.predictions import Prediction, Predictions
-from celebtool.rendering import facts, record
+from celebtool.report import prediction_records, subject_records
 
 TABLE = Predictions(
     ("Ann", "Bob", "NA"),
@@ -26,7 +26,7 @@ TABLE = Predictions(
 
 def test_the_keys_of_predictions_are_stable():
     one = evaluate.evaluate(TABLE, "test")
-    document = record.of_predictions("p.csv", one, [one], 10)
+    document = prediction_records.of_predictions("p.csv", one, [one], 10)
     assert {key: document[key] for key in list(document)[:13]} == {
         "kind": "predictions",
         "file": "p.csv",
@@ -55,11 +55,11 @@ def test_the_keys_of_predictions_are_stable():
         {"path": "3.jpg", "label": "Bob", "predicted": "Ann", "confidence": 0.75, "label_probability": 0.25}
     ]
     assert document["parts"]["test"]["accuracy"] == 0.5
-    json.loads(record.dumps(document))
+    json.loads(prediction_records.dumps(document))
 
 
 def test_confusion_rows_name_failed_images_with_an_empty_cell():
-    rows = record.confusion_rows(evaluate.evaluate(TABLE))
+    rows = prediction_records.confusion_rows(evaluate.evaluate(TABLE))
     assert rows[1:] == [
         {"label": "Bob", "predicted": "Ann", "images": 1},
         {"label": "Bob", "predicted": "Bob", "images": 1},
@@ -68,7 +68,7 @@ def test_confusion_rows_name_failed_images_with_an_empty_cell():
 
 
 def test_json_does_nothing_to_a_terminal_and_shows_every_script():
-    text = record.dumps({"Beyoncé 成龍": "\x1b[31m\u202e\udcff\n\U000e0001"})
+    text = prediction_records.dumps({"Beyoncé 成龍": "\x1b[31m\u202e\udcff\n\U000e0001"})
     assert text == '{\n  "Beyoncé 成龍": "\\u001b[31m\\u202e\\udcff\\n\\udb40\\udc01"\n}'
     assert json.loads(text) == {"Beyoncé 成龍": "\x1b[31m\u202e\udcff\n\U000e0001"}
 
@@ -79,12 +79,12 @@ def test_every_key_is_in_the_documentation():
     folder = ImageFolder(Path("faces"), (Sample("Ann/1", "Ann"),))
     compared = comparison.compare("a", {1: True}, "b", {1: False})
     documents = [
-        record.of_comparison(compared),
+        prediction_records.of_comparison(compared),
         asdict(Verdict("p.csv", "accuracy >= 0.5", met=True, found="1")),
-        record.of_predictions("p.csv", one, [one], 10),
-        facts.of_history("h.csv", [Epoch(1, 0.5, 0.5)]),
-        facts.of_folder("faces", folder, Inspection(((1, 2),))),
-        facts.of_model("m.h5", ModelInfo("cnn", ("Ann",), (9, 9))),
+        prediction_records.of_predictions("p.csv", one, [one], 10),
+        subject_records.of_history("h.csv", [Epoch(1, 0.5, 0.5)]),
+        subject_records.of_folder("faces", folder, Inspection(((1, 2),))),
+        subject_records.of_model("m.h5", ModelInfo("cnn", ("Ann",), (9, 9))),
     ]
     assert [key for document in documents for key in document if f"`{key}`" not in text] == []
 
@@ -100,14 +100,16 @@ def test_rejection_and_calibration_are_null_or_numbers():
         Prediction(f"k{i}.jpg", np.array([0.75, 0.25, 0]), "Ann", "test", "Ann", score=0.9 + i / 100) for i in range(10)
     ]
     one = evaluate.evaluate(Predictions(TABLE.class_names, (*known, *unknown)))
-    figures = record.figures(one)
+    figures = prediction_records.figures(one)
     assert figures["calibration_error"] == 0.25
     assert (figures["accepted"], figures["true_accepts"], figures["false_accepts"]) == (1, 1, 0.005)
     assert figures["threshold_at_1_percent"] == 0.985  # 0.99 and 0.995 pass it
     assert figures["true_accepts_at_1_percent"] == 0.1  # 0.99; 0.98 and below do not
     assert figures["true_accepts_at_0_1_percent"] is figures["threshold_at_0_1_percent"] is None
-    assert record.stranger_rows(one, 5) == [{"path": "u0.jpg", "predicted": "Ann", "confidence": 0.5, "score": 0.0}]
-    assert [row["images"] for row in record.bin_rows(one)] == [10]
-    nothing = record.figures(evaluate.evaluate(TABLE))
+    assert prediction_records.stranger_rows(one, 5) == [
+        {"path": "u0.jpg", "predicted": "Ann", "confidence": 0.5, "score": 0.0}
+    ]
+    assert [row["images"] for row in prediction_records.bin_rows(one)] == [10]
+    nothing = prediction_records.figures(evaluate.evaluate(TABLE))
     assert nothing.keys() == figures.keys()
     assert nothing["accepted"] is None

@@ -11,8 +11,8 @@ from celebtool.drawing.contact_sheets import Look
 from celebtool.evaluation.evaluate import Evaluation
 from celebtool.formats import images
 from celebtool.formats.prediction_row import Prediction
-from celebtool.rendering import markup, terminal
-from celebtool.rendering.markup import escape
+from celebtool.report import html, prediction_tables
+from celebtool.report.html import escape
 
 GUESSES = 5
 SIDE = 144  # pixels of a thumbnail; shown at 96, so that it is sharp on the screens of telephones
@@ -34,7 +34,7 @@ def mistakes(evaluation: Evaluation, look: Look | None, limit: int, name: str) -
         _line(one.prediction, one.predicted, one.confidence, evaluation.class_names, look, "confidence")
         for one in shown
     ]
-    title = f"Mistakes, the surest first{terminal.of(len(shown), len(evaluation.mistakes), 'mistakes')}"
+    title = f"Mistakes, the surest first{prediction_tables.of(len(shown), len(evaluation.mistakes), 'mistakes')}"
     return _table(title, rows, name, "confidence")
 
 
@@ -44,25 +44,25 @@ def strangers(evaluation: Evaluation, look: Look | None, limit: int, name: str) 
     if not shown:
         return ""
     rows = [_line(row, row.predicted, row.score, evaluation.class_names, look, "score") for row in shown]
-    title = f"Strangers accepted{terminal.of(len(shown), len(evaluation.accepted_strangers), 'strangers')}"
+    title = f"Strangers accepted{prediction_tables.of(len(shown), len(evaluation.accepted_strangers), 'strangers')}"
     return _table(title, rows, name, "score")
 
 
 def _table(title: str, rows: Sequence[str], name: str, figure: str) -> str:
     heads = [("", ""), ("image", ""), ("label", ""), ("called", ""), (figure, "number"), ("guesses", "fixed")]
-    return f"<h3>{escape(title)}</h3>\n{markup.frame(name, heads, rows, kind='mistakes')}"
+    return f"<h3>{escape(title)}</h3>\n{html.frame(name, heads, rows, kind='mistakes')}"
 
 
 def _line(
     row: Prediction, called: str, value: float | None, names: Sequence[str], look: Look | None, figure: str
 ) -> str:
-    face = markup.picture(_thumbnail(look(row.path, row.box)), "jpeg", row.path) if look else ""
+    face = html.picture(_thumbnail(look(row.path, row.box)), "jpeg", row.path) if look else ""
     cells = (
         f'<td class="face">{face}</td>',
         f'<td class="text">{escape(row.path)}</td>',
         f'<td data-column="label">{escape(row.label)}</td>',
         f'<td data-column="called" class="wrong">{escape(called)}</td>',
-        f'<td data-column="{figure}" class="number">{terminal.number(value)}</td>',
+        f'<td data-column="{figure}" class="number">{prediction_tables.number(value)}</td>',
         f'<td class="guess">{_guesses(row, names)}</td>',
     )
     return f"<tr>{''.join(cells)}</tr>"

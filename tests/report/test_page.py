@@ -13,10 +13,10 @@ from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import Sample
 from celebtool.formats.model_info import Layer, ModelInfo
 from celebtool.formats.predictions import Prediction, Predictions
-from celebtool.formats.subject import Subjects
-from celebtool.rendering import judging, markup, page
-from celebtool.rendering.judging import Terms
-from celebtool.rendering.terminal import Table
+from celebtool.report import html, judge, page
+from celebtool.report.judge import Terms
+from celebtool.report.prediction_tables import Table
+from celebtool.report.subjects import Subjects
 from tests.browser import CHROMIUM, browser
 
 HOSTILE = ('<script>alert("1")</script>', "a\"b'c", "成龍 नरेन्द्र", "\x1b[31m\u202e&amp;")
@@ -39,7 +39,7 @@ def table(names, per_class=4, wrong=1, strangers=0, part="test"):
 
 def build(*tables, pictures=None, limit=10, terms=None, **others):
     subjects = Subjects(predictions={f"{i}.csv": each for i, each in enumerate(tables)}, **others)
-    return page.build(judging.judge(subjects, terms or Terms()), pictures, limit)
+    return page.build(judge.judge(subjects, terms or Terms()), pictures, limit)
 
 
 class Outline(HTMLParser):
@@ -106,7 +106,7 @@ def test_no_labels_no_mistakes_and_no_predictions_are_pages_too():
 
 def test_leaks_demands_and_baselines_are_on_top():
     leaky = Predictions(("A", "B"), (Prediction("1.jpg", np.array([0.5, 0.5]), "A", "", "A", seen=True),))
-    terms = Terms(True, (judging.Demand("accuracy", None, ">=", 1.5),), ("old.csv", leaky), 0.0)
+    terms = Terms(True, (judge.Demand("accuracy", None, ">=", 1.5),), ("old.csv", leaky), 0.0)
     text = build(leaky, terms=terms)
     assert text.index('class="alarm"') < text.index("NOT MET") < text.index("McNemar") < text.index("<section>")
 
@@ -131,10 +131,10 @@ def test_names_that_no_font_can_draw_have_a_legend():
 
 def test_averages_stay_at_the_foot_and_long_tables_filter():
     shown = Table("T", ("name", "n"), [*((f"x{i}", str(i)) for i in range(12)), (("all", "bold"), ("66", "bold"))])
-    text = markup.table(shown, "t")
+    text = html.table(shown, "t")
     assert "<tfoot>\n<tr><td" in text
     assert '<p class="filter" data-table="t" hidden>' in text
-    assert "filter" not in markup.table(shown._replace(rows=shown.rows[:3]), "t")
+    assert "filter" not in html.table(shown._replace(rows=shown.rows[:3]), "t")
 
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here; apt-get install chromium")

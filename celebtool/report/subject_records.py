@@ -9,7 +9,7 @@ from celebtool.formats import history, recipes
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder, Sample
 from celebtool.formats.model_info import ModelInfo
-from celebtool.rendering.record import Record, plain
+from celebtool.report.prediction_records import Record, plain
 
 if TYPE_CHECKING:  # it loads SciPy, which a report on a table has no need of
     from celebtool.folders.inspection import Inspection

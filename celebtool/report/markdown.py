@@ -5,10 +5,10 @@ import re
 from collections.abc import Sequence
 
 from celebtool.errors import printable
-from celebtool.rendering import compose, remarks
-from celebtool.rendering.compose import Views
-from celebtool.rendering.judging import Report
-from celebtool.rendering.terminal import WRONG, Cell, Table
+from celebtool.report import compose, remarks
+from celebtool.report.compose import Views
+from celebtool.report.judge import Report
+from celebtool.report.prediction_tables import WRONG, Cell, Table
 
 WIDTH = 200  # characters that a confusion matrix may take
 

@@ -1,7 +1,7 @@
 import numpy as np
 
-from celebtool.rendering import matrix
-from tests.rendering.test_terminal import diagonal, judged, text
+from celebtool.report import matrix
+from tests.report.test_prediction_tables import diagonal, judged, text
 
 
 def test_confusion_numbers_the_columns_and_draws_the_eye_to_mistakes():

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 
 from celebtool.errors import printable
-from celebtool.rendering.terminal import RIGHT, WRONG, Cell, Table
+from celebtool.report.prediction_tables import RIGHT, WRONG, Cell, Table
 
 FILTER_FROM = 12  # rows from which a table can be filtered
 
@@ -118,7 +118,7 @@ def _is_number(cell: Cell) -> bool:
 
 
 def _resource(name: str) -> str:
-    return resources.files("celebtool.rendering").joinpath(name).read_text(encoding="utf-8")
+    return resources.files("celebtool.report").joinpath(name).read_text(encoding="utf-8")
 
 
 def _digest(text: str) -> str:

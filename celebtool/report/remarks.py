@@ -9,8 +9,8 @@ from celebtool.evaluation.evaluate import FEW, Evaluation
 from celebtool.evaluation.rejection import FALSE_ACCEPTS, Rejection
 from celebtool.formats.image_folder import ImageFolder, Sample
 from celebtool.formats.model_info import ModelInfo
-from celebtool.rendering import facts
-from celebtool.rendering.judging import Judged, Report
+from celebtool.report import subject_records
+from celebtool.report.judge import Judged, Report
 
 if TYPE_CHECKING:  # it loads SciPy, which a report on a table has no need of
     from celebtool.folders.inspection import Inspection
@@ -84,7 +84,7 @@ def of_folder(folder: ImageFolder, seen: "Inspection") -> list[str]:
 
 def of_model(info: ModelInfo) -> list[str]:
     """What its figures can't be trusted for."""
-    if facts.allowed_leak(info):
+    if subject_records.allowed_leak(info):
         return [
             "trained with --allow-leak: it was measured on photos that it was trained on, and its figures flatter it"
         ]

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from celebtool.errors import CelebtoolError
 from celebtool.evaluation.evaluate import Evaluation
 from celebtool.formats import tables as csv_tables
-from celebtool.rendering import facts, matrix, overview, record, remarks, terminal
-from celebtool.rendering.judging import Judged, Report
-from celebtool.rendering.record import Record
-from celebtool.rendering.terminal import Table
+from celebtool.report import matrix, prediction_records, prediction_tables, remarks, subject_records, subject_tables
+from celebtool.report.judge import Judged, Report
+from celebtool.report.prediction_records import Record
+from celebtool.report.prediction_tables import Table
 
 
 @dataclass(frozen=True)
@@ -34,16 +34,16 @@ def tables(report: Report, views: Views, width: int) -> list[Table]:
     judged = report.judged
     shown: list[Table] = []
     if judged:
-        shown.append(terminal.summary([one.evaluation for one in judged.values()], list(judged)))
+        shown.append(prediction_tables.summary([one.evaluation for one in judged.values()], list(judged)))
     if report.comparisons:
-        shown.append(terminal.comparisons([(one, remarks.verdict(one)) for one in report.comparisons]))
+        shown.append(prediction_tables.comparisons([(one, remarks.verdict(one)) for one in report.comparisons]))
     for name, one in judged.items():
         shown += [
             table._replace(title=f"{name}: {table.title}") if len(judged) > 1 else table
             for table in _of_predictions(one, views, width)
         ]
     if report.verdicts:
-        shown.append(terminal.verdicts(report.verdicts))
+        shown.append(prediction_tables.verdicts(report.verdicts))
     return shown + _of_others(report)
 
 
@@ -51,17 +51,22 @@ def document(report: Report, limit: int) -> Record:
     """The JSON of a report: the record itself for one subject, ``{"subjects": […]}`` for several."""
     subjects = report.subjects
     records = [
-        *(record.of_predictions(name, one.evaluation, one.parts, limit) for name, one in report.judged.items()),
-        *(facts.of_history(name, epochs) for name, epochs in subjects.histories.items()),
-        *(facts.of_folder(name, folder, seen) for name, (folder, seen) in subjects.folders.items()),
-        *(facts.of_model(name, info) for name, info in subjects.models.items()),
+        *(
+            prediction_records.of_predictions(name, one.evaluation, one.parts, limit)
+            for name, one in report.judged.items()
+        ),
+        *(subject_records.of_history(name, epochs) for name, epochs in subjects.histories.items()),
+        *(subject_records.of_folder(name, folder, seen) for name, (folder, seen) in subjects.folders.items()),
+        *(subject_records.of_model(name, info) for name, info in subjects.models.items()),
     ]
     whole: Record = records[0] if len(records) == 1 else {"subjects": records}
     if not report.judged:
         return whole
     return {
         **whole,
-        "comparisons": [{**record.of_comparison(one), "verdict": remarks.verdict(one)} for one in report.comparisons],
+        "comparisons": [
+            {**prediction_records.of_comparison(one), "verdict": remarks.verdict(one)} for one in report.comparisons
+        ],
         "demands": [asdict(verdict) for verdict in report.verdicts],
         "allow_leak": bool(report.leaks),
     }
@@ -87,9 +92,9 @@ def rows(report: Report, views: Views) -> list[Record]:
     subjects = report.subjects
     by_kind: list[Mapping[str, list[Record]]] = [
         {name: _prediction_rows(one, views) for name, one in report.judged.items()},
-        {name: facts.history_rows(epochs) for name, epochs in subjects.histories.items()},
-        {name: facts.folder_rows(folder) for name, (folder, _) in subjects.folders.items()},
-        {name: facts.layer_rows(info) for name, info in subjects.models.items()},
+        {name: subject_records.history_rows(epochs) for name, epochs in subjects.histories.items()},
+        {name: subject_records.folder_rows(folder) for name, (folder, _) in subjects.folders.items()},
+        {name: subject_records.layer_rows(info) for name, info in subjects.models.items()},
     ]
     by_kind = [of_kind for of_kind in by_kind if of_kind]
     if len(by_kind) > 1:
@@ -102,38 +107,38 @@ def rows(report: Report, views: Views) -> list[Record]:
 def _of_predictions(one: Judged, views: Views, width: int) -> list[Table]:
     evaluation = one.evaluation
     if not evaluation.images:
-        return [terminal.called(evaluation)]
-    shown = [terminal.parts(one.parts)] if len(one.parts) > 1 else []
-    shown += [terminal.per_class(evaluation)] if views.per_class else []
+        return [prediction_tables.called(evaluation)]
+    shown = [prediction_tables.parts(one.parts)] if len(one.parts) > 1 else []
+    shown += [prediction_tables.per_class(evaluation)] if views.per_class else []
     shown += [matrix.confusion(evaluation, width, views.limit)] if views.confusion else []
-    shown += [terminal.calibration(evaluation)] if views.calibration else []
+    shown += [prediction_tables.calibration(evaluation)] if views.calibration else []
     if views.mistakes:
-        shown.append(terminal.mistakes(evaluation, views.limit))
-        shown += [terminal.strangers(evaluation, views.limit)] if evaluation.accepted_strangers else []
+        shown.append(prediction_tables.mistakes(evaluation, views.limit))
+        shown += [prediction_tables.strangers(evaluation, views.limit)] if evaluation.accepted_strangers else []
     return shown
 
 
 def _of_others(report: Report) -> list[Table]:
     shown: list[Table] = []
     for name, epochs in report.subjects.histories.items():
-        shown.append(overview.epochs(name, epochs))
+        shown.append(subject_tables.epochs(name, epochs))
     for name, (folder, seen) in report.subjects.folders.items():
-        shown += overview.folder(name, folder, seen)
+        shown += subject_tables.folder(name, folder, seen)
     for name, info in report.subjects.models.items():
-        shown.append(overview.model(name, info))
-        shown += [overview.epochs("History", info.history)] if info.history else []
-        shown.append(overview.layers(info))
+        shown.append(subject_tables.model(name, info))
+        shown += [subject_tables.epochs("History", info.history)] if info.history else []
+        shown.append(subject_tables.layers(info))
     return shown
 
 
 def _prediction_rows(one: Judged, views: Views) -> list[Record]:
     if views.per_class:
-        return record.class_rows(one.evaluation)
+        return prediction_records.class_rows(one.evaluation)
     if views.confusion:
-        return record.confusion_rows(one.evaluation)
+        return prediction_records.confusion_rows(one.evaluation)
     if views.mistakes:
-        return record.mistake_rows(one.evaluation, views.limit)
+        return prediction_records.mistake_rows(one.evaluation, views.limit)
     if views.calibration:
-        return record.bin_rows(one.evaluation)
+        return prediction_records.bin_rows(one.evaluation)
     evaluations: Sequence[Evaluation] = one.parts or [one.evaluation]
-    return [record.figures(each) for each in evaluations]
+    return [prediction_records.figures(each) for each in evaluations]

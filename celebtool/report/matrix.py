@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from celebtool.evaluation.evaluate import Evaluation
-from celebtool.rendering.terminal import LONGEST_NAME, RIGHT, WRONG, Cell, Table, clip, number, of, titled
+from celebtool.report.prediction_tables import LONGEST_NAME, RIGHT, WRONG, Cell, Table, clip, number, of, titled
 
 SHORTENED = 10  # letters that still tell most people apart, where a whole matrix would not fit otherwise
 

@@ -7,7 +7,7 @@ from celebtool.folders.inspection import Inspection
 from celebtool.formats.image_folder import ImageFolder, Sample
 from celebtool.formats.images import ImageError
 from celebtool.formats.predictions import Prediction, Predictions
-from celebtool.rendering import remarks
+from celebtool.report import remarks
 
 
 def test_remarks_say_what_is_left_out():

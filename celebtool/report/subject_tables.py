@@ -8,8 +8,8 @@ from celebtool.formats import history
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder
 from celebtool.formats.model_info import ModelInfo
-from celebtool.rendering.facts import allowed_leak, parameters
-from celebtool.rendering.terminal import LONGEST_NAME, WRONG, Cell, Table, clip
+from celebtool.report.prediction_tables import LONGEST_NAME, WRONG, Cell, Table, clip
+from celebtool.report.subject_records import allowed_leak, parameters
 
 if TYPE_CHECKING:  # it loads SciPy, which a report on a table has no need of
     from celebtool.folders.inspection import Inspection

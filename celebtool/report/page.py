@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from celebtool.drawing import contact_sheets, fonts, plots
 from celebtool.drawing.fonts import Lettering
 from celebtool.formats.image_folder import ImageFolder
-from celebtool.formats.subject import Subjects
-from celebtool.rendering import album, gallery, markup, matrix, overview, remarks, terminal
-from celebtool.rendering.judging import Judged, Report
-from celebtool.rendering.markup import escape
+from celebtool.report import html, matrix, page_mistakes, plot_files, prediction_tables, remarks, subject_tables
+from celebtool.report.html import escape
+from celebtool.report.judge import Judged, Report
+from celebtool.report.subjects import Subjects
 
 MISTAKES = 100  # so many are on a page, or --limit if that is more
 WHOLE = 10_000  # characters: no name is shortened
@@ -25,14 +25,14 @@ def build(report: Report, pictures: ImageFolder | None, limit: int) -> str:
     Raises:
         CelebtoolError: a mistake's image is not in `pictures`.
     """
-    lettering = fonts.lettering(gallery.all_names(report, pictures))
+    lettering = fonts.lettering(plot_files.all_names(report, pictures))
     sections = list(_sections(report, pictures, lettering, max(limit, MISTAKES)))
     links = "".join(f'<a href="#s{n}">{escape(title)}</a>' for n, (title, _) in enumerate(sections))
     body = [
         f"<header><h1>celebtool report</h1>\n<nav>{links}</nav></header>",
         *(f'<p class="alarm" role="alert">{escape(warning)}</p>' for warning in remarks.warnings(report)),
         *_demands(report),
-        markup.bullets(remarks.of_report(report)),
+        html.bullets(remarks.of_report(report)),
         *(
             f'<section>\n<h2 id="s{n}">{escape(title)}</h2>\n{content}</section>'
             for n, (title, content) in enumerate(sections)
@@ -40,15 +40,15 @@ def build(report: Report, pictures: ImageFolder | None, limit: int) -> str:
         _legend(lettering),
     ]
     titles = ", ".join(title for title, _ in sections)
-    return markup.document(f"celebtool: {titles}", "\n".join(filter(None, body)))
+    return html.document(f"celebtool: {titles}", "\n".join(filter(None, body)))
 
 
 def _demands(report: Report) -> Iterator[str]:
     if report.verdicts:
-        yield markup.table(terminal.verdicts(report.verdicts), "demands")
+        yield html.table(prediction_tables.verdicts(report.verdicts), "demands")
     if report.comparisons:
         made = [(one, remarks.verdict(one)) for one in report.comparisons]
-        yield markup.table(terminal.comparisons(made), "comparisons")
+        yield html.table(prediction_tables.comparisons(made), "comparisons")
 
 
 def _sections(
@@ -59,16 +59,16 @@ def _sections(
     for n, (name, one) in enumerate(report.judged.items()):
         part = f" ({one.evaluation.part})" if one.evaluation.part else ""
         yield name + part, _predictions(name, one, pictures, lettering, limit, f"p{n}")
-    curves = [markup.plot(plots.png(figure), file) for file, figure in gallery.curves(subjects)]
+    curves = [html.plot(plots.png(figure), file) for file, figure in plot_files.curves(subjects)]
     if curves:
         yield "Training", f'<div class="side">{"".join(curves)}</div>'
     for n, (name, epochs) in enumerate(subjects.histories.items()):
-        yield name, markup.table(overview.epochs("History", epochs), f"h{n}")
+        yield name, html.table(subject_tables.epochs("History", epochs), f"h{n}")
     yield from _folders(subjects, lettering)
     for n, (name, info) in enumerate(subjects.models.items()):
-        run = markup.table(overview.epochs("History", info.history), f"r{n}") if info.history else ""
-        described = markup.table(overview.model("Model", info), f"m{n}")
-        yield name, described + run + markup.table(overview.layers(info), f"l{n}")
+        run = html.table(subject_tables.epochs("History", info.history), f"r{n}") if info.history else ""
+        described = html.table(subject_tables.model("Model", info), f"m{n}")
+        yield name, described + run + html.table(subject_tables.layers(info), f"l{n}")
 
 
 def _predictions(
@@ -76,24 +76,24 @@ def _predictions(
 ) -> str:
     evaluation = one.evaluation
     if not evaluation.images:
-        return markup.table(terminal.called(evaluation, WHOLE), f"{key}-called")
-    look = gallery.look_into(pictures) if pictures else None
+        return html.table(prediction_tables.called(evaluation, WHOLE), f"{key}-called")
+    look = plot_files.look_into(pictures) if pictures else None
     diagram = plots.png(plots.calibration(evaluation)) if evaluation.calibration.images else b""
     content = [
-        markup.cards(_headline(one)),
-        markup.table(terminal.parts(one.parts), f"{key}-parts") if len(one.parts) > 1 else "",
-        album.mistakes(evaluation, look, limit, f"{key}-mistakes"),
-        album.strangers(evaluation, look, limit, f"{key}-strangers"),
+        html.cards(_headline(one)),
+        html.table(prediction_tables.parts(one.parts), f"{key}-parts") if len(one.parts) > 1 else "",
+        page_mistakes.mistakes(evaluation, look, limit, f"{key}-mistakes"),
+        page_mistakes.strangers(evaluation, look, limit, f"{key}-strangers"),
         "<h3>Confusion</h3>",
-        markup.plot(plots.png(plots.confusion(evaluation, lettering)), "confusion matrix"),
-        markup.table(matrix.confused_pairs(evaluation, WHOLE, WHOLE), f"{key}-pairs"),
-        markup.table(terminal.per_class(evaluation), f"{key}-classes"),
+        html.plot(plots.png(plots.confusion(evaluation, lettering)), "confusion matrix"),
+        html.table(matrix.confused_pairs(evaluation, WHOLE, WHOLE), f"{key}-pairs"),
+        html.table(prediction_tables.per_class(evaluation), f"{key}-classes"),
         '<div class="side"><div>',
-        markup.table(terminal.summary([evaluation], [name]), f"{key}-figures"),
+        html.table(prediction_tables.summary([evaluation], [name]), f"{key}-figures"),
         "</div><div><h3>Reliability</h3>",
-        markup.plot(diagram, "reliability diagram") if diagram else "",
+        html.plot(diagram, "reliability diagram") if diagram else "",
         "</div></div>",
-        markup.table(terminal.calibration(evaluation), f"{key}-calibration"),
+        html.table(prediction_tables.calibration(evaluation), f"{key}-calibration"),
     ]
     return "\n".join(content)
 
@@ -102,30 +102,34 @@ def _headline(one: Judged) -> dict[str, tuple[str, str]]:
     evaluation = one.evaluation
     accuracy, f1, rejection = evaluation.accuracy, evaluation.macro.f1, evaluation.rejection
     figures = {
-        "accuracy": (terminal.number(accuracy.value), f"95 %: {accuracy.low:.3f}–{accuracy.high:.3f}"),
-        "macro F1": (terminal.number(f1.value), f"95 %: {f1.low:.3f}–{f1.high:.3f}"),
+        "accuracy": (prediction_tables.number(accuracy.value), f"95 %: {accuracy.low:.3f}–{accuracy.high:.3f}"),
+        "macro F1": (prediction_tables.number(f1.value), f"95 %: {f1.low:.3f}–{f1.high:.3f}"),
         "images": (str(evaluation.images), f"of {len(evaluation.class_names)} classes"),
         "mistakes": (str(len(evaluation.mistakes)), f"and {sum(evaluation.failures.values())} failed"),
-        "calibration error": (terminal.number(evaluation.calibration.error), "0 is as sure as right"),
+        "calibration error": (prediction_tables.number(evaluation.calibration.error), "0 is as sure as right"),
     }
     if rejection and rejection.strangers:
-        figures["strangers accepted"] = terminal.number(rejection.false_accepts.value), f"of {rejection.strangers}"
-        figures["known accepted"] = terminal.number(rejection.accepted.value), f"of {evaluation.images}"
+        figures["strangers accepted"] = (
+            prediction_tables.number(rejection.false_accepts.value),
+            f"of {rejection.strangers}",
+        )
+        figures["known accepted"] = prediction_tables.number(rejection.accepted.value), f"of {evaluation.images}"
     return figures
 
 
 def _folders(subjects: Subjects, lettering: Lettering) -> Iterator[tuple[str, str]]:
     for n, (name, (folder, seen)) in enumerate(subjects.folders.items()):
         content = [
-            markup.table(table, f"f{n}-{m}") for m, table in enumerate(overview.folder("Images", folder, seen, WHOLE))
+            html.table(table, f"f{n}-{m}")
+            for m, table in enumerate(subject_tables.folder("Images", folder, seen, WHOLE))
         ]
         if folder.class_names:
             counts = {part or "": folder.counts(part) for part in folder.parts or (None,)}
             by_class = {label: [s for s in folder.samples if s.label == label] for label in folder.class_names}
             bars = plots.distribution(counts, folder.class_names, lettering)
-            content.append(markup.plot(plots.png(bars), "images per class"))
-            sheet = contact_sheets.samples(by_class, gallery.look_into(folder), lettering)
-            content.append(markup.plot(plots.png(sheet), "samples of each class", kind="plot sheet"))
+            content.append(html.plot(plots.png(bars), "images per class"))
+            sheet = contact_sheets.samples(by_class, plot_files.look_into(folder), lettering)
+            content.append(html.plot(plots.png(sheet), "samples of each class", kind="plot sheet"))
         yield name, "\n".join(content)
 
 
@@ -133,4 +137,6 @@ def _legend(lettering: Lettering) -> str:
     rows = [(f"#{number}", name) for name, number in lettering.legend.items()]
     if not rows:
         return ""
-    return markup.table(terminal.Table("Names that no installed font can draw in plots", ("", "name"), rows), "legend")
+    return html.table(
+        prediction_tables.Table("Names that no installed font can draw in plots", ("", "name"), rows), "legend"
+    )

@@ -5,7 +5,7 @@ from celebtool.folders.inspection import Inspection
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import ImageFolder, Sample
 from celebtool.formats.model_info import Layer, ModelInfo
-from celebtool.rendering import overview
+from celebtool.report import subject_tables
 
 
 def folder(*samples):
@@ -15,7 +15,7 @@ def folder(*samples):
 
 
 def test_epochs_mark_the_best():
-    table = overview.epochs("h.csv", [Epoch(1, 0.5, 0.8, 0.25, 0.9, 0.001, 2.0), Epoch(2, 0.25, 0.9, 0.5, 0.8)])
+    table = subject_tables.epochs("h.csv", [Epoch(1, 0.5, 0.8, 0.25, 0.9, 0.001, 2.0), Epoch(2, 0.25, 0.9, 0.5, 0.8)])
     assert table.title == "h.csv: the best epoch is 1 of 2"
     assert table.rows[0][1] == ("0.5000", "bold green")
     assert table.rows[1] == ("2", "0.2500", "0.900", "0.5000", "0.800", "", "")
@@ -23,7 +23,7 @@ def test_epochs_mark_the_best():
 
 def test_classes_show_what_is_missing_in_a_part():
     listed = folder(("train", "Ann"), ("train", "Ann"), ("train", "Bob"), ("test", "Ann"), ("test", "unknown"))
-    table = overview.classes("parts", listed)
+    table = subject_tables.classes("parts", listed)
     assert table.title == "parts: 5 images of 2 classes"
     assert table.columns == ("class", "train", "test", "all")
     assert table.rows == [
@@ -35,14 +35,14 @@ def test_classes_show_what_is_missing_in_a_part():
 
 
 def test_an_unsplit_folder_has_one_column():
-    table = overview.classes("faces", ImageFolder(Path("faces"), (Sample("Ann/1", "Ann"),)))
+    table = subject_tables.classes("faces", ImageFolder(Path("faces"), (Sample("Ann/1", "Ann"),)))
     assert table.columns == ("class", "images")
     assert table.rows == [("Ann", "1"), (("all", "bold"), ("1", "bold"))]
 
 
 def test_a_folder_without_classes_has_sizes_only():
     listed = ImageFolder(Path("new"), (Sample("1.jpg", None), Sample("2.jpg", None)))
-    tables = overview.folder(
+    tables = subject_tables.folder(
         "new", listed, Inspection(((10, 20), (30, 40)), copies=((Sample("1.jpg", None), Sample("2.jpg", None)),))
     )
     assert [table.title for table in tables] == [
@@ -78,7 +78,7 @@ INFO = ModelInfo(
 
 
 def test_a_model_says_what_it_is():
-    table = overview.model("m.h5", INFO)
+    table = subject_tables.model("m.h5", INFO)
     assert table.rows[-2:] == [("made by", "train: epochs 10"), ("made by", "split")]
     assert dict(table.rows[:-2]) == {
         "architecture": "cnn",
@@ -98,7 +98,7 @@ def test_a_model_says_what_it_is():
 
 def test_an_ensemble_lists_its_members():
     both = ModelInfo("ensemble", ("Ann", "Bob"), (100, 90), members=(INFO, INFO), shares=(0.625, 0.375))
-    rows = dict(overview.model("e.h5", both).rows)
+    rows = dict(subject_tables.model("e.h5", both).rows)
     assert rows["member 2"] == "cnn, 100x90, share 0.375"
     assert rows["input"] == "100x90 (height x width)"
     assert "strangers" not in rows
@@ -106,7 +106,7 @@ def test_an_ensemble_lists_its_members():
 
 
 def test_layers_have_shapes_and_parameters():
-    table = overview.layers(INFO)
+    table = subject_tables.layers(INFO)
     assert table.title == "3 layers"
     assert table.rows[1] == tuple(
         (c, "bold green") for c in ("norm", "BatchNormalization", "100 x 90 x 32", "128", "64")
@@ -116,5 +116,5 @@ def test_layers_have_shapes_and_parameters():
 
 def test_a_model_trained_on_a_leak_says_so():
     leaky = {"command": "finetune", "input": {"made_by": {"command": "train", "parameters": {"allow_leak": True}}}}
-    assert dict(overview.model("m.h5", replace(INFO, recipe=leaky)).rows)["leak"] == "trained with --allow-leak"
-    assert "leak" not in dict(overview.model("m.h5", INFO).rows)
+    assert dict(subject_tables.model("m.h5", replace(INFO, recipe=leaky)).rows)["leak"] == "trained with --allow-leak"
+    assert "leak" not in dict(subject_tables.model("m.h5", INFO).rows)

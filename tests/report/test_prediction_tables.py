@@ -3,7 +3,7 @@ import numpy as np
 from celebtool.evaluation import comparison, evaluate
 from celebtool.evaluation.gates import Verdict
 from celebtool.formats.predictions import Prediction, Predictions
-from celebtool.rendering import terminal
+from celebtool.report import prediction_tables
 
 
 def judged(counts, names, failed=()):
@@ -29,7 +29,7 @@ def text(row):
 
 def test_summary_puts_several_files_side_by_side():
     one, two = judged([[4, 0], [0, 4]], ["Ann", "Bob"]), judged(diagonal(4, 2), list("ABCD"))
-    table = terminal.summary([one, two], ["one.csv", "two.csv"])
+    table = prediction_tables.summary([one, two], ["one.csv", "two.csv"])
     rows = {row[0]: row[1:] for row in table.rows}
     assert table.columns == ("", "one.csv", "two.csv")
     assert rows["images"] == ("8", "8")
@@ -38,7 +38,7 @@ def test_summary_puts_several_files_side_by_side():
 
 
 def test_per_class_ends_with_the_averages():
-    table = terminal.per_class(judged([[3, 1], [0, 4]], ["Ann", "Bob"]))
+    table = prediction_tables.per_class(judged([[3, 1], [0, 4]], ["Ann", "Bob"]))
     assert [text(row) for row in table.rows] == [
         ["Ann", "1.000", "0.750", "0.857", "4"],
         ["Bob", "0.800", "1.000", "0.889", "4"],
@@ -49,21 +49,21 @@ def test_per_class_ends_with_the_averages():
 
 
 def test_mistakes_say_how_many_there_are():
-    table = terminal.mistakes(judged([[3, 2], [0, 4]], ["Ann", "Bob"]), 1)
+    table = prediction_tables.mistakes(judged([[3, 2], [0, 4]], ["Ann", "Bob"]), 1)
     assert table.title == "Worst mistakes, 1 of 2 mistakes"
     assert [text(row) for row in table.rows] == [["3.jpg", "Ann", "Bob", "0.900", "0.100"]]
 
 
 def test_long_names_keep_their_ends():
-    clipped = terminal.clip("a" * 20 + "b" * 20, 24)
+    clipped = prediction_tables.clip("a" * 20 + "b" * 20, 24)
     assert len(clipped) == 24
     assert clipped.startswith("aaaa")
     assert clipped.endswith("bbbb")
-    assert terminal.clip("short") == "short"
+    assert prediction_tables.clip("short") == "short"
 
 
 def test_calibration_marks_what_is_more_than_chance():
-    table = terminal.calibration(judged([[50, 50], [0, 10]], ["Ann", "Bob"]))
+    table = prediction_tables.calibration(judged([[50, 50], [0, 10]], ["Ann", "Bob"]))
     (row,) = table.rows
     assert text(row) == ["0.87\u20130.93", "110", "0.900", "0.545 (0.452\u20130.635)", "+0.355"]
     assert row[-1] == ("+0.355", "bold red")
@@ -71,8 +71,8 @@ def test_calibration_marks_what_is_more_than_chance():
 
 def test_comparisons_and_verdicts():
     one = comparison.compare("old.csv", {1: True, 2: False}, "new.csv", {1: True, 2: True})
-    assert terminal.comparisons([(one, "no difference")]).rows == [
+    assert prediction_tables.comparisons([(one, "no difference")]).rows == [
         ("old.csv \u2013 new.csv", "2", "0", "1", "+0.500", "1", "no difference")
     ]
     missed = Verdict("p.csv", "accuracy >= 0.9", met=False, found="0.5")
-    assert terminal.verdicts([missed]).rows == [("p.csv", "accuracy >= 0.9", "0.5", ("NOT MET", "bold red"))]
+    assert prediction_tables.verdicts([missed]).rows == [("p.csv", "accuracy >= 0.9", "0.5", ("NOT MET", "bold red"))]

@@ -16,8 +16,8 @@ from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder
 from celebtool.formats.images import ImageError
 from celebtool.formats.predictions import Predictions
-from celebtool.formats.subject import Subjects
-from celebtool.rendering.judging import Judged, Report
+from celebtool.report.judge import Judged, Report
+from celebtool.report.subjects import Subjects
 
 Box = tuple[float, float, float, float]
 Plot = tuple[str, Figure]

@@ -9,8 +9,8 @@ from celebtool.evaluation.comparison import Comparison
 from celebtool.evaluation.evaluate import Evaluation
 from celebtool.evaluation.gates import Demand, Verdict
 from celebtool.formats.predictions import Predictions
-from celebtool.formats.subject import Subjects
-from celebtool.rendering import record
+from celebtool.report import prediction_records
+from celebtool.report.subjects import Subjects
 
 
 @dataclass(frozen=True)
@@ -140,8 +140,8 @@ def _check_baseline(name: str, comparisons: Iterable[Comparison], judged: Iterab
 
 
 def _verdict(name: str, one: Judged, demand: Demand) -> Verdict:
-    classes = {figures.name: record.of_class(figures) for figures in one.evaluation.classes}
+    classes = {figures.name: prediction_records.of_class(figures) for figures in one.evaluation.classes}
     try:
-        return gates.judge(name, demand, record.figures(one.evaluation), classes)
+        return gates.judge(name, demand, prediction_records.figures(one.evaluation), classes)
     except ValueError as error:
         raise CelebtoolError(name, f"--require {error}") from error

@@ -1,0 +1,1 @@
+"""What the command `report` says: tables, records, pages."""
