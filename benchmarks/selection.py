@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from celebtool.folders import duplicates, sampling
 from celebtool.formats import image_folder, images, manifest
-from celebtool.nn import embeddings, logistic
+from celebtool.nn import embeddings
+from celebtool.nn.training import logistic
 
 L2 = 1e-4
 Embedded = dict[str, NDArray[np.float32]]

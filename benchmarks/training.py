@@ -134,7 +134,7 @@ def against_keras(task: str, parts: Path, out: Path) -> None:
     """Print how many times as fast training InceptionV3's head, or its last 63 layers too, is as plain Keras."""
     head, epochs = out / "head.h5", EPOCHS[task]
     weights = random_weights(out)
-    imports = cost(sys.executable, "-c", "import celebtool.nn.runs")
+    imports = cost(sys.executable, "-c", "import celebtool.nn.training.runs")
     options = ("--patience", "0", "--batch-size", "32")
     network = ("--arch", "inceptionv3", "--weights", weights)
     if task == "frozen":

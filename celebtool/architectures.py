@@ -1,6 +1,6 @@
 """The table of architectures: what each is called, takes and is trained with.
 
-The networks themselves are in `celebtool.nn.networks`, loaded when `celebtool.nn.architectures` builds one.
+The networks themselves are in `celebtool.nn.networks`, loaded when `celebtool.nn.networks.build` builds one.
 """
 
 from dataclasses import dataclass

@@ -88,7 +88,8 @@ def _tuned(models: Sequence[Path], data: "TrainingData") -> Sequence[float]:
     """Ask every model for val/, choose the shares, and show what each model and the average of them reach."""
     import numpy as np
 
-    from celebtool.nn import classifier, tuning
+    from celebtool.nn import classifier
+    from celebtool.nn.training import tuning
     from celebtool.training import ensembles
 
     files, labels = data.files(data.val), [sample.label or "" for sample in data.val]

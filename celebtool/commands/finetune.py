@@ -102,10 +102,11 @@ def finetune(
         ) as workspace,
         console.progress("images", "images") as progress,
     ):
-        from celebtool.nn import classifier, runs, training
+        from celebtool.nn import classifier
+        from celebtool.nn.training import fit, runs
 
-        resources = training.Resources(workspace.scratch, int(cache_memory * 1e9), devices)
-        voice = training.Voice(progress, console.note, resume=resume)
+        resources = fit.Resources(workspace.scratch, int(cache_memory * 1e9), devices)
+        voice = fit.Voice(progress, console.note, resume=resume)
         base = classifier.load(model)
         trained = runs.finetune(base, last, data, chosen, recipe, resources, voice)
         classifier.save(trained, workspace.content)

@@ -122,10 +122,11 @@ def train(
         ) as workspace,
         console.progress("images", "images") as progress,
     ):
-        from celebtool.nn import classifier, runs, training
+        from celebtool.nn import classifier
+        from celebtool.nn.training import fit, runs
 
-        resources = training.Resources(workspace.scratch, int(cache_memory * 1e9), devices)
-        voice = training.Voice(progress, console.note, resume=resume)
+        resources = fit.Resources(workspace.scratch, int(cache_memory * 1e9), devices)
+        voice = fit.Voice(progress, console.note, resume=resume)
         begin = runs.Start(architecture, size, source)
         trained = runs.train(begin, data, chosen, recipe, resources, voice)
         classifier.save(trained, workspace.content)

@@ -16,7 +16,7 @@ from celebtool.system import workers as processes
 from celebtool.system.output import Workspace
 from celebtool.system.workers import Start, WorkerDied
 
-WORK = "celebtool.nn.face_crops:crop_shard"
+WORK = "celebtool.nn.detection.crops:crop_shard"
 DIED = "its decoding ended the program that tried; the file is damaged, or made to do that"
 
 

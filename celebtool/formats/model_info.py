@@ -70,7 +70,7 @@ class ModelInfo:
         class_names: in output order.
         image_size: (height, width) of the input; of an ensemble the largest of its members.
         seed: what the weights were first drawn with.
-        dense, dropout, l2: the head's hidden layers, see `celebtool.nn.architectures.build`.
+        dense, dropout, l2: the head's hidden layers, see `celebtool.nn.networks.build.build`.
         crops: how the faces of the training images were cropped (size, margin, align); None: not by celebtool.
         temperature: what the logits were divided by; it is folded into the last layer already.
         threshold: the score under which a face is a stranger's; None: never.

@@ -9,7 +9,8 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from celebtool.formats import images as image_files
-from celebtool.nn import architectures, graphs, pretrained
+from celebtool.nn import graphs
+from celebtool.nn.networks import build, pretrained
 
 ARCHITECTURE = "face-resnet29"
 SAME_PERSON = 0.6
@@ -48,7 +49,7 @@ def embed(images: Images, *, mirror: bool = False, progress: Callable[[int, int]
 
 
 def _resized(batch: Images) -> Images:
-    size = architectures.get(ARCHITECTURE).image_size
+    size = build.get(ARCHITECTURE).image_size
     if batch.shape[1:3] == size:
         return batch
     return np.stack([image_files.resize(image, size) for image in batch])
@@ -57,7 +58,7 @@ def _resized(batch: Images) -> Images:
 @functools.cache
 def _network() -> Callable[[tf.Tensor], tf.Tensor]:
     """Build dlib's network once per process, as a graph."""
-    model = architectures.build(ARCHITECTURE, 2)
+    model = build.build(ARCHITECTURE, 2)
     pretrained.load_faces(model)
     embedding = keras.Model(model.inputs, model.get_layer("embedding").output)
 

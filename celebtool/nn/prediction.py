@@ -13,9 +13,11 @@ from celebtool.formats.images import ImageError, RGBImage
 from celebtool.formats.prediction_row import Prediction
 from celebtool.formats.sources import Source
 from celebtool.imaging.alignment import Box
-from celebtool.nn import classifier, face_crops, memory
+from celebtool.nn import classifier
 from celebtool.nn.classifier import Classifier
-from celebtool.nn.datasets import batched, map_ahead
+from celebtool.nn.detection import crops as face_crops
+from celebtool.nn.training import memory
+from celebtool.nn.training.activations import batched, map_ahead
 
 BATCHES_AHEAD = 1
 """Batches in the network beside the one whose answers are awaited: while they end, the processors have work."""

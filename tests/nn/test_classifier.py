@@ -18,8 +18,9 @@ import pytest
 from celebtool.errors import CelebtoolError
 from celebtool.formats import model_file, model_info
 from celebtool.formats.model_info import ModelInfo
-from celebtool.nn import architectures, classifier, pretrained
+from celebtool.nn import classifier
 from celebtool.nn.classifier import Classifier
+from celebtool.nn.networks import build, pretrained
 from tests.models import LIBVER
 
 SIZE = (16, 16)
@@ -27,7 +28,7 @@ INFO = ModelInfo("cnn", ("ann", "bob", "Zoë"), SIZE, seed=1, dense=(4,), dropou
 
 
 def tiny(info: ModelInfo = INFO) -> Classifier:
-    model = architectures.build(
+    model = build.build(
         info.architecture,
         len(info.class_names),
         image_size=info.image_size,
@@ -60,7 +61,7 @@ assert not any(name.startswith("celebtool") for name in sys.modules)
 
 def test_a_classifier_comes_back(tmp_path: Path) -> None:
     saved = tiny()
-    architectures.unfreeze(saved.model, 3)
+    build.unfreeze(saved.model, 3)
     classifier.save(saved, tmp_path / "m.h5")
     loaded = classifier.load(tmp_path / "m.h5")
     batch = {SIZE: images(SIZE)}
@@ -81,7 +82,7 @@ def test_probabilities_are_those_of_the_model(tmp_path: Path) -> None:
 
 def test_the_layer_table_adds_up(tmp_path: Path) -> None:
     saved = tiny()
-    architectures.freeze(saved.model)
+    build.freeze(saved.model)
     rows = classifier.described(saved).info.layers
     assert sum(row.parameters for row in rows) == saved.model.count_params()
     assert sum(row.trainable_parameters for row in rows) == 512 * 4 + 4 + 4 * 3 + 3
@@ -102,7 +103,7 @@ def test_equal_classifiers_are_equal_bytes_whatever_was_built_before(tmp_path: P
 def test_plain_keras_predicts_the_same_as_train_and_finetune_wrote(tmp_path: Path) -> None:
     info = ModelInfo("mobilenetv2", ("a", "b", "c"), (32, 32), seed=2, dense=(8,), dropout=0.2, l2=0.01)
     saved = tiny(info)
-    architectures.unfreeze(saved.model, 20)
+    build.unfreeze(saved.model, 20)
     saved.model.compile("adam", "sparse_categorical_crossentropy")
     saved.model.fit(images((32, 32), 12).astype(np.float32), np.arange(12) % 3, verbose=0)
     classifier.save(saved, tmp_path / "m.h5")

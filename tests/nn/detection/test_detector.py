@@ -4,7 +4,7 @@ from skimage import data
 
 from celebtool.formats import images
 
-face_detector = pytest.importorskip("celebtool.nn.face_detector")
+face_detector = pytest.importorskip("celebtool.nn.detection.detector")
 pytestmark = pytest.mark.slow
 
 

@@ -6,8 +6,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool.nn.batches import Batches
-from celebtool.nn.cut import nodes
+from celebtool.nn.training.batches import Batches
+from celebtool.nn.training.cut import nodes
 from celebtool.training import calibration
 from celebtool.training.ensembles import LAST_LAYER
 

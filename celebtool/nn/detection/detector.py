@@ -20,8 +20,8 @@ from celebtool.formats import images
 from celebtool.formats.images import RGBImage
 from celebtool.imaging import overlap
 from celebtool.imaging.alignment import Box, Face
-from celebtool.nn import face_networks
-from celebtool.nn.face_networks import CELL, Array
+from celebtool.nn.detection import networks
+from celebtool.nn.detection.networks import CELL, Array
 
 SMALLEST = 20  # pixels: faces so large fill P-Net's window on level 0
 PYRAMID_STEP = 0.709  # about the root of a half, so that every second level halves the photo
@@ -55,7 +55,7 @@ class FaceDetector:
     """The three networks, loaded; a photo's result depends on that photo alone."""
 
     def __init__(self) -> None:
-        self._propose, self._refine, self._output = face_networks.load()
+        self._propose, self._refine, self._output = networks.load()
 
     def detect(self, image: RGBImage, smallest: float) -> list[Face]:
         """Return the faces of RGB (height, width, 3), the largest first, in pixels of the image.

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from celebtool.formats import history, model_file
-from celebtool.nn.batches import Batches
+from celebtool.nn.training.batches import Batches
 from tests.conftest import Result
 
 TWO_DEVICES = """

@@ -6,7 +6,7 @@ import pytest
 
 from celebtool.errors import CelebtoolError
 
-face_networks = pytest.importorskip("celebtool.nn.face_networks")
+face_networks = pytest.importorskip("celebtool.nn.detection.networks")
 pytestmark = pytest.mark.slow
 
 

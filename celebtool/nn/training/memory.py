@@ -11,7 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from celebtool.errors import CelebtoolError
-from celebtool.nn.datasets import Allocate
+from celebtool.nn.training.activations import Allocate
 
 SUFFIX = ".activations"
 """What the names of the files that hold arrays end with."""

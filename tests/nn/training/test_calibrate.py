@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from celebtool.nn.batches import Batches
-from celebtool.nn.calibrating import calibrate
+from celebtool.nn.training.batches import Batches
+from celebtool.nn.training.calibrate import calibrate
 from celebtool.training import calibration
 from celebtool.training.ensembles import LAST_LAYER
 

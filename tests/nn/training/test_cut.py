@@ -2,15 +2,15 @@ import keras
 import numpy as np
 import pytest
 
-from celebtool.nn import architectures
-from celebtool.nn.cut import cut
+from celebtool.nn.networks import build
+from celebtool.nn.training.cut import cut
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (2, 96, 96, 3)).astype("float32")
 
 
 def trained_alike(name: str, unfreeze: int, size: int = 96) -> keras.Model:
-    model = architectures.build(name, 3, image_size=(size, size))
-    architectures.unfreeze(model, unfreeze)
+    model = build.build(name, 3, image_size=(size, size))
+    build.unfreeze(model, unfreeze)
     return model
 
 
@@ -39,7 +39,7 @@ def test_a_suffix_has_all_that_is_trainable_and_no_frozen_convolution() -> None:
 
 
 def test_a_network_without_frozen_layers_is_not_cut() -> None:
-    model = architectures.build("cnn", 3, image_size=(32, 32), dense=(8,))
+    model = build.build("cnn", 3, image_size=(32, 32), dense=(8,))
     parts = cut(model)
     assert parts.prefix is None
     assert parts.suffix is model

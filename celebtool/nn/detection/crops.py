@@ -19,8 +19,9 @@ from celebtool.formats.faces import Candidate, Found, Lot
 from celebtool.formats.images import ImageError, Photo, RGBImage
 from celebtool.imaging import alignment
 from celebtool.imaging.alignment import Box, Face
-from celebtool.nn import embeddings, face_detector
-from celebtool.nn.face_detector import FaceDetector
+from celebtool.nn import embeddings
+from celebtool.nn.detection import detector
+from celebtool.nn.detection.detector import FaceDetector
 
 LONGEST = 2048  # pixels: of a larger photo a half, a quarter or an eighth is searched first
 LARGE = 1 << 22  # pixels of a photo whose memory should not wait for the next one's
@@ -81,13 +82,13 @@ def look(path: Path, settings: Settings) -> View:
         part *= 2
     while True:
         image = photo.decode_part(part)
-        smallest = max(face_detector.SMALLEST, settings.min_face / part)
+        smallest = max(detector.SMALLEST, settings.min_face / part)
         found = _detector().detect(image, smallest)
-        if part == 1 or settings.min_face >= smallest * part or not face_detector.needs_finer(found, 0):
+        if part == 1 or settings.min_face >= smallest * part or not detector.needs_finer(found, 0):
             break
         part //= 2
-    if settings.min_face > face_detector.SMALLEST and not _any_sure(found):  # to say that it is too small
-        found = _detector().detect(image, face_detector.SMALLEST) or found
+    if settings.min_face > detector.SMALLEST and not _any_sure(found):  # to say that it is too small
+        found = _detector().detect(image, detector.SMALLEST) or found
     if not _any_sure(found):
         found = _look_again(image, smallest) or found
     return View(photo, part, image, tuple(face_files.rounded(_enlarged(face, part)) for face in found))
@@ -97,14 +98,14 @@ def _look_again(image: RGBImage, smallest: float) -> list[Face]:
     """Return the faces of a photo at a slightly other size: what was missed by a hair may be found then."""
     for scale in OTHER_SIZES:
         size = round(image.shape[0] * scale), round(image.shape[1] * scale)
-        found = _detector().detect(images.resize(image, size), max(face_detector.SMALLEST, smallest * scale))
+        found = _detector().detect(images.resize(image, size), max(detector.SMALLEST, smallest * scale))
         if _any_sure(found):
             return [_enlarged(face, 1 / scale) for face in found]
     return []
 
 
 def _any_sure(faces: Iterable[Face]) -> bool:
-    return any(face_detector.is_sure(face) for face in faces)
+    return any(detector.is_sure(face) for face in faces)
 
 
 def cut(view: View, face: Face, settings: Settings) -> RGBImage:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from celebtool.formats.history import Epoch
-from celebtool.nn import checkpoint
-from celebtool.nn.checkpoint import Run
+from celebtool.nn.training import checkpoint
+from celebtool.nn.training.checkpoint import Run
 from celebtool.training import schedule
 
 

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from celebtool.architectures import Architecture
 from celebtool.formats.model_info import ModelInfo
-from celebtool.nn import architectures, classifier, memory, pretrained, training
+from celebtool.nn import classifier
 from celebtool.nn.classifier import Classifier
-from celebtool.nn.training import Outcome, Resources, Voice
+from celebtool.nn.networks import build, pretrained
+from celebtool.nn.training import fit, memory
+from celebtool.nn.training.fit import Outcome, Resources, Voice
 from celebtool.training import messages
 from celebtool.training.data import TrainingData
 from celebtool.training.settings import Settings
@@ -47,7 +49,7 @@ def train(
         model = _build(info, data, settings)
         if start.weights != "none":
             _load_weights(model, start)
-            architectures.freeze(model)
+            build.freeze(model)
         return _fitted(model, info, data, settings, recipe, resources, voice)
 
 
@@ -67,7 +69,7 @@ def finetune(
     with memory.explained(_advice(base.info, settings, resources)):
         model = _build(base.info, data, settings)
         _copy_weights(base.model, model)
-        architectures.unfreeze(model, unfreeze)
+        build.unfreeze(model, unfreeze)
         return _fitted(model, base.info, data, settings, recipe, resources, voice)
 
 
@@ -91,7 +93,7 @@ def _load_weights(model: keras.Model, start: Start) -> None:
 
 def _build(info: ModelInfo, data: TrainingData, settings: Settings) -> keras.Model:
     head = settings.head
-    return architectures.build(
+    return build.build(
         info.architecture,
         len(data.class_names),
         image_size=info.image_size,
@@ -137,7 +139,7 @@ def _fitted(
             return
         voice.say(messages.kept(path, outcome.history))
 
-    return described(training.fit(model, data, settings, resources, voice, keep))
+    return described(fit.fit(model, data, settings, resources, voice, keep))
 
 
 def _described(

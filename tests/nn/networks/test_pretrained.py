@@ -13,8 +13,9 @@ from keras.src.legacy.saving.legacy_h5_format import load_attributes_from_hdf5_g
 from celebtool.errors import CelebtoolError
 from celebtool.formats.hdf5 import reader
 from celebtool.formats.model_info import ModelInfo
-from celebtool.nn import architectures, classifier, pretrained
+from celebtool.nn import classifier
 from celebtool.nn.classifier import Classifier
+from celebtool.nn.networks import build, pretrained
 
 SIZE = (32, 32)
 
@@ -44,7 +45,7 @@ def official(model: keras.Model, path: Path, root: str = "/", *, top: bool = Tru
 def assert_equal(model: keras.Model, source: keras.Model) -> None:
     by_name = {layer.name: layer for layer in source.layers}
     compared = 0
-    for layer in architectures.backbone(model):
+    for layer in build.backbone(model):
         for ours, theirs in zip(layer.get_weights(), by_name[layer.name].get_weights(), strict=True):
             assert np.array_equal(ours, theirs)
             compared += 1
@@ -55,7 +56,7 @@ def assert_equal(model: keras.Model, source: keras.Model) -> None:
 @pytest.mark.parametrize(("root", "top"), [("/", True), ("/", False), ("model_weights", True)])
 def test_official_files_with_and_without_top(tmp_path: Path, mobilenet: keras.Model, root: str, *, top: bool) -> None:
     path = official(mobilenet, tmp_path / "weights.h5", root, top=top)
-    model = architectures.build("mobilenetv2", 3, image_size=SIZE)
+    model = build.build("mobilenetv2", 3, image_size=SIZE)
     pretrained.load_file(model, "mobilenetv2", path)
     assert_equal(model, mobilenet)
 
@@ -64,17 +65,17 @@ def test_official_files_with_and_without_top(tmp_path: Path, mobilenet: keras.Mo
 def test_a_file_that_keras_saved(tmp_path: Path, mobilenet: keras.Model) -> None:
     with classifier.model_file.new_for_keras(tmp_path / "m.h5") as file:
         classifier.save_model_to_hdf5(mobilenet, file, include_optimizer=False)
-    model = architectures.build("mobilenetv2", 3, image_size=(96, 96))
+    model = build.build("mobilenetv2", 3, image_size=(96, 96))
     pretrained.load_file(model, "mobilenetv2", tmp_path / "m.h5")
     assert_equal(model, mobilenet)
 
 
 @pytest.mark.slow
 def test_a_model_of_celebtool_gives_its_backbone(tmp_path: Path) -> None:
-    source = architectures.build("mobilenetv2", 5, image_size=SIZE, dense=(8,), seed=3)
+    source = build.build("mobilenetv2", 5, image_size=SIZE, dense=(8,), seed=3)
     info = ModelInfo("mobilenetv2", tuple("abcde"), SIZE, dense=(8,), dropout=0.2)
     classifier.save(Classifier(source, info), tmp_path / "m.h5")
-    model = architectures.build("mobilenetv2", 3, image_size=SIZE)
+    model = build.build("mobilenetv2", 3, image_size=SIZE)
     pretrained.load_file(model, "mobilenetv2", tmp_path / "m.h5")
     assert_equal(model, source)
     with pytest.raises(CelebtoolError, match="is a mobilenetv2; expected a resnet50"):
@@ -90,7 +91,7 @@ def small(path: Path, kernel: np.ndarray) -> Path:
 
 
 def test_weights_of_another_network_are_named(tmp_path: Path) -> None:
-    model = architectures.build("cnn", 3, image_size=(16, 16), dense=(4,))
+    model = build.build("cnn", 3, image_size=(16, 16), dense=(4,))
     with pytest.raises(
         CelebtoolError, match=r"x.h5: has \(3, 3\) where block_1_conv_1 needs \(3, 3, 3, 32\), \(32,\); expected"
     ):
@@ -99,7 +100,7 @@ def test_weights_of_another_network_are_named(tmp_path: Path) -> None:
 
 def test_one_array_of_many_names_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A megabyte named 2,500 times would be gigabytes, and the error a page of shapes."""
-    model = architectures.build("cnn", 3, image_size=(16, 16), dense=(4,))
+    model = build.build("cnn", 3, image_size=(16, 16), dense=(4,))
     path = small(tmp_path / "x.h5", np.zeros(250_000, "f4"))
     with h5py.File(path, "r+", libver=("earliest", "v108")) as file:
         file["a"].attrs["weight_names"] = np.array([b"a/kernel:0"] * 2500)
@@ -123,7 +124,7 @@ def test_names_that_keras_splits(tmp_path: Path) -> None:
 
 
 def test_files_that_are_no_weights(tmp_path: Path) -> None:
-    model = architectures.build("cnn", 3, image_size=(16, 16), dense=(4,))
+    model = build.build("cnn", 3, image_size=(16, 16), dense=(4,))
     (tmp_path / "text.h5").write_text("no weights\n" * 20)
     with h5py.File(tmp_path / "empty.h5", "w", libver=("earliest", "v108")):
         pass
@@ -160,7 +161,7 @@ def test_the_package_is_not_imported() -> None:
 
 def test_without_a_network_the_way_out_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    model = architectures.build("cnn", 3, image_size=(16, 16), dense=(4,))
+    model = build.build("cnn", 3, image_size=(16, 16), dense=(4,))
     with pytest.raises(CelebtoolError, match="cnn has no ImageNet weights"):
         pretrained.load_imagenet(model, "cnn")
 
@@ -178,7 +179,7 @@ def test_offline_means_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.setenv("CELEBTOOL_OFFLINE", "1")
     monkeypatch.setattr(keras.utils, "get_file", lambda *_, **__: pytest.fail("asked for a download"))
-    model = architectures.build("cnn", 3, image_size=(16, 16), dense=(4,))
+    model = build.build("cnn", 3, image_size=(16, 16), dense=(4,))
     with pytest.raises(CelebtoolError, match="CELEBTOOL_OFFLINE is set; use --weights none"):
         pretrained.load_imagenet(model, "resnet50")
 
@@ -195,7 +196,7 @@ def test_a_download_is_checked_before_it_has_its_name(tmp_path: Path, monkeypatc
         return str(target)
 
     monkeypatch.setattr(keras.utils, "get_file", fetch)
-    model = architectures.build("cnn", 3, image_size=(16, 16), dense=(4,))
+    model = build.build("cnn", 3, image_size=(16, 16), dense=(4,))
     with pytest.raises(CelebtoolError, match="gave another file than expected"):
         pretrained.load_imagenet(model, "resnet50")
     assert list((tmp_path / "models").iterdir()) == []
@@ -211,6 +212,6 @@ def test_a_file_in_the_cache_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(
         pretrained.DOWNLOADS, "mobilenetv2", pretrained.Download(download.path, None, path.stat().st_size)
     )
-    model = architectures.build("mobilenetv2", 3, image_size=SIZE)
+    model = build.build("mobilenetv2", 3, image_size=SIZE)
     pretrained.load_imagenet(model, "mobilenetv2")
     assert_equal(model, mobilenet)

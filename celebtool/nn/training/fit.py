@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from celebtool.errors import CelebtoolError
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import Sample
-from celebtool.nn import datasets, devices, fitting, graphs, logistic, memory
-from celebtool.nn.batches import Batches, class_weights
-from celebtool.nn.calibrating import Calibration, calibrate
-from celebtool.nn.cut import Cut, cut
+from celebtool.nn import graphs
+from celebtool.nn.training import activations, devices, epochs, logistic, memory
+from celebtool.nn.training.batches import Batches, class_weights
+from celebtool.nn.training.calibrate import Calibration, calibrate
+from celebtool.nn.training.cut import Cut, cut
 from celebtool.training import messages
 from celebtool.training.data import TrainingData
 from celebtool.training.settings import LBFGS, Settings
@@ -68,7 +69,7 @@ def fit(
 ) -> Outcome:
     """Train what is trainable of a model, in place.
 
-    The frozen part runs once over every image (`celebtool.nn.cut`), the rest once per epoch.
+    The frozen part runs once over every image (`celebtool.nn.training.cut`), the rest once per epoch.
 
     Args:
         model: RGB 0–255 in, probabilities out; its layers' `trainable` say what changes.
@@ -126,7 +127,7 @@ def _fit(
             suffix.set_weights(network.get_weights())
             keep(Outcome(tuple(history), {}))
 
-        return fitting.fit(
+        return epochs.fit(
             network,
             replace(train, replicas=replicas),
             replace(val, replicas=replicas) if val else None,
@@ -134,7 +135,7 @@ def _fit(
             optimizer=settings.optimizer,
             label_smoothing=settings.label_smoothing,
             scratch=resources.scratch,
-            watch=fitting.Watch(begin, report, voice.say, end),
+            watch=epochs.Watch(begin, report, voice.say, end),
         )
 
 
@@ -160,7 +161,7 @@ def _batches(
     data: TrainingData,
     samples: Sequence[Sample],
     settings: Settings,
-    allocate: datasets.Allocate,
+    allocate: activations.Allocate,
     voice: Voice,
     *,
     training: bool = False,
@@ -168,11 +169,11 @@ def _batches(
     """Run the frozen part over the samples, and make batches of what comes out."""
     count = settings.augment if training and parts.prefix is not None else 0
     redraw = training and settings.augment > 0 and parts.prefix is None
-    arrays = datasets.activations(
+    arrays = activations.activations(
         parts.prefix,
         data.files(samples),
         model.input_shape[1:3],
-        datasets.Variants(count, settings.seed),
+        activations.Variants(count, settings.seed),
         allocate,
         progress=voice.progress,
     )

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from celebtool.errors import CelebtoolError, listed
 from celebtool.formats import model_file
 from celebtool.formats.hdf5 import reader
-from celebtool.nn import architectures
+from celebtool.nn.networks import build
 
 Array = npt.NDArray[np.float32]
 
@@ -181,7 +181,7 @@ def load_file(model: keras.Model, name: str, path: Path) -> None:
         info, arrays = model_file.read(path)
         if info.architecture != name:
             raise CelebtoolError(path, f"is a {info.architecture or 'ensemble'}; expected a {name}")
-        layers = {layer.name for layer in architectures.backbone(model)}
+        layers = {layer.name for layer in build.backbone(model)}
         groups = model_file.by_layer(arrays)
         _assign(model, (group for layer, group in groups.items() if layer in layers), path)
     else:
@@ -218,7 +218,7 @@ def _assign(
     What a group holds is an array or a `hdf5.Dataset`. It is read when its shapes are known to be right: a file may
     name one array thousands of times.
     """
-    for layer in architectures.backbone(model):
+    for layer in build.backbone(model):
         if not layer.weights:
             continue
         group = next(groups, [])

@@ -8,7 +8,7 @@ from skimage import data
 
 from celebtool.cropping.plan import Settings
 from celebtool.imaging import alignment
-from celebtool.nn import face_crops
+from celebtool.nn.detection import crops as face_crops
 
 pytestmark = pytest.mark.slow
 

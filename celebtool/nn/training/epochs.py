@@ -17,9 +17,9 @@ import tensorflow as tf
 
 from celebtool.errors import CelebtoolError
 from celebtool.formats.history import Epoch
-from celebtool.nn import checkpoint
-from celebtool.nn.batches import Batches
-from celebtool.nn.checkpoint import Run
+from celebtool.nn.training import checkpoint
+from celebtool.nn.training.batches import Batches
+from celebtool.nn.training.checkpoint import Run
 from celebtool.training import schedule
 
 OPTIMIZERS = {

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from celebtool.nn.batches import Batches, class_weights
+from celebtool.nn.training.batches import Batches, class_weights
 
 
 def batches(count: int = 7, **given: object) -> Batches:

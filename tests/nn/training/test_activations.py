@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from celebtool.errors import CelebtoolError
-from celebtool.nn import datasets
+from celebtool.nn.training import activations
 from tests.conftest import random_image
 
 
@@ -21,7 +21,7 @@ def test_map_ahead_keeps_the_order_and_its_distance() -> None:
         time.sleep(0.001 * (item % 3))
         return item * item
 
-    results = datasets.map_ahead(work, range(50), ahead=4)
+    results = activations.map_ahead(work, range(50), ahead=4)
     assert next(results) == 0
     assert max(started) <= 6
     assert list(results) == [i * i for i in range(1, 50)]
@@ -32,9 +32,9 @@ def test_activations_without_a_prefix_are_the_images(tmp_path: Path) -> None:
     for number in range(5):
         files.append(tmp_path / f"{number}.png")
         random_image(str(number)).save(files[-1])
-    plain = datasets.activations(None, files, (16, 20), datasets.Variants(), np.empty, batch_size=2)
+    plain = activations.activations(None, files, (16, 20), activations.Variants(), np.empty, batch_size=2)
     assert [(a.shape, a.dtype) for a in plain] == [((5, 16, 20, 3), np.uint8)]
-    varied = datasets.activations(None, files, (16, 20), datasets.Variants(2, seed=1), np.empty, batch_size=2)
+    varied = activations.activations(None, files, (16, 20), activations.Variants(2, seed=1), np.empty, batch_size=2)
     assert np.array_equal(varied[0][::3], plain[0])
     assert not np.array_equal(varied[0][1::3], varied[0][2::3])
 
@@ -43,4 +43,6 @@ def test_an_unreadable_image_is_named(tmp_path: Path) -> None:
     Image.new("RGB", (8, 8)).save(tmp_path / "1.png")
     (tmp_path / "2.png").write_text("no image")
     with pytest.raises(CelebtoolError, match=r"2.png"):
-        datasets.activations(None, [tmp_path / "1.png", tmp_path / "2.png"], (8, 8), datasets.Variants(), np.empty)
+        activations.activations(
+            None, [tmp_path / "1.png", tmp_path / "2.png"], (8, 8), activations.Variants(), np.empty
+        )

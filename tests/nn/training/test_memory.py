@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from celebtool.errors import CelebtoolError
-from celebtool.nn import memory
+from celebtool.nn.training import memory
 
 
 @pytest.fixture

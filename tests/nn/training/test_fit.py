@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 
 from celebtool import architectures as table
-from celebtool.nn import architectures, datasets, pretrained, training
-from celebtool.nn.batches import Batches
+from celebtool.nn.networks import build as architectures
+from celebtool.nn.networks import pretrained
+from celebtool.nn.training import activations
+from celebtool.nn.training import fit as training
+from celebtool.nn.training.batches import Batches
 from celebtool.training import data as training_data
 from celebtool.training import settings
 from tests.training.test_settings import NOTHING
@@ -59,7 +62,7 @@ def plain_losses(
 
     def batches(samples: tuple) -> Batches:
         files, size = data.files(samples), model.input_shape[1:3]
-        images = datasets.activations(None, files, size, datasets.Variants(), np.empty)
+        images = activations.activations(None, files, size, activations.Variants(), np.empty)
         ids = data.class_ids(samples)
         return Batches(images, ids, 3, np.ones(len(ids), np.float32), how.batch_size, how.seed)
 

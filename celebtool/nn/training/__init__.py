@@ -1,0 +1,1 @@
+"""Train what is trainable; compute what is frozen once."""
