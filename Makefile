@@ -43,6 +43,7 @@ check: $(BIN)/celebtool  ## format, lint, types, and documents in step with the 
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cog --check README.md
 
 format: $(BIN)/celebtool  ## put code and documents in order

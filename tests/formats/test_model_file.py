@@ -13,7 +13,7 @@ import pytest
 
 from celebtool.errors import CelebtoolError
 from celebtool.formats import model_file
-from tests import models
+from tests.support import models
 
 KERNEL = "model_weights/conv/conv/kernel"
 

@@ -21,7 +21,7 @@ from celebtool.formats.model_info import ModelInfo
 from celebtool.nn import classifier
 from celebtool.nn.classifier import Classifier
 from celebtool.nn.networks import build, pretrained
-from tests.models import LIBVER
+from tests.support.models import LIBVER
 
 SIZE = (16, 16)
 INFO = ModelInfo("cnn", ("ann", "bob", "Zoë"), SIZE, seed=1, dense=(4,), dropout=0.5, recipe={"command": "train"})

@@ -17,7 +17,7 @@ from celebtool.report import html, judge, page
 from celebtool.report.judge import Terms
 from celebtool.report.prediction_tables import Table
 from celebtool.report.subjects import Subjects
-from tests.browser import CHROMIUM, browser
+from tests.support.browser import CHROMIUM, browser
 
 HOSTILE = ('<script>alert("1")</script>', "a\"b'c", "成龍 नरेन्द्र", "\x1b[31m\u202e&amp;")
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from celebtool.drawing import contact_sheets
 from celebtool.errors import CelebtoolError
 from celebtool.formats import image_folder
 from celebtool.report import plot_files
@@ -12,7 +13,7 @@ from tests.conftest import random_image
 
 
 @pytest.fixture
-def look(tmp_path: Path) -> plot_files.sheets.Look:
+def look(tmp_path: Path) -> contact_sheets.Look:
     (tmp_path / "faces/ann").mkdir(parents=True)
     for name in ("faces/ann/0.png", "secret.png"):
         random_image(name, 16).save(tmp_path / name)
@@ -20,12 +21,12 @@ def look(tmp_path: Path) -> plot_files.sheets.Look:
 
 
 @pytest.mark.parametrize("path", ["ann/0.png", "./ann/0.png", "{root}/faces/ann/0.png"])
-def test_pictures_of_the_folder_are_shown(tmp_path: Path, look: plot_files.sheets.Look, path: str) -> None:
+def test_pictures_of_the_folder_are_shown(tmp_path: Path, look: contact_sheets.Look, path: str) -> None:
     picture = look(path.format(root=tmp_path), None)
     assert (picture == np.asarray(random_image("faces/ann/0.png", 16))).all()
 
 
 @pytest.mark.parametrize("path", ["{root}/secret.png", "../secret.png", "ann/../../secret.png", "ann/9.png", "ann"])
-def test_no_other_is(tmp_path: Path, look: plot_files.sheets.Look, path: str) -> None:
+def test_no_other_is(tmp_path: Path, look: contact_sheets.Look, path: str) -> None:
     with pytest.raises(CelebtoolError, match="no such image; --images should be the folder that predict was given"):
         look(path.format(root=tmp_path), None)

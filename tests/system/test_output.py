@@ -130,7 +130,7 @@ def test_scratch_of_another_recipe_is_not_continued(tmp_path: Path) -> None:
 
 def test_a_second_run_on_the_same_output_says_so(tmp_path: Path) -> None:
     code = (
-        "import sys, pathlib; from celebtool.output import new_file\n"
+        "import sys, pathlib; from celebtool.system.output import new_file\n"
         "with new_file(pathlib.Path(sys.argv[1]), overwrite=False) as w:\n"
         "    w.content.write_text('x')\n"
     )

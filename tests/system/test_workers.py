@@ -79,8 +79,8 @@ def test_workers_start_where_no_socket_can_be(directory: str, tmp_path: Path) ->
     if "/" not in directory:
         (tmp_path / directory).mkdir()
     script = (
-        "from celebtool import processes\n"
-        "if __name__ == '__main__': print(*processes.run('math:sqrt', [4.0, 9.0], 2))\n"
+        "from celebtool.system import workers\n"
+        "if __name__ == '__main__': print(*workers.run('math:sqrt', [4.0, 9.0], 2))\n"
     )
     environment = {"PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(tmp_path / directory)}
     command = [sys.executable, "-c", script]
@@ -102,9 +102,9 @@ def test_dask_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_workers_end_with_a_killed_parent() -> None:
     script = (
-        "from celebtool import processes\n"
+        "from celebtool.system import workers\n"
         "if __name__ == '__main__':\n"
-        "    for _ in processes.run('time:sleep', [0.01, 1000], 1): print('started', flush=True)\n"
+        "    for _ in workers.run('time:sleep', [0.01, 1000], 1): print('started', flush=True)\n"
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, env=environment) as parent:

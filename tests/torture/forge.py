@@ -63,7 +63,7 @@ def serve(kind: str) -> None:
 
     from celebtool import cli
 
-    for name in ("formats.manifest", "formats.transfer", "formats.sources", "formats.subject", *MODULES[kind]):
+    for name in ("formats.manifest", "folders.transfer", "formats.sources", "report.subjects", *MODULES[kind]):
         importlib.import_module(f"celebtool.{name}")
     for name in LOADED_LATE:
         importlib.import_module(name)

@@ -114,7 +114,7 @@ def test_eight_runs_at_once_hand_over_the_lock(tmp_path: Path, tally: Tally) -> 
     """Runs that begin as others end: the moment at which a lock is removed."""
     tally.begin(12, "eight processes that write one file as fast as they can, in turns")
     code = (
-        "import sys, pathlib, time; from celebtool.output import new_file; from celebtool.errors import CelebtoolError\n"
+        "import sys, pathlib, time; from celebtool.system.output import new_file; from celebtool.errors import CelebtoolError\n"
         "path, written, end = pathlib.Path(sys.argv[1]), 0, time.monotonic() + float(sys.argv[2])\n"
         "while time.monotonic() < end:\n"
         "    try:\n"

@@ -10,8 +10,8 @@ import pytest
 from celebtool.errors import CelebtoolError
 from celebtool.formats import model_file
 from celebtool.formats.model_info import Array
-from tests import models
-from tests.hostile import HOSTILE
+from tests.support import models
+from tests.support.hostile import HOSTILE
 from tests.torture.conftest import Tally, amount
 from tests.torture.watch import Watch
 

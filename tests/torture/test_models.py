@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from celebtool.formats import model_file
-from tests import models
 from tests.conftest import tree
-from tests.hostile import HOSTILE
+from tests.support import models
+from tests.support.hostile import HOSTILE
 from tests.torture import world
 from tests.torture.conftest import Tally, amount
 from tests.torture.forge import Forge

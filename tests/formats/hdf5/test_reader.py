@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from celebtool.errors import CelebtoolError
 from celebtool.formats.hdf5 import reader
-from tests.models import LIBVER
+from tests.support.models import LIBVER
 
 
 def test_arrays_of_every_shape_come_back_bit_for_bit(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_two_devices_train_what_one_trains(
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
     )
     assert done.returncode == 0, done.stderr
     _, first = model_file.read(tmp_path / "one.h5")

@@ -12,7 +12,7 @@ import numpy as np
 
 from celebtool.formats import model_file, model_info
 from celebtool.formats.model_info import Array, ModelInfo
-from tests import models
+from tests.support import models
 
 KERNEL = "model_weights/conv/conv/kernel"
 
