@@ -1,4 +1,4 @@
-"""The rules of the house that ruff cannot hold: what loads when, who imports whom, how large things are."""
+"""The rules of the house that ruff and import-linter cannot hold: what loads when, how large things are."""
 
 import ast
 import json
@@ -37,31 +37,6 @@ def test_help_loads_nothing_heavy(verb: str) -> None:
 def test_help_ends_with_an_example_that_is_a_command_line(verb: str) -> None:
     documentation = VERBS[verb].__doc__ or ""
     assert f"Example: celebtool {verb} " in documentation or f"| celebtool {verb} " in documentation
-
-
-def imports(path: Path) -> set[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    names: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return names
-
-
-@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_go_one_way(path: Path) -> None:
-    name = path.relative_to(ROOT).as_posix()
-    used = imports(path)
-    if not name.startswith(("commands/", "cli", "__main__", "options")):
-        assert not {u for u in used if u.startswith(("celebtool.commands", "celebtool.options", "celebtool.cli"))}
-        if name != "console.py":
-            assert not {u for u in used if "console" in u}
-    if not name.startswith(("commands/", "nn/")):
-        assert not {u for u in used if u.startswith(("celebtool.nn", "tensorflow", "keras"))}
-    if name.startswith("formats/"):
-        assert not {u for u in used if u.startswith("celebtool.report")}
 
 
 def test_functions_and_modules_stay_small() -> None:
