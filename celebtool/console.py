@@ -5,12 +5,13 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from celebtool.errors import printable
 
 if TYPE_CHECKING:
     from rich.text import Text
+    from tqdm import tqdm
 
 Progress = Callable[[int, int], None]
 """What a long task calls: ``progress(done, total)``."""
@@ -19,6 +20,8 @@ SECONDS_BETWEEN_LINES = 60.0
 WIDTH_OF_A_PIPE = 120
 
 _quiet = False
+_bar: "tqdm[NoReturn] | None" = None
+"""The progress bar that is on the terminal now."""
 
 
 def set_quiet(quiet: bool) -> None:
@@ -31,6 +34,20 @@ def note(text: object) -> None:
     """Say a line on stderr."""
     if not _quiet:
         _say(printable(text))
+
+
+def done(path: object, what: str, next_command: str = "") -> None:
+    """End a command: print on stderr what it wrote, where, and the likely next command.
+
+    ``done("parts", "168 images of 5 people", command_line("train", "parts", "model.h5"))`` prints
+    ``wrote parts: 168 images of 5 people; next: celebtool train parts model.h5``.
+
+    Args:
+        path: the output, as the user typed it.
+        what: what it holds, with counts; may be empty.
+        next_command: see `celebtool.errors.command_line`; may be empty.
+    """
+    note(f"wrote {path}{f': {what}' if what else ''}{f'; next: {next_command}' if next_command else ''}")
 
 
 def warn(text: object) -> None:
@@ -47,11 +64,22 @@ def error(text: object) -> None:
 def _say(line: str) -> None:
     """Print on stderr; a log on a full disk loses the line, and the work goes on."""
     try:
-        print(line, file=sys.stderr, flush=True)
+        with _bar_hidden():
+            print(line, file=sys.stderr, flush=True)
     except BrokenPipeError:
         raise
     except OSError:
         pass
+
+
+@contextlib.contextmanager
+def _bar_hidden() -> Iterator[None]:
+    """Erase the open progress bar while something else is printed, and draw it again below."""
+    if _bar is not None:
+        _bar.clear()
+    yield
+    if _bar is not None:
+        _bar.refresh()
 
 
 def table(
@@ -99,8 +127,9 @@ def show(renderable: object, *, to_stderr: bool = False) -> None:
 
     stream = sys.stderr if to_stderr else sys.stdout
     limit = None if stream.isatty() else WIDTH_OF_A_PIPE
-    Console(file=stream, width=limit, highlight=False, emoji=False, markup=False).print(renderable)
-    stream.flush()
+    with _bar_hidden():
+        Console(file=stream, width=limit, highlight=False, emoji=False, markup=False).print(renderable)
+        stream.flush()
 
 
 @contextlib.contextmanager
@@ -109,14 +138,15 @@ def progress(description: str, unit: str) -> Iterator[Progress]:
     if _quiet:
         yield lambda _done, _total: None
     elif sys.stderr.isatty():
-        with _bar(description, unit) as advance:
+        with _open_bar(description, unit) as advance:
             yield advance
     else:
         yield _lines(description, unit)
 
 
 @contextlib.contextmanager
-def _bar(description: str, unit: str) -> Iterator[Progress]:
+def _open_bar(description: str, unit: str) -> Iterator[Progress]:
+    global _bar  # noqa: PLW0603 - one terminal, one bar
     from tqdm import tqdm  # noqa: PLC0415
 
     with tqdm(desc=description, unit=f" {unit}", leave=False, file=sys.stderr) as bar:
@@ -125,7 +155,11 @@ def _bar(description: str, unit: str) -> Iterator[Progress]:
             bar.total = total
             bar.update(done - bar.n)
 
-        yield advance
+        _bar = bar
+        try:
+            yield advance
+        finally:
+            _bar = None
 
 
 def _lines(description: str, unit: str) -> Progress:

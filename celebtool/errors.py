@@ -1,5 +1,6 @@
 """The errors that end a command, and how a name is made fit to print."""
 
+import shlex
 import unicodedata
 from collections.abc import Sequence
 
@@ -29,6 +30,11 @@ def listed(names: Sequence[str], most: int = 5) -> str:
     """Return the first names of a list and how many more there are: ``a, b, c, d, e and 3 more``."""
     first = ", ".join(names[:most])
     return f"{first} and {len(names) - most} more" if len(names) > most else first
+
+
+def command_line(*words: object) -> str:
+    """Return a command of celebtool's for the user to type, quoted for a shell: ``celebtool train parts model.h5``."""
+    return shlex.join(["celebtool", *map(str, words)])
 
 
 def printable(text: object) -> str:
