@@ -15,6 +15,7 @@ from celebtool.drawing.plots import RIGHT_COLOUR, TEXT, WRONG_COLOUR
 from celebtool.formats import images, manifest
 from celebtool.formats.images import ImageError, RGBImage
 from celebtool.formats.manifest import Row
+from celebtool.formats.text import shorten
 from celebtool.system.output import Finished, new_file
 
 COLUMNS = 12
@@ -74,11 +75,7 @@ def _told(row: Row) -> str:
 
 
 def _tile(root: Path, path: str, told: str, colour: str, row: Row, letters: fonts.Lettering) -> Tile:
-    return Tile(_picture(root, path), ((told, colour), (letters.text(_short(Path(row.source).name)), TEXT)))
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= LONGEST else f"{name[: LONGEST // 2]}\u2026{name[-LONGEST // 2 :]}"
+    return Tile(_picture(root, path), ((told, colour), (letters.text(shorten(Path(row.source).name, LONGEST)), TEXT)))
 
 
 def _picture(root: Path, path: str) -> RGBImage:

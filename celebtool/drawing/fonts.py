@@ -8,6 +8,7 @@ from pathlib import Path
 from celebtool.drawing.canvas import FT2Font, font_manager
 from celebtool.errors import printable
 from celebtool.formats import tables
+from celebtool.formats.text import shorten
 
 STANDARD = "DejaVu Sans"  # comes with matplotlib: Latin, Greek, Cyrillic, Hebrew, Arabic and many signs
 LONGEST = 26
@@ -30,12 +31,7 @@ class Lettering:
         """A name as it is drawn: itself, shortened if long, or ``#`` and its number."""
         if name in self.legend:
             return f"#{self.legend[name]}"
-        name = printable(name)
-        return (
-            name
-            if len(name) <= LONGEST
-            else f"{name[: LONGEST * 2 // 3]}\u2026{name[LONGEST * 2 // 3 + 1 - LONGEST :]}"
-        )
+        return shorten(printable(name), LONGEST)
 
 
 def lettering(names: Sequence[str]) -> Lettering:

@@ -19,6 +19,9 @@ PARTS = ("train", "val", "test")
 UNKNOWN = "unknown"
 """The directory of strangers: images of nobody in particular, never a class."""
 
+MAX_CLASSES = 10_000
+"""The most classes of a model and of a table of predictions: a confusion matrix has a cell for every two."""
+
 SIDECARS = frozenset({"manifest.csv", "celebtool.json", "faces.csv"})
 DESKTOP_FILES = frozenset({"Thumbs.db", "desktop.ini"})
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from celebtool.formats import crops
 from celebtool.formats.history import Epoch
-from celebtool.formats.image_folder import UNKNOWN
+from celebtool.formats.image_folder import MAX_CLASSES, UNKNOWN
 from celebtool.formats.json_checks import (
     Check,
     anything,
@@ -30,7 +30,6 @@ from celebtool.formats.json_checks import (
 SCHEMA = 1
 ENSEMBLE = "ensemble"
 MAX_IMAGE_SIZE = 1024
-MAX_CLASSES = 100_000
 MAX_ARRAYS = 20_000
 MAX_MEMBERS = 16
 _ROUNDING = 1e-6

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from celebtool.errors import CelebtoolError
 from celebtool.formats import tables
-from celebtool.formats.image_folder import PARTS, UNKNOWN
+from celebtool.formats.image_folder import MAX_CLASSES, PARTS, UNKNOWN
 from celebtool.formats.prediction_row import (
     BOX_COLUMNS,
     PROBABILITY,
@@ -31,7 +31,6 @@ from celebtool.formats.prediction_row import (
 __all__ = ["COLUMNS", "Prediction", "Predictions", "Writer", "parse", "read"]
 
 COLUMNS = ("path", "part", "label", "status", "reason", "predicted", "confidence", "score", "seen")
-MAX_CLASSES = 10_000  # the confusion matrix has a cell for every two
 
 
 @dataclass(frozen=True)
@@ -140,7 +139,7 @@ def _class_names(row: Mapping[str, str], where: object) -> tuple[str, ...]:
     if not names:
         raise CelebtoolError(where, f"has no column {PROBABILITY}<class>; expected one per class, as predict writes")
     if len(names) > MAX_CLASSES:
-        raise CelebtoolError(where, f"has {len(names)} classes; {MAX_CLASSES} at most can be told from one another")
+        raise CelebtoolError(where, f"has {len(names)} classes; expected at most {MAX_CLASSES}")
     if UNKNOWN in names or "" in names:
         wrong = UNKNOWN if UNKNOWN in names else ""
         raise CelebtoolError(where, f"has a column '{PROBABILITY}{wrong}'; {wrong or 'an empty name'} is never a class")

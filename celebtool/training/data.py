@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from celebtool.errors import CelebtoolError, listed
 from celebtool.folders import sampling, split
 from celebtool.formats import image_folder, manifest, provenance
-from celebtool.formats.image_folder import UNKNOWN, ImageFolder, Sample
+from celebtool.formats.image_folder import MAX_CLASSES, UNKNOWN, ImageFolder, Sample
 
 MODEL = "the model"
 
@@ -106,6 +106,8 @@ def _check(data: TrainingData, warn: Callable[[str], None]) -> None:
         raise CelebtoolError(root, "has no train/ images; expected train/<class>/<image>, as `celebtool split` writes")
     if len(data.class_names) < 2:
         raise CelebtoolError(root, f"has one class, {data.class_names[0]}; a classifier needs two")
+    if len(data.class_names) > MAX_CLASSES:
+        raise CelebtoolError(root, f"has {len(data.class_names)} classes; expected at most {MAX_CLASSES}")
     untrained = sorted({sample.label or "" for sample in data.val} - set(data.class_names))
     if untrained:
         raise CelebtoolError(root, f"has {untrained[0]} in val/ and not in train/; expected the same classes in both")

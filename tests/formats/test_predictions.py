@@ -241,5 +241,5 @@ def test_damage_is_an_error_that_names_the_file(data, jsonl):
 
 def test_more_classes_than_a_matrix_can_hold_are_an_error(monkeypatch):
     monkeypatch.setattr(predictions, "MAX_CLASSES", 1)
-    with pytest.raises(CelebtoolError, match="p.csv: has 2 classes; 1 at most can be told from one another"):
+    with pytest.raises(CelebtoolError, match="p.csv: has 2 classes; expected at most 1"):
         parse(HEADER + GOOD)

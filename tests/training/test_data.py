@@ -67,6 +67,14 @@ def test_what_is_wrong(make_folder: Callable[..., Path], tmp_path: Path, counts:
     assert str(error.value) == f"{tmp_path / 'parts'}: {problem}"
 
 
+def test_more_classes_than_a_report_takes_are_refused(
+    make_folder: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_data, "MAX_CLASSES", 2)
+    with pytest.raises(CelebtoolError, match="has 3 classes; expected at most 2"):
+        read(make_folder({"train/a": 1, "train/b": 1, "train/c": 1, "val/a": 1}))
+
+
 def test_what_is_said(make_folder: Callable[..., Path], tmp_path: Path) -> None:
     make_folder({"a": 2, "b": 2}, "parts/train")
     assert "has no val/ images" in read(tmp_path / "parts")[1][-1]
