@@ -4,17 +4,15 @@ import contextlib
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from celebtool.errors import printable
+from celebtool.system.progress import Progress, Silent
 
 if TYPE_CHECKING:
     from rich.text import Text
     from tqdm import tqdm
-
-Progress = Callable[[int, int], None]
-"""What a long task calls: ``progress(done, total)``."""
 
 SECONDS_BETWEEN_LINES = 60.0
 WIDTH_OF_A_PIPE = 120
@@ -133,47 +131,77 @@ def show(renderable: object, *, to_stderr: bool = False) -> None:
 
 
 @contextlib.contextmanager
-def progress(description: str, unit: str) -> Iterator[Progress]:
-    """Yield a callable ``(done, total)``: a bar on a terminal, one plain line a minute elsewhere."""
+def progress(description: str, unit: str = "") -> Iterator[Progress]:
+    """Yield what shows a long task's progress: a bar on a terminal, one plain line a minute elsewhere.
+
+    Args:
+        description: the name of the first stage.
+        unit: what it counts; empty for a stage in which nothing is counted.
+    """
     if _quiet:
-        yield lambda _done, _total: None
-    elif sys.stderr.isatty():
-        with _open_bar(description, unit) as advance:
-            yield advance
-    else:
-        yield _lines(description, unit)
+        yield Silent()
+        return
+    shown = _Bar() if sys.stderr.isatty() else _Lines()
+    shown.stage(description, unit)
+    try:
+        yield shown
+    finally:
+        shown.close()
 
 
-@contextlib.contextmanager
-def _open_bar(description: str, unit: str) -> Iterator[Progress]:
-    global _bar  # noqa: PLW0603 - one terminal, one bar
-    from tqdm import tqdm  # noqa: PLC0415
+class _Bar:
+    """A bar for the stage that a task is in; of one that counts nothing (yet), its name."""
 
-    with tqdm(desc=description, unit=f" {unit}", leave=False, file=sys.stderr) as bar:
+    def stage(self, name: str, unit: str = "") -> None:
+        global _bar  # noqa: PLW0603 - one terminal, one bar
+        from tqdm import tqdm  # noqa: PLC0415
 
-        def advance(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
+        self.close()
+        _bar = tqdm(
+            desc=printable(name), unit=f" {unit}" if unit else "", leave=False, file=sys.stderr, bar_format="{desc}"
+        )
 
-        _bar = bar
-        try:
-            yield advance
-        finally:
-            _bar = None
+    def __call__(self, done: int, total: int) -> None:
+        if _bar is None:
+            return
+        if done and _bar.bar_format == "{desc}":
+            _bar.bar_format = "{desc}: {n_fmt}/{total_fmt}{unit} |{bar}| {elapsed}<{remaining}"
+        _bar.total = total
+        _bar.update(done - _bar.n)
+
+    def say(self, line: str) -> None:
+        note(line)
+
+    def close(self) -> None:
+        global _bar  # noqa: PLW0603
+        if _bar is not None:
+            _bar.close()
+        _bar = None
 
 
-def _lines(description: str, unit: str) -> Progress:
-    last = started = time.monotonic()
+class _Lines:
+    """A line a minute that says how far the stage is."""
 
-    def advance(done: int, total: int) -> None:
-        nonlocal last
+    def __init__(self) -> None:
+        self._name, self._unit = "", ""
+        self._last = self._started = time.monotonic()
+
+    def stage(self, name: str, unit: str = "") -> None:
+        self._name, self._unit, self._started = name, unit, time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
         now = time.monotonic()
-        if now - last >= SECONDS_BETWEEN_LINES:
-            last = now
-            rate = max(done, 1) / (now - started)
-            note(f"{description}: {done}/{total} {unit}, {rate:.1f} {unit}/s, {(total - done) / rate:.0f} s left")
+        if now - self._last >= SECONDS_BETWEEN_LINES:
+            self._last = now
+            rate = max(done, 1) / max(now - self._started, 1e-3)
+            left = f"{rate:.1f} {self._unit}/s, {(total - done) / rate:.0f} s left"
+            note(f"{self._name}: {done}/{total} {self._unit}, {left}")
 
-    return advance
+    def say(self, line: str) -> None:
+        note(line)
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 def _cell(cell: object) -> "Text":

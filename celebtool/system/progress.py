@@ -1,0 +1,29 @@
+"""What a long task tells of its progress; `celebtool.console` shows it, and lower rooms need not know how."""
+
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """Listens to a long task, which may have several stages: images read, epoch 1, epoch 2."""
+
+    def stage(self, name: str, unit: str = "") -> None:
+        """Begin a stage; `unit` is what it counts, such as images; empty if it counts nothing."""
+
+    def __call__(self, done: int, total: int) -> None:
+        """Report that so much of the stage is done."""
+
+    def say(self, line: str) -> None:
+        """Show a line that stays."""
+
+
+class Silent:
+    """Shows nothing."""
+
+    def stage(self, name: str, unit: str = "") -> None:
+        """Ignore it."""
+
+    def __call__(self, done: int, total: int) -> None:
+        """Ignore it."""
+
+    def say(self, line: str) -> None:
+        """Ignore it."""
