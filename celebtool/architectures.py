@@ -9,7 +9,13 @@ from typing import Literal
 
 from celebtool.errors import CelebtoolError
 
+DEFAULT = "face-resnet29"
+"""What `train` trains if nobody says otherwise."""
 MAX_IMAGE_SIZE = 1024
+HEAD = "head_"
+"""What the names of a network's own last layers begin with; those of its backbone don't."""
+LAST_LAYER = f"{HEAD}probabilities"
+"""The layer of every network whose outputs are the classes."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +191,11 @@ _TABLE = (
     ),
 )
 ARCHITECTURES = {architecture.name: architecture for architecture in _TABLE}
-DEFAULT = "face-resnet29"
+
+
+def member_prefix(number: int) -> str:
+    """Return what the names of an ensemble member's layers begin with; members are counted from 1."""
+    return f"member_{number}_"
 
 
 def get(name: str) -> Architecture:

@@ -13,13 +13,13 @@ import tensorflow as tf
 from keras.src.legacy.saving.legacy_h5_format import save_model_to_hdf5  # takes an open file; `Model.save` does not
 
 import celebtool
+from celebtool.architectures import LAST_LAYER
 from celebtool.errors import CelebtoolError
 from celebtool.formats import model_file
 from celebtool.formats.model_file import Array, Layer, ModelInfo
 from celebtool.nn import graphs
 from celebtool.nn.networks import ensemble
 from celebtool.training import calibration
-from celebtool.training.ensembles import LAST_LAYER
 
 
 @dataclass(frozen=True)

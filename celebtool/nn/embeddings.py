@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from celebtool import architectures
 from celebtool.formats import images as image_files
 from celebtool.nn import graphs
 from celebtool.nn.networks import build, pretrained
@@ -49,7 +50,7 @@ def embed(images: Images, *, mirror: bool = False, progress: Callable[[int, int]
 
 
 def _resized(batch: Images) -> Images:
-    size = build.get(ARCHITECTURE).image_size
+    size = architectures.get(ARCHITECTURE).image_size
     if batch.shape[1:3] == size:
         return batch
     return np.stack([image_files.resize(image, size) for image in batch])

@@ -17,7 +17,7 @@ from celebtool.nn import classifier
 from celebtool.nn.classifier import Classifier
 from celebtool.nn.detection import crops as face_crops
 from celebtool.nn.training import memory
-from celebtool.nn.training.activations import batched, map_ahead
+from celebtool.system.threads import batched, map_ahead
 
 BATCHES_AHEAD = 1
 """Batches in the network beside the one whose answers are awaited: while they end, the processors have work."""

@@ -7,23 +7,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from celebtool.architectures import LAST_LAYER, member_prefix
 from celebtool.errors import CelebtoolError, listed
 from celebtool.formats import recipes
 from celebtool.formats.model_info import ENSEMBLE, MAX_MEMBERS, Array, Arrays, ModelInfo
 from celebtool.training.data import TrainingData, check_classes
 
-LAST_LAYER = "head_probabilities"
-"""The layer of every network whose outputs are the classes."""
 LEAST_SHARE = 0.001
 """A tuned share is never smaller: a member that counts less is better left out."""
 MAX_STEPS = 10_000
 GEOMETRY = ("margin", "align")
 """What of the crops must be alike: one face is shown to all members; sizes may differ."""
-
-
-def prefix(number: int) -> str:
-    """Return what the names of a member's layers begin with; members are counted from 1."""
-    return f"member_{number}_"
 
 
 def check(members: Sequence[tuple[Path, ModelInfo]]) -> str | None:
@@ -128,7 +122,7 @@ def combine(
         origins=tuple(sorted({origin for info in infos for origin in info.origins})),
         recipe=recipe,
         layers=tuple(
-            replace(layer, name=f"{prefix(number)}{layer.name}")
+            replace(layer, name=f"{member_prefix(number)}{layer.name}")
             for number, info in enumerate(infos, start=1)
             for layer in info.layers
         ),
@@ -175,7 +169,7 @@ def _as_member(info: ModelInfo, class_names: tuple[str, ...]) -> ModelInfo:
 
 
 def _renamed(array: Array, number: int) -> Array:
-    return replace(array, layer=f"{prefix(number)}{array.layer}")
+    return replace(array, layer=f"{member_prefix(number)}{array.layer}")
 
 
 def _reordered(array: Array, values: npt.NDArray[np.float32], order: list[int]) -> npt.NDArray[np.float32]:

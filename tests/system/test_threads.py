@@ -29,3 +29,19 @@ def test_the_first_failure_in_order_is_raised() -> None:
 
     with pytest.raises(ValueError, match="^0$"):
         threads.run(work, [0, 1], lambda done, total: None)
+
+
+def test_map_ahead_keeps_the_order_and_its_distance() -> None:
+    started = []
+    lock = threading.Lock()
+
+    def work(item: int) -> int:
+        with lock:
+            started.append(item)
+        time.sleep(0.001 * (item % 3))
+        return item * item
+
+    results = threads.map_ahead(work, range(50), ahead=4)
+    assert next(results) == 0
+    assert max(started) <= 6
+    assert list(results) == [i * i for i in range(1, 50)]

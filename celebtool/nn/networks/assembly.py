@@ -5,11 +5,7 @@ from collections.abc import Callable
 import keras
 from keras import KerasTensor, layers
 
-from celebtool.architectures import Architecture
-from celebtool.training.ensembles import LAST_LAYER
-
-HEAD = "head_"
-"""What the names of a model's own last layers begin with."""
+from celebtool.architectures import LAST_LAYER, Architecture
 
 
 def assemble(

@@ -6,11 +6,9 @@ from typing import Literal
 import keras
 from keras import KerasTensor
 
-from celebtool.architectures import ARCHITECTURES, DEFAULT, MAX_IMAGE_SIZE, Architecture, get
+from celebtool.architectures import HEAD, MAX_IMAGE_SIZE, get
 from celebtool.errors import CelebtoolError
-from celebtool.nn.networks.assembly import HEAD, assemble
-
-__all__ = ["ARCHITECTURES", "DEFAULT", "Architecture", "backbone", "build", "freeze", "get", "head", "unfreeze"]
+from celebtool.nn.networks.assembly import assemble
 
 NOT_BACKBONE = ("image", "preprocess")
 """The layers before the backbone, which keras.applications does not count either."""

@@ -3,10 +3,9 @@
 import keras
 from keras import layers
 
+from celebtool.architectures import HEAD, LAST_LAYER, member_prefix
 from celebtool.formats.model_info import ModelInfo
-from celebtool.nn.networks import build as architectures
-from celebtool.nn.networks.assembly import HEAD
-from celebtool.training.ensembles import LAST_LAYER, prefix
+from celebtool.nn.networks import build as networks
 
 
 def assemble(info: ModelInfo) -> keras.Model:
@@ -17,7 +16,7 @@ def assemble(info: ModelInfo) -> keras.Model:
     for number, (member, share) in enumerate(zip(info.members, info.shares, strict=True), start=1):
         model = build(member, by_size[member.image_size])
         for layer in model.layers[1:]:  # all but the input, which may be another member's too
-            layer.name = f"{prefix(number)}{layer.name}"
+            layer.name = f"{member_prefix(number)}{layer.name}"
         outputs.append(layers.Rescaling(share, name=f"{HEAD}share_{number}")(model.output))
     average = layers.Add(name=LAST_LAYER)(outputs)
     return keras.Model(list(inputs.values()), average, name="ensemble")
@@ -25,7 +24,7 @@ def assemble(info: ModelInfo) -> keras.Model:
 
 def build(info: ModelInfo, image: keras.KerasTensor | None = None) -> keras.Model:
     """Build the network of a single model's description, upon a given input if there is one."""
-    return architectures.build(
+    return networks.build(
         info.architecture,
         len(info.class_names),
         image_size=info.image_size,

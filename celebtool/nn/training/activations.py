@@ -1,13 +1,10 @@
 """Images on their way into a network: decoded once, in parallel, in order, through what is frozen of it."""
 
 import functools
-import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import keras
 import numpy as np
@@ -18,43 +15,11 @@ from celebtool.formats import images
 from celebtool.formats.images import RGBImage
 from celebtool.imaging.augmentation import Operations, augment
 from celebtool.nn import graphs
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
-Progress = Callable[[int, int], None]
+from celebtool.nn.training.memory import Allocate
+from celebtool.system.threads import batched, map_ahead
 
 OPERATIONS = Operations()
 """What training images are varied with, unless a command says otherwise: the defaults of `augment`."""
-
-Allocate = Callable[[tuple[int, ...], np.dtype[Any]], NDArray[Any]]
-"""Makes an array of a shape and type: in memory, or in a file when it would not fit."""
-
-
-def map_ahead(function: Callable[[Item], Result], items: Iterable[Item], ahead: int = 64) -> Iterator[Result]:
-    """Yield ``function(item)`` in the order of the items, computed by threads at most `ahead` items in advance."""
-    pending: deque[Future[Result]] = deque()
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        try:
-            for item in items:
-                pending.append(pool.submit(function, item))
-                if len(pending) > ahead:
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Yield lists of `size` items; the last may be shorter."""
-    batch: list[Item] = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 @dataclass(frozen=True)
@@ -77,7 +42,7 @@ def activations(
     variants: Variants,
     allocate: Allocate,
     batch_size: int = 32,
-    progress: Progress = lambda _done, _total: None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> list[NDArray[Any]]:
     """Run every image, and its variants, through the frozen part of a network once.
 

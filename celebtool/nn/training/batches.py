@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from celebtool.formats.images import RGBImage
 from celebtool.imaging.augmentation import augment
 from celebtool.nn import graphs
-from celebtool.nn.training.activations import OPERATIONS, map_ahead
+from celebtool.nn.training.activations import OPERATIONS
+from celebtool.system.threads import map_ahead
 
 Batch = tuple[NDArray[Any], ...]
 """The network's inputs, each (b, …), then one-hot labels (b, classes), then weights (b,)."""

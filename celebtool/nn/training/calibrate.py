@@ -6,10 +6,10 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from celebtool.architectures import LAST_LAYER
 from celebtool.nn.training.batches import Batches
 from celebtool.nn.training.cut import nodes
 from celebtool.training import calibration
-from celebtool.training.ensembles import LAST_LAYER
 
 
 @dataclass(frozen=True)

@@ -161,7 +161,7 @@ def _batches(
     data: TrainingData,
     samples: Sequence[Sample],
     settings: Settings,
-    allocate: activations.Allocate,
+    allocate: memory.Allocate,
     voice: Voice,
     *,
     training: bool = False,

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from celebtool.errors import CelebtoolError
-from celebtool.nn.training.activations import Allocate
+
+Allocate = Callable[[tuple[int, ...], np.dtype[Any]], NDArray[Any]]
+"""Makes an array of a shape and type: in memory, or in a file when it would not fit."""
 
 SUFFIX = ".activations"
 """What the names of the files that hold arrays end with."""

@@ -10,7 +10,7 @@ from celebtool.formats import images
 from celebtool.formats.images import RGBImage
 from celebtool.nn import classifier
 from celebtool.nn.classifier import Classifier
-from celebtool.nn.training.activations import batched, map_ahead
+from celebtool.system.threads import batched, map_ahead
 
 BATCH_SIZE = 32
 

@@ -1,5 +1,3 @@
-import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -9,22 +7,6 @@ from PIL import Image
 from celebtool.errors import CelebtoolError
 from celebtool.nn.training import activations
 from tests.conftest import random_image
-
-
-def test_map_ahead_keeps_the_order_and_its_distance() -> None:
-    started = []
-    lock = threading.Lock()
-
-    def work(item: int) -> int:
-        with lock:
-            started.append(item)
-        time.sleep(0.001 * (item % 3))
-        return item * item
-
-    results = activations.map_ahead(work, range(50), ahead=4)
-    assert next(results) == 0
-    assert max(started) <= 6
-    assert list(results) == [i * i for i in range(1, 50)]
 
 
 def test_activations_without_a_prefix_are_the_images(tmp_path: Path) -> None:

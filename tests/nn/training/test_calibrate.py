@@ -4,10 +4,10 @@ import keras
 import numpy as np
 import pytest
 
+from celebtool.architectures import LAST_LAYER
 from celebtool.nn.training.batches import Batches
 from celebtool.nn.training.calibrate import calibrate
 from celebtool.training import calibration
-from celebtool.training.ensembles import LAST_LAYER
 
 RNG = np.random.default_rng(0)
 CENTRES = RNG.normal(size=(4, 6))
