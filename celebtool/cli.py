@@ -13,7 +13,6 @@ from celebtool import __version__, console
 from celebtool.commands import augment, balance, crop_faces, ensemble, finetune, predict, report, split, train
 from celebtool.errors import CelebtoolError, printable
 from celebtool.system import signals, streams
-from celebtool.system.output import Finished
 from celebtool.system.signals import Stopped
 
 VERBS: dict[str, Callable[..., None]] = {
@@ -115,9 +114,6 @@ def _run(arguments: Sequence[str] | None) -> int:
         return code or 0
     except typer.TyperException as error:
         return _usage(error)
-    except Finished as finished:
-        console.note(f"{finished}: finished; nothing to do (--overwrite makes it anew)")
-        return 0
     except Stopped as stopped:
         return int(stopped.args[0])
     except SystemExit as ended:  # typer makes this of a broken pipe

@@ -59,6 +59,11 @@ def error(text: object) -> None:
         _say(f"celebtool: error: {printable(text)}")
 
 
+def finished(path: object, what: str = "nothing to do", again: str = "makes it anew") -> None:
+    """Say that the output of this very command line is there already."""
+    note(f"{path}: finished; {what} (--overwrite {again})")
+
+
 def _say(line: str) -> None:
     """Print on stderr; a log on a full disk loses the line, and the work goes on."""
     try:

@@ -9,7 +9,7 @@ import typer
 
 from celebtool import console, options
 from celebtool.errors import CelebtoolError
-from celebtool.system.output import check_places, new_directory, new_file
+from celebtool.system.output import check_places, is_finished, new_directory, new_file
 
 
 def augment(
@@ -67,17 +67,18 @@ def augment(
     recipe = provenance.recipe("augment", augmenting.parameters(settings), parts)
     rows = augmenting.plan(folder, settings)
     check_places([out, preview], [parts])
+    if not overwrite and is_finished(out, recipe):
+        console.finished(out)
+        return
     with (
-        nullcontext()
-        if dry_run
-        else new_directory(out, recipe=recipe, inputs=[parts], overwrite=overwrite) as folder_out,
+        new_directory(out, recipe=recipe, inputs=[parts], overwrite=overwrite, dry_run=dry_run) as workspace,
         nullcontext() if preview is None else new_file(preview, inputs=[parts], overwrite=overwrite) as file_out,
         console.progress("augment", "images") as progress,
     ):
         if file_out:
             images.write(file_out.content, augmenting.sheet(folder, settings), "png")
-        if folder_out:
-            augmenting.write(folder, rows, settings, folder_out.content, progress)
-            transfer.place([row for row in rows if not augmenting.is_copy(row)], parts, folder_out.content, link=link)
-            manifest.write(folder_out.content, rows, transfer.columns(rows))
+        if not dry_run:
+            augmenting.write(folder, rows, settings, workspace.content, progress)
+            transfer.place([row for row in rows if not augmenting.is_copy(row)], parts, workspace.content, link=link)
+            manifest.write(workspace.content, rows, transfer.columns(rows))
     console.table("", *augmenting.table(folder, rows))

@@ -1,12 +1,11 @@
 """``balance FACES OUT``: give every class the same number of images."""
 
-from contextlib import nullcontext
 from typing import Annotated, Literal
 
 import typer
 
 from celebtool import console, options
-from celebtool.system.output import new_directory
+from celebtool.system.output import is_finished, new_directory
 
 
 def _per_class(text: str) -> str:
@@ -53,13 +52,14 @@ def balance(
     settings = balancing.Settings(per_class, keep, oversample, min_images, seed)
     folder = image_folder.read_labelled(faces)
     recipe = provenance.recipe("balance", balancing.parameters(settings), faces)
-    with (
-        nullcontext() if dry_run else new_directory(out, recipe=recipe, inputs=[faces], overwrite=overwrite)
-    ) as workspace:
+    if not overwrite and is_finished(out, recipe):
+        console.finished(out)
+        return
+    with new_directory(out, recipe=recipe, inputs=[faces], overwrite=overwrite, dry_run=dry_run) as workspace:
         rows = balancing.plan(folder, settings)
         with console.progress("balance", "images") as progress:
             balancing.check_images(folder, progress)
-        if workspace:
+        if not dry_run:
             transfer.place(rows, faces, workspace.content, link=link)
             manifest.write(workspace.content, rows, transfer.columns(rows))
             transfer.carry_faces(faces, workspace.content)

@@ -9,7 +9,7 @@ import typer
 
 from celebtool import console, options
 from celebtool.errors import CelebtoolError
-from celebtool.system.output import Finished, check_file, check_places, new_directory
+from celebtool.system.output import check_file, check_places, is_finished, new_directory
 
 if TYPE_CHECKING:
     from celebtool.cropping.plan import Task
@@ -86,29 +86,28 @@ def crop_faces(
     settings = plan.Settings(size, margin, align, rule, min_face, min_confidence, format)
     recipe = provenance.recipe("crop-faces", plan.parameters(settings), photos)
     keep = update and reuse.is_earlier_run(faces, recipe)
-    replace, finished = overwrite or keep, None
-    try:
+    if not overwrite and is_finished(faces, recipe):
+        rows = manifest.read_all(faces)
+        console.finished(faces)
+    else:
         with (
-            new_directory(faces, recipe=recipe, inputs=[photos], overwrite=replace, resumable=True) as workspace,
+            new_directory(
+                faces, recipe=recipe, inputs=[photos], overwrite=overwrite or keep, resumable=True
+            ) as workspace,
             console.progress("crop-faces", "photos") as progress,
         ):
             _check_free(sheets, overwrite=overwrite)
             workers = run.Workers(jobs, processes.dask(dask) if dask else processes.local, progress)
             warnings = run.crop(tasks, settings, workspace, workers, faces if keep else None)
-    except Finished as there:
-        finished, warnings = there, []
-    for warning in warnings:
-        console.warn(warning)
-    rows = manifest.read_all(faces)
-    if finished is None:
+        for warning in warnings:
+            console.warn(warning)
+        rows = manifest.read_all(faces)
         console.note(plan.summary(rows))
     if review is not None:
         from celebtool.drawing import crop_review
 
         crop_review.draw(rows, photos, faces, review, overwrite=overwrite)
     plan.check_rejects(rows, most, faces)
-    if finished is not None:
-        raise finished
 
 
 def _sheets(file: Path | None, tasks: "Sequence[Task]", photos: Path, faces: Path) -> list[Path]:

@@ -48,7 +48,7 @@ def ensemble(
     Example: celebtool ensemble mobilenet.h5 inception.h5 both.h5 --tune parts/
     """
     from celebtool.formats import model_file, provenance
-    from celebtool.system.output import new_file
+    from celebtool.system.output import is_finished_file, new_file
     from celebtool.training import data as training_data
     from celebtool.training import ensembles
 
@@ -67,12 +67,14 @@ def ensemble(
         ensembles.check_tuning(data, infos, console.warn)
     tuned_on = provenance.recipe("ensemble", {}, tune) if tune else None
     recipe = ensembles.recipe([info for _, info in infos], given, tuned_on)
+    if not overwrite and is_finished_file(path, lambda made: model_file.is_made_by(made, recipe)):
+        console.finished(path)
+        return
     with new_file(
         path,
         inputs=[*inputs, *([tune] if tune else [])],
         recipe=recipe,
         overwrite=overwrite,
-        finished=lambda made: model_file.is_made_by(made, recipe),
     ) as workspace:
         if warning:
             console.warn(warning)

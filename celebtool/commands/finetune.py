@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from celebtool import console, options
-from celebtool.system.output import new_file
+from celebtool.system.output import is_finished_file, new_file
 
 
 def finetune(
@@ -91,13 +91,15 @@ def finetune(
     recipe = provenance.recipe("finetune", told | settings.parameters(chosen), parts)
     inputs = [parts, model]
     messages.check_history(history, out, inputs)
+    if not overwrite and is_finished_file(out, lambda path: model_file.is_made_by(path, recipe)):
+        console.finished(out)
+        return
     with (
         new_file(
             out,
             recipe=recipe,
             inputs=inputs,
             overwrite=overwrite,
-            finished=lambda path: model_file.is_made_by(path, recipe),
             resumable=True,
         ) as workspace,
         console.progress("images", "images") as progress,

@@ -134,5 +134,5 @@ def _pictures(
         yield None
         return
     recipe = {"command": "predict", "parameters": {"annotate": True}, "input": {"model": info.arrays_sha256}}
-    with new_directory(directory, recipe=recipe, inputs=inputs, overwrite=overwrite, repeats=False) as workspace:
+    with new_directory(directory, recipe=recipe, inputs=inputs, overwrite=overwrite) as workspace:
         yield workspace.content

@@ -1,6 +1,5 @@
 """``report [FILE…|DIR]``: what predictions, histories, image folders and models show."""
 
-import contextlib
 import io
 import sys
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ import typer
 
 from celebtool import console, options
 from celebtool.errors import CelebtoolError
-from celebtool.system.output import Finished, check_places, new_directory, new_file
+from celebtool.system.output import check_places, is_finished, is_finished_file, new_directory, new_file
 
 if TYPE_CHECKING:
     from celebtool.folders.inspection import Inspection
@@ -168,12 +167,11 @@ def _plot(
     from celebtool.report import plot_files
 
     recipe = plot_files.recipe(made, pictures)
-    try:
-        with new_directory(directory, recipe=recipe, inputs=inputs, overwrite=overwrite) as workspace:
-            lettering = plot_files.draw(made, pictures, workspace.content)
-    except Finished:
-        console.note(f"{directory}: finished; the plots are there (--overwrite makes them anew)")
+    if not overwrite and is_finished(directory, recipe):
+        console.finished(directory, "the plots are there", "makes them anew")
         return
+    with new_directory(directory, recipe=recipe, inputs=inputs, overwrite=overwrite) as workspace:
+        lettering = plot_files.draw(made, pictures, workspace.content)
     for notice in fonts.notices(lettering, directory):
         console.note(f"note: {notice}")
 
@@ -184,10 +182,9 @@ def _write_page(
     from celebtool.report import page
 
     text = page.build(made, pictures, limit).encode()
-    with (
-        contextlib.suppress(Finished),  # the very page is there
-        new_file(file, inputs=inputs, overwrite=overwrite, finished=lambda old: old.read_bytes() == text) as workspace,
-    ):
+    if not overwrite and is_finished_file(file, lambda old: old.read_bytes() == text):
+        return
+    with new_file(file, inputs=inputs, overwrite=overwrite) as workspace:
         workspace.content.write_bytes(text)
 
 

@@ -1,6 +1,5 @@
 """``split FACES PARTS``: divide an image folder into train, val and test, copies of one picture always together."""
 
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -8,7 +7,7 @@ import typer
 
 from celebtool import console, options
 from celebtool.errors import CelebtoolError
-from celebtool.system.output import new_directory
+from celebtool.system.output import is_finished, new_directory
 
 
 def split(
@@ -55,14 +54,15 @@ def split(
     if folder.parts:
         raise CelebtoolError(faces, f"is split already ({', '.join(folder.parts)}); give the folder it was made from")
     recipe = provenance.recipe("split", splitting.parameters(settings), faces)
+    if not overwrite and is_finished(parts, recipe):
+        console.finished(parts)
+        return
     with (
-        (
-            nullcontext() if dry_run else new_directory(parts, recipe=recipe, inputs=[faces], overwrite=overwrite)
-        ) as workspace,
+        new_directory(parts, recipe=recipe, inputs=[faces], overwrite=overwrite, dry_run=dry_run) as workspace,
         console.progress("split", "images") as progress,
     ):
         manifests = splitting.plan(folder, settings, progress)
-        if workspace:
+        if not dry_run:
             splitting.write(manifests, faces, workspace.content, recipe, link=link)
     for notice in splitting.notices(manifests):
         console.warn(notice)

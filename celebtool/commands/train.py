@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from celebtool import console, options
-from celebtool.system.output import new_file
+from celebtool.system.output import is_finished_file, new_file
 
 
 def _list_architectures(name: str) -> str:
@@ -111,13 +111,15 @@ def train(
     weights_file = training_data.weights_file(source)
     inputs = [parts, *([weights_file] if weights_file else [])]
     messages.check_history(history, model, inputs)
+    if not overwrite and is_finished_file(model, lambda path: model_file.is_made_by(path, recipe)):
+        console.finished(model)
+        return
     with (
         new_file(
             model,
             recipe=recipe,
             inputs=inputs,
             overwrite=overwrite,
-            finished=lambda path: model_file.is_made_by(path, recipe),
             resumable=True,
         ) as workspace,
         console.progress("images", "images") as progress,

@@ -1,6 +1,5 @@
 """Contact sheets of the crop step, one per class: what was taken, the doubtful last, and what was rejected."""
 
-import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ from celebtool.formats import images, manifest
 from celebtool.formats.images import ImageError, RGBImage
 from celebtool.formats.manifest import Row
 from celebtool.formats.text import shorten
-from celebtool.system.output import Finished, new_file
+from celebtool.system.output import is_finished_file, new_file
 
 COLUMNS = 12
 LONGEST = 16  # letters of a file's name that fit below a picture
@@ -39,10 +38,9 @@ def draw(rows: Sequence[Row], photos: Path, faces: Path, file: Path, *, overwrit
 
 
 def _write(file: Path, sheet: bytes, inputs: Sequence[Path], *, overwrite: bool) -> None:
-    with (
-        contextlib.suppress(Finished),
-        new_file(file, inputs=inputs, overwrite=overwrite, finished=lambda old: old.read_bytes() == sheet) as workspace,
-    ):
+    if not overwrite and is_finished_file(file, lambda old: old.read_bytes() == sheet):
+        return
+    with new_file(file, inputs=inputs, overwrite=overwrite) as workspace:
         workspace.content.write_bytes(sheet)
 
 

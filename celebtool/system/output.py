@@ -21,16 +21,29 @@ from celebtool.system import locking, signals, trees
 RECIPE_FILE = "celebtool.json"
 
 
-class Finished(Exception):  # noqa: N818 - no error: the output is there, made by this very recipe
-    """The output exists already and this run would write the same again."""
-
-
 @dataclass(frozen=True)
 class Workspace:
-    """Where a run writes: `content` becomes the output; `scratch` is kept for the next run if this one dies."""
+    """Where a run writes: `content` becomes the output; `scratch` is kept for the next run if this one dies.
+
+    In a dry run neither exists.
+    """
 
     content: Path
     scratch: Path
+
+
+def is_finished(path: Path, recipe: Mapping[str, object]) -> bool:
+    """Say whether a directory is the output of a run with this recipe, so that another run would write the same again.
+
+    Raises:
+        CelebtoolError: another run writes it.
+    """
+    return _answer(path, lambda settled: _read(settled / RECIPE_FILE) == _encoded(recipe))
+
+
+def is_finished_file(path: Path, is_same: Callable[[Path], bool]) -> bool:
+    """Say whether a file is there and, as `is_same` tells, what this run would write; raises as `is_finished`."""
+    return _answer(path, lambda settled: settled.is_file() and is_same(settled))
 
 
 @contextlib.contextmanager
@@ -41,7 +54,7 @@ def new_directory(
     inputs: Sequence[Path],
     overwrite: bool,
     resumable: bool = False,
-    repeats: bool = True,
+    dry_run: bool = False,
 ) -> Iterator[Workspace]:
     """Yield a workspace whose `content` is an empty directory that becomes `path` when the block ends well.
 
@@ -51,21 +64,21 @@ def new_directory(
         inputs: files and directories that must not contain the output or lie in it.
         overwrite: replace an existing output (only one that celebtool wrote).
         resumable: keep `scratch` when the block is interrupted, for a next run with the same recipe.
-        repeats: whether a run with the same recipe writes the same; False if the recipe does not tell all.
+        dry_run: only check that the output can be written; nothing is.
 
     Raises:
-        Finished: the output exists and was made by this recipe.
         CelebtoolError: the output exists, or can't be written where it is wanted, or another run writes it.
     """
     path = _checked(path, inputs)
-    # What is no Unicode (a name on disk may be any bytes) is written as JSON's own escapes.
-    wanted = (json.dumps(recipe, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode(errors="backslashreplace")
+    wanted = _encoded(recipe)
 
     def check() -> None:
-        if repeats and not overwrite and _read(path / RECIPE_FILE) == wanted:
-            raise Finished(str(path))
         _check_replaceable(path, overwrite=overwrite)
 
+    if dry_run:
+        check()
+        yield _places(path, ".d")
+        return
     with _workspace(path, wanted, ".d", check, resumable=resumable) as workspace:
         workspace.content.mkdir()
         yield workspace
@@ -82,18 +95,15 @@ def new_file(
     inputs: Sequence[Path] = (),
     overwrite: bool,
     recipe: Mapping[str, object] | None = None,
-    finished: Callable[[Path], bool] = lambda _: False,
     resumable: bool = False,
 ) -> Iterator[Workspace]:
     """Yield a workspace whose `content` is the name of the file to write; it replaces `path` in one step.
 
-    Args as `new_directory`; `finished` says of an existing file whether this very run made it.
+    Args as `new_directory`.
     """
     path = _checked(path, inputs)
 
     def check() -> None:
-        if path.is_file() and not overwrite and finished(path):
-            raise Finished(str(path))
         check_file(path, overwrite=overwrite)
 
     wanted = json.dumps(recipe, sort_keys=True).encode()
@@ -165,13 +175,11 @@ def _check_replaceable(path: Path, *, overwrite: bool) -> None:
 def _workspace(
     path: Path, recipe: bytes, suffix: str, check: Callable[[], None], *, resumable: bool
 ) -> Iterator[Workspace]:
-    """Yield a locked workspace; `check` raises if there is no need or no right to write `path`."""
-    name = path.name if _is_short(path.name) else hashlib.sha256(os.fsencode(path.name)).hexdigest()
-    root = path.with_name(f".{name}.partial")
-    if not root.exists():  # nothing that a killed run left: a run that has nothing to do leaves no trace either
+    """Yield a locked workspace; `check` raises if there is no right to write `path`."""
+    workspace = _places(path, suffix)
+    root = _root(path)
+    if not root.exists():  # nothing that a killed run left: a run that may not write leaves no trace either
         check()
-    content = root / (f"content{suffix}" if _is_short(suffix) else "content")
-    workspace = Workspace(content, scratch=root / "scratch")
     with signals.held_back() as letting_through, locking.locked(root, path):
         keep = False
         try:
@@ -180,14 +188,42 @@ def _workspace(
             _prepare(root, workspace, recipe)
             with letting_through():
                 yield workspace
-        except Finished:
-            raise
         except BaseException:
             keep = resumable and workspace.scratch.is_dir() and any(workspace.scratch.iterdir())
             raise
         finally:
             _recover(root, path)
             _clear(root, keep=("scratch", "recipe.json") if keep else ())
+
+
+def _answer(path: Path, question: Callable[[Path], bool]) -> bool:
+    """Ask a question of an output that a killed run may have left set aside; if the answer is yes, tidy up after it."""
+    path = Path(os.path.realpath(path))
+    root = _root(path)
+    if not root.exists():
+        return question(path)
+    with signals.held_back(), locking.locked(root, path):
+        _recover(root, path)
+        answer = question(path)
+        if answer:
+            _clear(root, keep=())
+        return answer
+
+
+def _root(path: Path) -> Path:
+    """Return the hidden directory beside an output."""
+    name = path.name if _is_short(path.name) else hashlib.sha256(os.fsencode(path.name)).hexdigest()
+    return path.with_name(f".{name}.partial")
+
+
+def _places(path: Path, suffix: str) -> Workspace:
+    root = _root(path)
+    return Workspace(root / (f"content{suffix}" if _is_short(suffix) else "content"), root / "scratch")
+
+
+def _encoded(recipe: Mapping[str, object]) -> bytes:
+    """Return a recipe as its file holds it; what is no Unicode (a name on disk may be any bytes) as JSON's own escapes."""
+    return (json.dumps(recipe, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode(errors="backslashreplace")
 
 
 def _is_short(name: str) -> bool:

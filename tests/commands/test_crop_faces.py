@@ -209,7 +209,8 @@ def test_the_folders_person_is_found_and_reviewed(celebtool: Run, crowd: Path, t
     assert celebtool("crop-faces", crowd, tmp_path / "out", *options).code == 3  # the sheet is there, and the same
     review.write_text("mine")
     other = celebtool("crop-faces", crowd, tmp_path / "out", *options)
-    assert (other.code, other.stderr, review.read_text()) == (1, f"celebtool: error: {review}: {EXISTS}\n", "mine")
+    assert (other.code, review.read_text()) == (1, "mine")
+    assert other.stderr.endswith(f"\ncelebtool: error: {review}: {EXISTS}\n")
     assert celebtool("crop-faces", crowd, tmp_path / "out", "--max-rejects", "0.05").code == 0
 
 

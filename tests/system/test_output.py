@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from celebtool.errors import CelebtoolError
-from celebtool.system.output import Finished, check_places, new_directory, new_file
+from celebtool.system.output import check_places, is_finished, is_finished_file, new_directory, new_file
 from tests.conftest import make_deep, tree
 
 RECIPE = {"command": "split", "parameters": {"seed": 0}}
@@ -27,9 +27,10 @@ def test_a_directory_appears_whole_with_its_recipe(tmp_path: Path) -> None:
 
 
 def test_the_same_again_is_finished_and_another_is_an_error(tmp_path: Path) -> None:
+    assert not is_finished(tmp_path / "out", RECIPE)
     write_directory(tmp_path / "out")
-    with pytest.raises(Finished):
-        write_directory(tmp_path / "out", "y")
+    assert is_finished(tmp_path / "out", RECIPE)
+    assert not is_finished(tmp_path / "out", {"command": "balance"})
     with pytest.raises(CelebtoolError, match="out: exists already; choose another name or add --overwrite"):
         write_directory(tmp_path / "out", "y", recipe={"command": "balance"})
     assert (tmp_path / "out/file").read_text() == "x"
@@ -147,12 +148,44 @@ def test_a_file_is_replaced_only_on_request(tmp_path: Path) -> None:
     (tmp_path / "m.h5").write_text("old")
     with pytest.raises(CelebtoolError, match="exists already"), new_file(tmp_path / "m.h5", overwrite=False):
         pass
-    with pytest.raises(Finished), new_file(tmp_path / "m.h5", overwrite=False, finished=lambda _: True):
-        pass
+    assert is_finished_file(tmp_path / "m.h5", lambda file: file.read_text() == "old")
+    assert not is_finished_file(tmp_path / "m.h5", lambda file: file.read_text() == "new")
+    assert not is_finished_file(tmp_path / "none.h5", lambda _: True)
     with new_file(tmp_path / "m.h5", overwrite=True) as workspace:
         assert workspace.content.suffix == ".h5"
         workspace.content.write_text("new")
     assert tree(tmp_path) == {"m.h5": b"new"}
+
+
+def test_a_dry_run_checks_and_writes_nothing(tmp_path: Path) -> None:
+    with new_directory(tmp_path / "out", recipe=RECIPE, inputs=[], overwrite=False, dry_run=True) as workspace:
+        assert not workspace.content.exists()
+    assert list(tmp_path.iterdir()) == []
+    write_directory(tmp_path / "out")
+    before = tree(tmp_path)
+    for overwrite in (False, True):
+        try:
+            with new_directory(tmp_path / "out", recipe={}, inputs=[], overwrite=overwrite, dry_run=True):
+                assert overwrite
+        except CelebtoolError as error:
+            assert not overwrite
+            assert str(error) == f"{tmp_path}/out: exists already; choose another name or add --overwrite"
+    assert tree(tmp_path) == before
+
+
+def test_a_finished_output_that_a_killed_run_set_aside_is_found_and_put_right(tmp_path: Path) -> None:
+    write_directory(tmp_path / "out")
+    (tmp_path / ".out.partial" / "scratch").mkdir(parents=True)
+    (tmp_path / "out").rename(tmp_path / ".out.partial" / "old")
+    assert is_finished(tmp_path / "out", RECIPE)
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_question_about_an_unfinished_output_leaves_what_the_next_run_needs(tmp_path: Path) -> None:
+    (tmp_path / ".out.partial" / "scratch").mkdir(parents=True)
+    (tmp_path / ".out.partial" / "scratch" / "half").write_text("x")
+    assert not is_finished(tmp_path / "out", RECIPE)
+    assert (tmp_path / ".out.partial" / "scratch" / "half").read_text() == "x"
 
 
 def test_names_as_long_as_a_file_system_takes(tmp_path: Path) -> None:
