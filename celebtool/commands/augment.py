@@ -9,7 +9,8 @@ import typer
 
 from celebtool import console, options
 from celebtool.errors import CelebtoolError
-from celebtool.system.output import check_places, is_finished, new_directory, new_file
+from celebtool.system.output import is_finished, new_directory, new_file
+from celebtool.system.places import check_places
 
 
 def augment(

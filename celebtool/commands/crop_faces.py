@@ -9,7 +9,8 @@ import typer
 
 from celebtool import console, options
 from celebtool.errors import CelebtoolError
-from celebtool.system.output import check_file, check_places, is_finished, new_directory
+from celebtool.system.output import is_finished, new_directory
+from celebtool.system.places import check_file, check_places
 
 if TYPE_CHECKING:
     from celebtool.cropping.plan import Task

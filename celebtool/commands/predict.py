@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 import typer
 
 from celebtool import console, options
-from celebtool.system.output import check_places, new_directory, new_file
+from celebtool.system.output import new_directory, new_file
+from celebtool.system.places import check_places
 
 if TYPE_CHECKING:
     from celebtool.formats.model_info import ModelInfo

@@ -10,7 +10,8 @@ import typer
 
 from celebtool import console, options
 from celebtool.errors import CelebtoolError
-from celebtool.system.output import check_places, is_finished, is_finished_file, new_directory, new_file
+from celebtool.system.output import is_finished, is_finished_file, new_directory, new_file
+from celebtool.system.places import check_places
 
 if TYPE_CHECKING:
     from celebtool.folders.inspection import Inspection

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from celebtool.errors import CelebtoolError
-from celebtool.system import locking, signals, trees
+from celebtool.system import locking, places, signals, trees
 
 RECIPE_FILE = "celebtool.json"
 
@@ -69,7 +69,7 @@ def new_directory(
     Raises:
         CelebtoolError: the output exists, or can't be written where it is wanted, or another run writes it.
     """
-    path = _checked(path, inputs)
+    path = places.checked(path, inputs)
     wanted = _encoded(recipe)
 
     def check() -> None:
@@ -101,10 +101,10 @@ def new_file(
 
     Args as `new_directory`.
     """
-    path = _checked(path, inputs)
+    path = places.checked(path, inputs)
 
     def check() -> None:
-        check_file(path, overwrite=overwrite)
+        places.check_file(path, overwrite=overwrite)
 
     wanted = json.dumps(recipe, sort_keys=True).encode()
     with _workspace(path, wanted, path.suffix, check, resumable=resumable) as workspace:
@@ -112,54 +112,6 @@ def new_file(
         with workspace.content.open("rb+") as stream:
             os.fsync(stream.fileno())
         workspace.content.replace(path)
-
-
-def check_places(outputs: Sequence[Path | None], inputs: Sequence[Path]) -> None:
-    """Refuse, before the work, outputs of one run that can't be written where they are wanted, or beside one another.
-
-    Raises:
-        CelebtoolError: one has no directory to be in, or is, lies in or contains an input or another one.
-    """
-    wanted = [path for path in outputs if path is not None]
-    for number, path in enumerate(wanted):
-        _checked(path, inputs, wanted[:number])
-
-
-def check_file(path: Path, *, overwrite: bool) -> None:
-    """Refuse a name under which no file can be written, or under which there is one already.
-
-    Raises:
-        CelebtoolError: it is a directory, a device or a pipe; or a file, which is not to be replaced.
-    """
-    if path.is_dir():
-        raise CelebtoolError(path, "is a directory; expected the name of a file to write")
-    if path.exists() and not path.is_file():  # a device or a pipe, which a rename would replace for everybody
-        raise CelebtoolError(path, "is no regular file; expected the name of a file to write")
-    if path.exists() and not overwrite:
-        raise CelebtoolError(path, "exists already; choose another name or add --overwrite")
-
-
-def _checked(path: Path, inputs: Sequence[Path], outputs: Sequence[Path] = ()) -> Path:
-    """Return the absolute output path, or say why nothing can be written there."""
-    if path.is_symlink() and not path.exists():
-        raise CelebtoolError(path, "is a link to nowhere; remove it or choose another name")
-    path = Path(os.path.realpath(path))
-    for kind, others in (("input", inputs), ("output", outputs)):
-        for other in others:
-            _check_apart(path, kind, other)
-    if not path.parent.is_dir():
-        raise CelebtoolError(path.parent, "no such directory; make it first")
-    return path
-
-
-def _check_apart(path: Path, kind: str, given: Path) -> None:
-    other = Path(os.path.realpath(given))
-    if path == other:
-        raise CelebtoolError(path, f"is the {kind} as well; choose another name")
-    if other in path.parents:
-        raise CelebtoolError(path, f"lies inside the {kind} {given}; choose an output beside it")
-    if path in other.parents:
-        raise CelebtoolError(path, f"contains the {kind} {given}; choose an output beside it")
 
 
 def _check_replaceable(path: Path, *, overwrite: bool) -> None:

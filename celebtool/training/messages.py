@@ -7,7 +7,8 @@ from celebtool.errors import CelebtoolError
 from celebtool.formats import history
 from celebtool.formats.history import Epoch
 from celebtool.formats.model_info import ENSEMBLE, ModelInfo
-from celebtool.system.output import check_places, new_file
+from celebtool.system.output import new_file
+from celebtool.system.places import check_places
 
 LARGE_GAP = 0.1
 """Accuracy that val lacks against train; beyond it a model has learnt its training images by heart."""

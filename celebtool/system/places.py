@@ -1,0 +1,59 @@
+"""Where outputs may be written: beside the inputs and one another, under names that are free."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from celebtool.errors import CelebtoolError
+
+
+def check_places(outputs: Sequence[Path | None], inputs: Sequence[Path]) -> None:
+    """Refuse, before the work, outputs of one run that can't be written where they are wanted, or beside one another.
+
+    Raises:
+        CelebtoolError: one has no directory to be in, or is, lies in or contains an input or another one.
+    """
+    wanted = [path for path in outputs if path is not None]
+    for number, path in enumerate(wanted):
+        checked(path, inputs, wanted[:number])
+
+
+def check_file(path: Path, *, overwrite: bool) -> None:
+    """Refuse a name under which no file can be written, or under which there is one already.
+
+    Raises:
+        CelebtoolError: it is a directory, a device or a pipe; or a file, which is not to be replaced.
+    """
+    if path.is_dir():
+        raise CelebtoolError(path, "is a directory; expected the name of a file to write")
+    if path.exists() and not path.is_file():  # a device or a pipe, which a rename would replace for everybody
+        raise CelebtoolError(path, "is no regular file; expected the name of a file to write")
+    if path.exists() and not overwrite:
+        raise CelebtoolError(path, "exists already; choose another name or add --overwrite")
+
+
+def checked(path: Path, inputs: Sequence[Path], outputs: Sequence[Path] = ()) -> Path:
+    """Return the absolute path of an output.
+
+    Raises:
+        CelebtoolError: nothing can be written there: it has no directory to be in, or is, lies in or contains an input.
+    """
+    if path.is_symlink() and not path.exists():
+        raise CelebtoolError(path, "is a link to nowhere; remove it or choose another name")
+    path = Path(os.path.realpath(path))
+    for kind, others in (("input", inputs), ("output", outputs)):
+        for other in others:
+            _check_apart(path, kind, other)
+    if not path.parent.is_dir():
+        raise CelebtoolError(path.parent, "no such directory; make it first")
+    return path
+
+
+def _check_apart(path: Path, kind: str, given: Path) -> None:
+    other = Path(os.path.realpath(given))
+    if path == other:
+        raise CelebtoolError(path, f"is the {kind} as well; choose another name")
+    if other in path.parents:
+        raise CelebtoolError(path, f"lies inside the {kind} {given}; choose an output beside it")
+    if path in other.parents:
+        raise CelebtoolError(path, f"contains the {kind} {given}; choose an output beside it")
