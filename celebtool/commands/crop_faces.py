@@ -15,6 +15,9 @@ from celebtool.system.places import check_file, check_places
 if TYPE_CHECKING:
     from celebtool.cropping.plan import Task
 
+CROP = "celebtool.nn.detection.crops:crop_shard"
+"""What a worker process runs; this process does not import it, so it starts without TensorFlow."""
+
 
 def crop_faces(
     photos: Annotated[
@@ -72,7 +75,7 @@ def crop_faces(
     """
     from celebtool.cropping import plan, reuse, run
     from celebtool.formats import image_folder, manifest, provenance
-    from celebtool.system import workers as processes
+    from celebtool.system import workers
 
     most = options.parse_share(max_rejects)
     folder = image_folder.read(photos)
@@ -84,7 +87,7 @@ def crop_faces(
     tasks = plan.plan(folder)
     sheets = _sheets(review, tasks, photos, faces)
     rule = select or ("identity" if folder.class_names else "largest")
-    settings = plan.Settings(size, margin, align, rule, min_face, min_confidence, format)
+    settings = plan.CropSettings(size, margin, align, rule, min_face, min_confidence, format)
     recipe = provenance.recipe("crop-faces", plan.parameters(settings), photos)
     keep = update and reuse.is_earlier_run(faces, recipe)
     if not overwrite and is_finished(faces, recipe):
@@ -98,8 +101,8 @@ def crop_faces(
             console.progress("crop-faces", "photos") as progress,
         ):
             _check_free(sheets, overwrite=overwrite)
-            workers = run.Workers(jobs, processes.dask(dask) if dask else processes.local, progress)
-            warnings = run.crop(tasks, settings, workspace, workers, faces if keep else None)
+            pool = run.Pool(CROP, jobs, workers.dask(dask) if dask else workers.local, progress)
+            warnings = run.crop(tasks, settings, workspace, pool, faces if keep else None)
         for warning in warnings:
             console.warn(warning)
         rows = manifest.read_all(faces)

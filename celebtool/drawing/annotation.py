@@ -19,8 +19,7 @@ from celebtool.drawing import fonts
 from celebtool.drawing.canvas import Figure
 from celebtool.drawing.fonts import Lettering
 from celebtool.drawing.plots import OTHER, RIGHT_COLOUR, WRONG_COLOUR, style
-from celebtool.folders import transfer
-from celebtool.formats import images, manifest
+from celebtool.formats import images, manifest, names
 from celebtool.formats.image_folder import UNKNOWN
 from celebtool.formats.images import ImageError, RGBImage
 from celebtool.formats.prediction_row import Prediction
@@ -107,7 +106,7 @@ def _place(
         origin = source.origin()
     except ImageError as error:
         return manifest.Row("", label, source.path, "", manifest.REJECTED, error.reason)
-    path = transfer.free_path(_inside(source.path), "", taken)
+    path = names.free_path(_inside(source.path), "", taken)
     (folder / path).parent.mkdir(parents=True, exist_ok=True)
     images.write(folder / path, annotated(photo, marks, lettering))
     return manifest.Row(path, label, source.path, origin)

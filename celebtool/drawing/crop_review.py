@@ -11,7 +11,7 @@ from celebtool.drawing import contact_sheets, fonts, plots
 from celebtool.drawing.canvas import Figure
 from celebtool.drawing.contact_sheets import TILE, Tile
 from celebtool.drawing.plots import RIGHT_COLOUR, TEXT, WRONG_COLOUR
-from celebtool.formats import images, manifest
+from celebtool.formats import images, manifest, reasons
 from celebtool.formats.images import ImageError, RGBImage
 from celebtool.formats.manifest import Row
 from celebtool.formats.text import shorten
@@ -55,7 +55,7 @@ def _sheet(rows: Sequence[Row], label: str, photos: Path, faces: Path) -> Figure
         for row in taken[-MOST:]
     ]
     tiles += [
-        _tile(photos, row.source, row.reason.replace("_", " "), WRONG_COLOUR, row, letters) for row in rejected[:MOST]
+        _tile(photos, row.source, reasons.words(row.reason), WRONG_COLOUR, row, letters) for row in rejected[:MOST]
     ]
     title = f"{letters.text(label)}: {len(taken)} taken, the doubtful last; {len(rejected)} rejected, in red"
     return contact_sheets.sheet(title, tiles, COLUMNS, letters)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from celebtool.folders import sampling, transfer
-from celebtool.formats import images, manifest
+from celebtool.formats import images, manifest, names
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder, Sample
 from celebtool.imaging import augmentation
 from celebtool.imaging.augmentation import Operations, RGBImage
@@ -41,7 +41,7 @@ def parameters(settings: Settings) -> dict[str, object]:
 def plan(folder: ImageFolder, settings: Settings) -> list[manifest.Row]:
     """Return the manifest of the folder with copies: a row per image, which stays as it is, and one per copy."""
     known = manifest.read(folder.root)
-    taken = {transfer.path_key(sample.path) for sample in folder.samples}
+    taken = {names.key(sample.path) for sample in folder.samples}
     number_of = _numbers(folder, settings)
     rows = []
     for sample in folder.samples:
@@ -49,7 +49,7 @@ def plan(folder: ImageFolder, settings: Settings) -> list[manifest.Row]:
         rows.append(_row(row, sample.path, row.extra.get("copy", ""), row.extra.get("operations", "")))
         for number in range(1, number_of.get(sample, 0) + 1):
             change = augmentation.draw(settings.operations, _seed(settings, sample.path, number))
-            path = transfer.free_path(_image_path(sample.path), f"-augmented{number}", taken)
+            path = names.free_path(_image_path(sample.path), f"-augmented{number}", taken)
             rows.append(_row(row, path, str(number), _describe(change)))
     return rows
 

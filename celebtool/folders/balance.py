@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from celebtool.errors import CelebtoolError
 from celebtool.folders import sampling, transfer
-from celebtool.formats import images, manifest
+from celebtool.formats import images, manifest, names
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder, Sample
 from celebtool.system import threads
 
@@ -58,7 +58,7 @@ def plan(folder: ImageFolder, settings: Settings) -> list[manifest.Row]:
     size = sampling.class_size(kept, settings.per_class)
     rows = {sample: transfer.row(folder, sample, known) for sample in folder.samples}
     result = [_passed_on(sample, row, counts, kept) for sample, row in rows.items() if not _is_balanced(sample, kept)]
-    taken = {transfer.path_key(sample.path) for sample in folder.samples}
+    taken = {names.key(sample.path) for sample in folder.samples}
     for label in kept:
         own = [row for sample, row in rows.items() if sample.label == label and _is_balanced(sample, kept)]
         chosen, left_out = _choose(own, size, settings)
@@ -164,7 +164,7 @@ def _copies(rows: Sequence[manifest.Row], extra: int, seed: int, taken: set[str]
     return [
         replace(
             row,
-            path=transfer.free_path(row.source, f"-copy{number}", taken),
+            path=names.free_path(row.source, f"-copy{number}", taken),
             extra=_extra(row, row.extra["quality"], str(number)),
         )
         for row, count in zip(rows, numbers, strict=True)

@@ -2,15 +2,12 @@
 
 import os
 import shutil
-import unicodedata
 from collections.abc import Iterable, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from celebtool.errors import CelebtoolError
 from celebtool.formats import faces, image_folder, manifest
 from celebtool.formats.image_folder import ImageFolder, Sample
-
-LONGEST_STEM = 200  # bytes; file systems allow 255, and a number and an extension follow
 
 
 def row(folder: ImageFolder, sample: Sample, known: Mapping[str, manifest.Row]) -> manifest.Row:
@@ -43,35 +40,6 @@ def carry_faces(source: Path, target: Path) -> None:
     """Copy a folder's faces.csv, if it has one: its rows hold for the images that keep their paths."""
     if file := image_folder.sidecar(source, faces.FILE):
         shutil.copyfile(file, target / faces.FILE)
-
-
-def free_path(path: str, suffix: str, taken: set[str]) -> str:
-    """Return the path with ``suffix`` after its stem, and a number if that is taken; it is taken from now on.
-
-    Paths that differ in nothing but case or Unicode form count as equal: some file systems think so.
-
-    Args:
-        path: ``person/photo.jpg``.
-        suffix: ``-copy1``.
-        taken: the keys (`path_key`) of all paths in use.
-    """
-    pure = PurePosixPath(path)
-    stem = os.fsencode(pure.stem)[:LONGEST_STEM].decode("utf-8", "surrogateescape" if _is_short(pure) else "ignore")
-    candidate, number = pure.with_name(f"{stem}{suffix}{pure.suffix}"), 1
-    while path_key(str(candidate)) in taken:
-        number += 1
-        candidate = pure.with_name(f"{stem}{suffix}~{number}{pure.suffix}")
-    taken.add(path_key(str(candidate)))
-    return str(candidate)
-
-
-def path_key(path: str) -> str:
-    """Return what two paths share that some file systems take for one."""
-    return unicodedata.normalize("NFC", path.casefold())
-
-
-def _is_short(path: PurePosixPath) -> bool:
-    return len(os.fsencode(path.stem)) <= LONGEST_STEM
 
 
 def _place(source: Path, target: Path, *, link: bool) -> None:

@@ -11,4 +11,4 @@ FIELDS: dict[str, Check] = {
 """What of the settings of `crop-faces` decides what a crop looks like; the bounds are those of its options."""
 
 check = some_of(FIELDS)
-"""Accept an object of these fields; what is missing is the default of `celebtool.cropping.plan.Settings`."""
+"""Accept an object of these fields; what is missing is the default of `celebtool.cropping.plan.CropSettings`."""

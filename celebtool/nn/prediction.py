@@ -15,7 +15,7 @@ from celebtool.formats.sources import Source
 from celebtool.imaging.alignment import Box
 from celebtool.nn import classifier
 from celebtool.nn.classifier import Classifier
-from celebtool.nn.detection import crops as face_crops
+from celebtool.nn.detection import crops
 from celebtool.nn.training import memory
 from celebtool.system.threads import batched, map_ahead
 
@@ -89,13 +89,13 @@ def read_faces(model: Classifier, sources: Iterable[Source]) -> Iterator[Item]:
     sizes, origins = classifier.image_sizes(model), frozenset(model.info.origins)
     settings = plan.settings_of(model.info.crops)
     for source in sources:
-        (crops,) = face_crops.crop_photos([source.file], settings)
-        if not crops.found:
-            yield Item(source, {}, reason=crops.reason)
+        (photo,) = crops.crop_photos([source.file], settings)
+        if not photo.found:
+            yield Item(source, {}, reason=photo.rejection.reason if photo.rejection else "")
             continue
-        named = source if len(crops.found) == 1 else replace(source, label="")
+        named = source if len(photo.found) == 1 else replace(source, label="")
         seen = source.origin() in origins if origins else None
-        for face, image in crops.found:
+        for face, image in photo.found:
             saved = images.as_saved(image, settings.format)
             yield Item(named, resized(saved, sizes), seen=seen, box=face.box)
 

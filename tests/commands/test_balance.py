@@ -7,7 +7,7 @@ import pytest
 
 from celebtool.formats import faces as face_table
 from celebtool.formats import image_folder, manifest, model_info, provenance
-from celebtool.formats.faces import Candidate, Found
+from celebtool.formats.faces import FoundFace, PhotoResult
 from celebtool.imaging.alignment import Box, Face
 from tests.conftest import Result, tree
 
@@ -147,7 +147,7 @@ def test_copies_that_embeddings_tell_stay_together_after_balance(
     face = Face(Box(0, 0, 9, 9), np.zeros((5, 2)), 1.0)
     points = np.eye(10, 128, dtype=np.float32)
     points[7] = points[3] + 0.01
-    found = [Found(f"{i}.jpg", "", (Candidate(face, point),)) for i, point in enumerate(points)]
+    found = [PhotoResult(f"{i}.jpg", "", (FoundFace(face, point),)) for i, point in enumerate(points)]
     rows = [face_table.row(one, 1, "ann", "", f"ann/{i:03d}.png") for i, one in enumerate(found)]
     face_table.write(faces, rows)
     assert celebtool("balance", faces, tmp_path / "out", "--per-class", "10", "--oversample").code == 0

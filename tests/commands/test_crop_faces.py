@@ -50,7 +50,7 @@ def test_every_photo_is_accounted_for(celebtool: Run, photos: Path, tmp_path: Pa
     out = tmp_path / "faces"
     result = celebtool("crop-faces", photos, out, "--size", "112", "--jobs", "2")
     assert result.stderr == (
-        "celebtool: warning: eileen: nobody recurs in its photos; the largest face of each was taken\n"
+        "celebtool: warning: eileen: no person recurs in its photos; the largest face of each was taken\n"
         "3 crops from 7 photos: 2 not an image, 1 no face, 1 unreadable\n"
     )
     assert (result.code, result.stdout) == (0, "")

@@ -2,36 +2,41 @@ import numpy as np
 
 from celebtool.cropping import pick_in_folder
 from celebtool.formats import manifest
-from celebtool.formats.faces import Candidate, Found
+from celebtool.formats.faces import FoundFace, PhotoResult
+from celebtool.formats.reasons import Reason, Rejection
 from celebtool.imaging.alignment import Box, Face
-from tests.cropping.test_identity import face as point
+from tests.support.people import face as point
 
 
-def candidate(person: int, width: float = 50, crop: str = "crop.jpg") -> Candidate:
+def candidate(person: int, width: float = 50, crop: str = "crop.jpg") -> FoundFace:
     found = Face(Box(10, 20, width, width), np.arange(10.0).reshape(5, 2), 0.99)
-    return Candidate(found, point(person).astype(np.float32), crop, "5")
+    return FoundFace(found, point(person).astype(np.float32), crop, "5")
 
 
-def photos(label: str, people: list[list[int]]) -> list[Found]:
+def photos(label: str, people: list[list[int]]) -> list[PhotoResult]:
     return [
-        Found(
+        PhotoResult(
             f"{label}/{i}.jpg", f"{label}{i}", tuple(candidate(person, 90 - 10 * k) for k, person in enumerate(faces))
         )
         for i, faces in enumerate(people)
     ]
 
 
-def labels(found: list[Found]) -> dict[str, str]:
+def labels(found: list[PhotoResult]) -> dict[str, str]:
     return {one.source: one.source.rpartition("/")[0] for one in found}
 
 
 def test_the_face_that_the_folder_shares_is_taken() -> None:
-    found = [*photos("anna", [[2, 1], [1], [3, 4, 1], [1, 5], [6]]), Found("anna/x.jpg", "x", (), "no_face", "none")]
+    found = [
+        *photos("anna", [[2, 1], [1], [3, 4, 1], [1, 5], [6]]),
+        PhotoResult("anna/x.jpg", "x", (), Rejection(Reason.NO_FACE, "none")),
+    ]
     choices, warnings = pick_in_folder.choose(found, labels(found), "identity")
     assert [choice.taken for choice in choices] == [(1,), (0,), (2,), (0,), (), ()]
-    assert [choice.reason for choice in choices[4:]] == ["other_person", "no_face"]
+    assert [choice.rejection and choice.rejection.reason for choice in choices[3:]] == [None, "other_person", "no_face"]
     assert choices[0].detail == "identity: in 4 of 5 photos, nearest of 2 here"
-    assert choices[4].detail.startswith("the nearest of its faces is 1.")
+    assert choices[4].rejection
+    assert choices[4].rejection.detail.startswith("the nearest of its faces is 1.")
     assert warnings == []
 
 
@@ -39,12 +44,12 @@ def test_where_nobody_recurs_the_largest_is_taken_and_it_is_said() -> None:
     found = photos("anna", [[1, 2], [3]]) + photos("unknown", [[1, 4], [1], [1, 5]])
     choices, warnings = pick_in_folder.choose(found, labels(found), "identity")
     assert [choice.taken for choice in choices] == [(0,)] * 5
-    assert choices[0].detail == "largest: nobody recurs in this folder"
-    assert warnings == ["anna: nobody recurs in its photos; the largest face of each was taken"]
+    assert choices[0].detail == "largest: no person recurs in this folder"
+    assert warnings == ["anna: no person recurs in its photos; the largest face of each was taken"]
 
 
 def test_copies_of_a_photo_count_once() -> None:
-    found = [Found(f"anna/{i}.jpg", "same", (candidate(1),)) for i in range(5)]
+    found = [PhotoResult(f"anna/{i}.jpg", "same", (candidate(1),)) for i in range(5)]
     assert pick_in_folder.choose(found, labels(found), "identity")[1]
 
 
@@ -74,14 +79,14 @@ def test_rows_for_every_photo_and_every_face() -> None:
 
 
 def test_other_rules_take_what_was_cut() -> None:
-    found = [Found("a.jpg", "a", (candidate(1), candidate(2, crop="")))]
+    found = [PhotoResult("a.jpg", "a", (candidate(1), candidate(2, crop="")))]
     choices, warnings = pick_in_folder.choose(found, {"a.jpg": ""}, "confident")
     assert (choices[0].taken, choices[0].distance(0), warnings) == ((0,), "", [])
 
 
 def test_a_taken_face_without_a_crop_is_asked_for() -> None:
-    found = [Found(f"{i}.jpg", str(i), (candidate(1, crop="" if i == 2 else "x"),)) for i in range(4)]
+    found = [PhotoResult(f"{i}.jpg", str(i), (candidate(1, crop="" if i == 2 else "x"),)) for i in range(4)]
     choices, _ = pick_in_folder.choose(found, dict.fromkeys((one.source for one in found), ""), "identity")
     assert pick_in_folder.without_crops(choices) == {"2.jpg"}
-    new = Found("2.jpg", "2", (candidate(1),))
+    new = PhotoResult("2.jpg", "2", (candidate(1),))
     assert pick_in_folder.replaced(found, [new])[2] == new

@@ -40,8 +40,8 @@ def test_all(rule: pick_in_photo.Rule) -> None:
         ([], "no_face"),
         ([face(0, 0, 90, 0.5)], "low_confidence"),
         ([face(0, 0, 30), face(0, 0, 90, 0.5)], "too_small"),
-        ([face(0, 0, 30), LARGE], ""),
+        ([face(0, 0, 30), LARGE], None),
     ],
 )
-def test_why_no_face_is_eligible(faces: list[Face], reason: str) -> None:
+def test_why_no_face_is_eligible(faces: list[Face], reason: str | None) -> None:
     assert pick_in_photo.eligible(faces, 40, 0.9)[1] == reason

@@ -8,43 +8,9 @@ from celebtool.formats import image_folder, manifest
 from celebtool.formats.manifest import REJECTED, Row
 
 
-def test_a_crop_has_its_photos_name() -> None:
-    paths = ["anna/a.jpg", "anna/b.PNG", "bob/a.webp", "x.y.jfif"]
-    assert plan.output_names(paths) == {
-        "anna/a.jpg": "anna/a",
-        "anna/b.PNG": "anna/b",
-        "bob/a.webp": "bob/a",
-        "x.y.jfif": "x.y",
-    }
-
-
-def test_names_that_would_collide_keep_their_extension() -> None:
-    names = plan.output_names(["a.jpg", "a.png", "A.JPG", "a.png.webp"])
-    assert len({name.casefold() for name in names.values()}) == 4
-    assert names == {
-        "A.JPG": "A.JPG",
-        "a.jpg": "a.jpg~2",
-        "a.png": "a.png~2",
-        "a.png.webp": "a.png",
-    }
-    assert plan.output_names(["A.JPG", "a.png.webp", "a.png", "a.jpg"]) == names
-
-
-def test_unicode_forms_of_one_name_collide() -> None:
-    composed, decomposed = "Beyonc\u00e9/1.jpg", "Beyonce\u0301/1.jpg"
-    names = plan.output_names([composed, decomposed])
-    assert sorted(names.values()) == ["Beyonc\u00e9/1.jpg", "Beyonc\u00e9/1.jpg~2"]
-
-
-def test_long_names_are_cut() -> None:
-    names = plan.output_names(["c/" + "é" * 125 + ".jpg", "c/" + "é" * 124 + "e.jpg", "c/short.jpg"])
-    assert all(len(name.encode()) < 220 for name in names.values())
-    assert len(set(names.values())) == 3
-
-
 def test_several_faces_are_numbered() -> None:
-    assert plan.crop_path("c/a", 2, plan.Settings(select="all")) == "c/a-2.jpg"
-    assert plan.crop_path("c/a", 1, plan.Settings(format="png")) == "c/a.png"
+    assert plan.crop_path("c/a", 2, plan.CropSettings(select="all")) == "c/a-2.jpg"
+    assert plan.crop_path("c/a", 1, plan.CropSettings(format="png")) == "c/a.png"
 
 
 def test_plan_copies_a_known_origin(tmp_path: Path) -> None:
@@ -81,10 +47,10 @@ def test_too_many_rejects_are_a_gate_not_met() -> None:
 
 def test_shards_depend_on_their_photos_alone(tmp_path: Path) -> None:
     tasks = [plan.Task(tmp_path / str(i), str(i), "", "", str(i)) for i in range(40)]
-    lots = plan.shards(tasks, plan.Settings(), tmp_path)
+    lots = plan.shards(tasks, plan.CropSettings(), tmp_path)
     assert [len(lot.tasks) for lot in lots] == [16, 16, 8]
     assert len({lot.directory for lot in lots}) == 3
-    assert plan.shards(tasks[16:], plan.Settings(), tmp_path) == lots[1:]
+    assert plan.shards(tasks[16:], plan.CropSettings(), tmp_path) == lots[1:]
     singles = plan.single(lots[2])
     assert [lot.tasks for lot in singles] == [(task,) for task in tasks[32:]]
     assert len({lot.directory for lot in singles}) == 8

@@ -5,7 +5,7 @@ import pytest
 
 from celebtool.cropping import plan, reuse
 from celebtool.formats import faces, image_folder, manifest
-from celebtool.formats.faces import Candidate, Found
+from celebtool.formats.faces import FoundFace, PhotoResult
 from celebtool.formats.manifest import KEPT, REJECTED, Row
 from celebtool.imaging.alignment import Box, Face
 
@@ -38,7 +38,7 @@ def old(tmp_path: Path, tasks: list[plan.Task]) -> Path:
     ]
     manifest.write(root, rows, ["detail", "face", "sharpness"])
     seen = [
-        Found(f"{name}.jpg", "", (Candidate(SIGHT, np.zeros(128, np.float32), "", ""), Candidate(SIGHT)))
+        PhotoResult(f"{name}.jpg", "", (FoundFace(SIGHT, np.zeros(128, np.float32), "", ""), FoundFace(SIGHT)))
         for name in "abd"
     ]
     paths = {"a.jpg": "a.jpg", "b.jpg": "b.jpg", "d.jpg": ""}
@@ -53,8 +53,8 @@ def test_what_has_not_changed_is_known(old: Path, tasks: list[plan.Task]) -> Non
     a, c, d = kept
     assert [Path(each.crop) for each in a.faces if each.crop] == [old / "a.jpg"]
     assert a.faces[0].sharpness == "7"
-    assert (c.reason, c.detail, c.faces) == ("no_face", "none", ())
-    assert (d.reason, d.faces[0].crop, d.faces[0].embedding is None) == ("", "", False)
+    assert (c.rejection, c.faces) == (("no_face", "none"), ())
+    assert (d.rejection, d.faces[0].crop, d.faces[0].embedding is None) == (None, "", False)
 
 
 def test_deleted_crops_are_made_anew(old: Path, tasks: list[plan.Task]) -> None:

@@ -4,11 +4,14 @@ from pathlib import Path
 import pytest
 
 from celebtool.cropping import plan, run
-from celebtool.cropping.plan import Settings, Shard
-from celebtool.cropping.run import Workers
+from celebtool.cropping.lots import Lot
+from celebtool.cropping.plan import CropSettings, Shard
+from celebtool.cropping.run import Pool
 from celebtool.formats import image_folder
-from celebtool.formats.faces import Found, Lot
-from celebtool.system import workers as processes
+from celebtool.formats.faces import PhotoResult
+from celebtool.system import workers
+
+FIND_OR_DIE = f"{__name__}:find_or_die"
 
 
 def find_or_die(shard: Shard) -> None:
@@ -18,7 +21,7 @@ def find_or_die(shard: Shard) -> None:
     for task in shard.tasks:
         if "bomb" in task.source:
             os._exit(1)
-    lot.finish(content, [Found(task.source, "seen") for task in shard.tasks])
+    lot.finish(content, [PhotoResult(task.source, "seen") for task in shard.tasks])
 
 
 @pytest.fixture
@@ -31,32 +34,28 @@ def tasks(tmp_path: Path) -> list[plan.Task]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_bomb_is_the_only_photo_lost(
-    tmp_path: Path, tasks: list[plan.Task], jobs: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(run, "WORK", f"{__name__}:find_or_die")
+def test_a_bomb_is_the_only_photo_lost(tmp_path: Path, tasks: list[plan.Task], jobs: int) -> None:
     (tmp_path / "scratch").mkdir()
     told: list[tuple[int, int]] = []
-    workers = Workers(jobs, processes.local, lambda done, total: told.append((done, total)))
-    found = run.look(tasks, Settings(), tmp_path / "scratch", workers)
+    pool = Pool(FIND_OR_DIE, jobs, workers.local, lambda done, total: told.append((done, total)))
+    found = run.crop_all(tasks, CropSettings(), tmp_path / "scratch", pool)
     assert [one.source for one in found] == [task.source for task in tasks]
-    lost = [one for one in found if one.reason]
+    lost = [one for one in found if one.rejection]
     assert [one.source for one in lost] == ["05bomb.jpg", "06bomb.jpg", "33bomb.jpg"]
-    assert {one.reason for one in lost} == {"unreadable"}
+    assert {one.rejection and one.rejection.reason for one in lost} == {"unreadable"}
     assert {len(one.origin) for one in lost} == {64}
     assert told == [(16, 40), (32, 40), (40, 40)]
 
 
 @pytest.mark.slow
-def test_finished_lots_are_not_made_again(
-    tmp_path: Path, tasks: list[plan.Task], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(run, "WORK", f"{__name__}:find_or_die")
+def test_finished_lots_are_not_made_again(tmp_path: Path, tasks: list[plan.Task]) -> None:
     scratch = tmp_path / "scratch"
     (scratch / ".left by a killed worker").mkdir(parents=True)
-    first, *_ = plan.shards(tasks, Settings(), scratch)
+    first, *_ = plan.shards(tasks, CropSettings(), scratch)
     lot = Lot(first.directory)
-    lot.finish(lot.begin(), [Found(task.source, "seen before") for task in first.tasks])
-    found = run.look(tasks[:32], Settings(), scratch, Workers(1, processes.local, lambda _done, _total: None))
+    lot.finish(lot.begin(), [PhotoResult(task.source, "seen before") for task in first.tasks])
+    found = run.crop_all(
+        tasks[:32], CropSettings(), scratch, Pool(FIND_OR_DIE, 1, workers.local, lambda _done, _total: None)
+    )
     assert [one.origin for one in found] == ["seen before"] * 16 + ["seen"] * 16
     assert not list(scratch.glob(".*"))

@@ -43,17 +43,3 @@ def test_row_knows_what_the_manifest_knows(tmp_path: Path) -> None:
     assert first == Row("", "a", "a/1.jpg", "0123", extra={"sharpness": "7"})
     assert second == Row("", "a", "a/2.jpg", manifest.sha256(tmp_path / "a" / "2.jpg"))
     assert transfer.columns([first, second]) == ["sharpness"]
-
-
-def test_free_path_avoids_what_some_file_systems_take_for_equal() -> None:
-    taken = {transfer.path_key("a/Photo-copy1.JPG")}
-    assert transfer.free_path("a/photo.jpg", "-copy1", taken) == "a/photo-copy1~2.jpg"
-    assert transfer.free_path("a/photo.jpg", "-copy1", taken) == "a/photo-copy1~3.jpg"
-    assert transfer.free_path("a/photo.jpg", "-copy2", taken) == "a/photo-copy2.jpg"
-
-
-def test_free_path_keeps_long_and_odd_names_writable() -> None:
-    assert len(transfer.free_path("a/" + "é" * 120 + ".jpg", "-copy1", set()).encode()) < 255
-    assert transfer.free_path("a/\udcff.jpg", "-copy1", set()) == "a/\udcff-copy1.jpg"
-    long = "a/" + "\udcff" * 250 + ".jpg"
-    transfer.free_path(long, "-copy1", set()).encode("utf-8", "surrogateescape")

@@ -1,4 +1,4 @@
-"""From photo files to face crops: the work of `crop-faces`, and of `predict --faces`."""
+"""Cut face crops out of photo files, for `crop-faces` and `predict --faces`."""
 
 import contextlib
 import ctypes
@@ -12,11 +12,12 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from celebtool.cropping import pick_in_photo
-from celebtool.cropping.plan import Settings, Shard, Task, digest
-from celebtool.formats import faces as face_files
-from celebtool.formats import images
-from celebtool.formats.faces import Candidate, Found, Lot
+from celebtool.cropping.lots import Lot
+from celebtool.cropping.plan import CropSettings, Shard, Task, digest
+from celebtool.formats import faces, images
+from celebtool.formats.faces import FoundFace, PhotoResult
 from celebtool.formats.images import ImageError, Photo, RGBImage
+from celebtool.formats.reasons import Reason, Rejection
 from celebtool.imaging import alignment
 from celebtool.imaging.alignment import Box, Face
 from celebtool.nn import embeddings
@@ -26,13 +27,13 @@ from celebtool.nn.detection.detector import FaceDetector
 LONGEST = 2048  # pixels: of a larger photo a half, a quarter or an eighth is searched first
 LARGE = 1 << 22  # pixels of a photo whose memory should not wait for the next one's
 OTHER_SIZES = (0.77, 0.92)  # between the pyramid's levels; of five photos without a sure face they found one in four
-CHIP, CHIP_MARGIN = 150, 0.25  # what the network that tells people apart was trained on
-BATCH = 8  # faces that it sees at once, always: the last bits may depend on the number
+CHIP, CHIP_MARGIN = 150, 0.25  # size and margin of the crops that the embedding network was trained on
+BATCH = 8  # faces that it gets at once, always: the last bits may depend on the number
 
 
 @dataclass(frozen=True)
 class View:
-    """A photo decoded at a half, quarter or eighth (``part`` 2, 4, 8; 1: whole), and its faces in the whole's pixels."""
+    """A photo decoded at 1/`part` of its size (`part` 1, 2, 4 or 8), and its faces in pixels of the whole photo."""
 
     photo: Photo
     part: int
@@ -42,36 +43,35 @@ class View:
 
 @dataclass(frozen=True)
 class Crops:
-    """What a photo gave: crops (size, size, 3) with their faces; none, and then why (a word and a sentence)."""
+    """The crops (size, size, 3) of a photo with their faces, or why there are none."""
 
     path: Path
     found: tuple[tuple[Face, RGBImage], ...] = ()
-    reason: str = ""
-    detail: str = ""
+    rejection: Rejection | None = None
 
 
-def crop_photos(paths: Iterable[Path], settings: Settings) -> Iterator[Crops]:
-    """Yield the face crops of each photo; a bad file is a reason, never an end."""
+def crop_photos(paths: Iterable[Path], settings: CropSettings) -> Iterator[Crops]:
+    """Yield the face crops of each photo; a bad file is a rejection and does not end the iteration."""
     for path in paths:
         try:
             yield crop_photo(path, settings)
         except ImageError as error:
-            yield Crops(path, reason=error.reason, detail=error.problem)
+            yield Crops(path, rejection=_of_error(error))
 
 
-def crop_photo(path: Path, settings: Settings) -> Crops:
-    """Return the face crops of a photo: with ``identity``, of every face that may be the one.
+def crop_photo(path: Path, settings: CropSettings) -> Crops:
+    """Return the face crops of a photo: with ``identity``, of every face that may be taken.
 
     Raises:
         ImageError: the file is no image that can be read.
     """
-    view = look(path, settings)
-    picked, reason, detail = _pick(view, settings)
-    return Crops(path, tuple((view.faces[i], cut(view, view.faces[i], settings)) for i in picked), reason, detail)
+    view = detect_faces(path, settings)
+    picked, rejection = _pick(view, settings)
+    return Crops(path, tuple((view.faces[i], cut(view, view.faces[i], settings)) for i in picked), rejection)
 
 
-def look(path: Path, settings: Settings) -> View:
-    """Find the faces in a photo: in a part of its pixels first, if it has many, then if need be in all of them.
+def detect_faces(path: Path, settings: CropSettings) -> View:
+    """Find the faces in a photo; a large photo is searched at a reduced size first, and at full size if need be.
 
     Raises:
         ImageError: the file is no image that can be read.
@@ -90,12 +90,12 @@ def look(path: Path, settings: Settings) -> View:
     if settings.min_face > detector.SMALLEST and not _any_sure(found):  # to say that it is too small
         found = _detector().detect(image, detector.SMALLEST) or found
     if not _any_sure(found):
-        found = _look_again(image, smallest) or found
-    return View(photo, part, image, tuple(face_files.rounded(_enlarged(face, part)) for face in found))
+        found = _detect_at_other_sizes(image, smallest) or found
+    return View(photo, part, image, tuple(faces.rounded(_enlarged(face, part)) for face in found))
 
 
-def _look_again(image: RGBImage, smallest: float) -> list[Face]:
-    """Return the faces of a photo at a slightly other size: what was missed by a hair may be found then."""
+def _detect_at_other_sizes(image: RGBImage, smallest: float) -> list[Face]:
+    """Return the faces of a photo searched at slightly other sizes, where faces that were just missed may be found."""
     for scale in OTHER_SIZES:
         size = round(image.shape[0] * scale), round(image.shape[1] * scale)
         found = _detector().detect(images.resize(image, size), max(detector.SMALLEST, smallest * scale))
@@ -104,12 +104,12 @@ def _look_again(image: RGBImage, smallest: float) -> list[Face]:
     return []
 
 
-def _any_sure(faces: Iterable[Face]) -> bool:
-    return any(detector.is_sure(face) for face in faces)
+def _any_sure(found: Iterable[Face]) -> bool:
+    return any(detector.is_sure(face) for face in found)
 
 
-def cut(view: View, face: Face, settings: Settings) -> RGBImage:
-    """Return the crop (size, size, 3) of a face, from all the photo's pixels where the view's are too few."""
+def cut(view: View, face: Face, settings: CropSettings) -> RGBImage:
+    """Return the crop (size, size, 3) of a face, from the whole photo where the view has too few pixels."""
     if view.part > 1 and pick_in_photo.side(face) / view.part * (1 + 2 * settings.margin) < settings.size:
         view = replace(view, part=1, image=view.photo.decode())
     seen = _enlarged(face, 1 / view.part)
@@ -121,54 +121,58 @@ def cut(view: View, face: Face, settings: Settings) -> RGBImage:
 def crop_shard(shard: Shard) -> None:
     """Find and crop the faces in a shard's photos and leave them in its directory, unless they are there already.
 
-    A worker's entry point: TensorFlow runs on one thread, so that results don't depend on the machine's load
-    or on how many workers there are.
+    Workers run this. TensorFlow uses one thread, so that results don't depend on the machine's load or on the number
+    of workers.
     """
     lot = Lot(shard.directory)
     if lot.exists():
         return
     _use_one_thread()
     content = lot.begin()
-    results = [_found(task, number, shard.settings, content) for number, task in enumerate(shard.tasks)]
+    results = [_crop_task(task, number, shard.settings, content) for number, task in enumerate(shard.tasks)]
     points = iter(_embeddings([chip for _, chips in results for chip in chips]))
-    lot.finish(content, [_with_embeddings(found, points) if chips else found for found, chips in results])
+    lot.finish(content, [_with_embeddings(photo, points) if chips else photo for photo, chips in results])
     _give_memory_back()
 
 
-def _found(task: Task, number: int, settings: Settings, content: Path) -> tuple[Found, list[RGBImage]]:
-    """Return what a photo gives, its crops written as NUMBER-FACE, and what tells its faces apart to be embedded."""
+def _crop_task(task: Task, number: int, settings: CropSettings, content: Path) -> tuple[PhotoResult, list[RGBImage]]:
+    """Return what a photo gives, its crops written as NUMBER-FACE, and the chips of its faces for the embedding."""
     origin = task.origin or digest(task.file)
     try:
-        view = look(task.file, settings)
-        picked, reason, detail = _pick(view, settings)
-        candidates, chips = [Candidate(face) for face in view.faces], []
+        view = detect_faces(task.file, settings)
+        picked, rejection = _pick(view, settings)
+        found, chips = [FoundFace(face) for face in view.faces], []
         for i in picked:
             crop = cut(view, view.faces[i], settings)
             name = f"{number}-{i}.{settings.format}"
             images.write(content / name, crop, settings.format)
-            candidates[i] = Candidate(view.faces[i], None, name, f"{alignment.sharpness(crop):.6g}")
+            found[i] = FoundFace(view.faces[i], None, name, f"{alignment.sharpness(crop):.6g}")
             if settings.select == "identity":
                 chips.append(_chip(view, view.faces[i], crop, settings))
     except ImageError as error:
-        return Found(task.source, origin, (), error.reason, error.problem), []
+        return PhotoResult(task.source, origin, rejection=_of_error(error)), []
     if view.photo.height * view.photo.width > LARGE:
         _give_memory_back()
-    return Found(task.source, origin, tuple(candidates), reason, detail), chips
+    return PhotoResult(task.source, origin, tuple(found), rejection), chips
 
 
-def _pick(view: View, settings: Settings) -> tuple[list[int], str, str]:
-    """Return the indices of the faces that a photo gives by itself, or none and why (a word and a sentence)."""
+def _of_error(error: ImageError) -> Rejection:
+    return Rejection(Reason(error.reason), error.problem)
+
+
+def _pick(view: View, settings: CropSettings) -> tuple[list[int], Rejection | None]:
+    """Return the indices of the faces that the photo by itself gives, or why there are none."""
     able, reason = pick_in_photo.eligible(view.faces, settings.min_face, settings.min_confidence)
     if reason:
-        return [], reason, _explain(reason, view.faces, settings)
+        return [], Rejection(reason, _explain(reason, view.faces, settings))
     chosen = pick_in_photo.choose(able, (view.photo.height, view.photo.width), settings.select)
     if not chosen:
-        return [], "several_faces", f"{len(able)} faces; one was asked for"
-    return [i for i, face in enumerate(view.faces) if any(face is one for one in chosen)], "", ""
+        return [], Rejection(Reason.SEVERAL_FACES, f"{len(able)} faces; --select only takes photos of one")
+    return [i for i, face in enumerate(view.faces) if any(face is one for one in chosen)], None
 
 
-def _chip(view: View, face: Face, crop: RGBImage, settings: Settings) -> RGBImage:
-    """Return a face as the network that tells people apart wants it: its crop shrunk, unless that was cut otherwise."""
+def _chip(view: View, face: Face, crop: RGBImage, settings: CropSettings) -> RGBImage:
+    """Return a face as the embedding network takes it: its crop shrunk, or cut anew if the crop has another geometry."""
     if settings.align and settings.margin == CHIP_MARGIN and settings.size >= CHIP:
         return images.resize(crop, (CHIP, CHIP))
     return alignment.align(view.image, _enlarged(face, 1 / view.part).landmarks, CHIP, CHIP_MARGIN)
@@ -182,22 +186,23 @@ def _embeddings(chips: list[RGBImage]) -> Iterator[NDArray[np.float32]]:
         yield from embeddings.embed(filled, mirror=True)[: len(batch)]
 
 
-def _with_embeddings(found: Found, points: Iterator[NDArray[np.float32]]) -> Found:
-    faces = (replace(each, embedding=next(points)) if each.crop else each for each in found.faces)
-    return replace(found, faces=tuple(faces))
+def _with_embeddings(photo: PhotoResult, points: Iterator[NDArray[np.float32]]) -> PhotoResult:
+    found = (replace(each, embedding=next(points)) if each.crop else each for each in photo.faces)
+    return replace(photo, faces=tuple(found))
 
 
 def _enlarged(face: Face, scale: float) -> Face:
     return Face(Box(*(x * scale for x in face.box)), face.landmarks * scale, face.confidence)
 
 
-def _explain(reason: str, faces: tuple[Face, ...], settings: Settings) -> str:
-    if reason == "too_small":
-        sure = [face for face in faces if face.confidence >= settings.min_confidence]
-        return f"the largest face has {max(map(pick_in_photo.side, sure)):.1f} pixels, not {settings.min_face}"
-    if reason == "low_confidence":
-        best = max(face.confidence for face in faces)
-        return f"the surest face has confidence {best:.3f}, not {settings.min_confidence:g}"
+def _explain(reason: Reason, found: tuple[Face, ...], settings: CropSettings) -> str:
+    if reason == Reason.TOO_SMALL:
+        certain = [face for face in found if face.confidence >= settings.min_confidence]
+        largest = max(map(pick_in_photo.side, certain))
+        return f"the largest face has {largest:.1f} pixels; at least {settings.min_face} are needed (--min-face)"
+    if reason == Reason.LOW_CONFIDENCE:
+        best = max(face.confidence for face in found)
+        return f"the best face has confidence {best:.3f}; at least {settings.min_confidence:g} is needed (--min-confidence)"
     return "no face was found"
 
 
@@ -213,6 +218,6 @@ def _use_one_thread() -> None:
 
 
 def _give_memory_back() -> None:
-    """Return to the system what freed arrays left behind; glibc keeps it otherwise, a third more for nothing."""
+    """Return freed memory to the system; glibc would keep it, and the process be a third larger."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL("libc.so.6").malloc_trim(0)

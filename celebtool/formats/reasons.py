@@ -1,0 +1,34 @@
+"""Reasons: why an image or a photo is not part of an output, as `manifest.csv` writes them."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Reason(StrEnum):
+    """A word of the manifest's column `reason`; docs/formats.md explains each."""
+
+    NOT_AN_IMAGE = "not_an_image"
+    UNREADABLE = "unreadable"
+    TOO_LARGE = "too_large"
+    NO_FACE = "no_face"
+    LOW_CONFIDENCE = "low_confidence"
+    TOO_SMALL = "too_small"
+    SEVERAL_FACES = "several_faces"
+    OTHER_PERSON = "other_person"
+    SMALL_CLASS = "small_class"
+    SURPLUS = "surplus"
+    LABEL_CONFLICT = "label_conflict"
+    NEAR_DUPLICATE = "near_duplicate"
+    STRANGER = "stranger"
+
+
+def words(reason: str) -> str:
+    """Return a reason, which a manifest may have from anybody, as people read it: ``no face``."""
+    return reason.replace("_", " ")
+
+
+class Rejection(NamedTuple):
+    """Why an input gives no output: the word, and a sentence with the figures."""
+
+    reason: Reason
+    detail: str
