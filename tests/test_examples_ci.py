@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.test_report import many, write
+from tests.support.predictions import many, write
 
 GATE = Path(__file__).parents[1] / "examples/ci/gate.sh"
 
@@ -30,4 +30,4 @@ def test_the_gate(tmp_path, wrong, code):
     assert (tmp_path / "report.html").stat().st_size > 10_000
     verdict = "1 of 5 demands not met" if wrong else "all demands met"
     assert (tmp_path / "summary.md").read_text(encoding="utf-8").startswith(f"# celebtool: {verdict}\n")
-    assert ("at most 0.01 below" in run.stderr) == bool(wrong)
+    assert ("more than 0.01 below" in run.stderr) == bool(wrong)

@@ -1,4 +1,4 @@
-"""``report [FILE…|DIR]``: what predictions, histories, image folders and models show."""
+"""``report [FILE…|DIR]``: print the figures of predictions, histories, image folders and models."""
 
 import io
 import sys
@@ -14,10 +14,11 @@ from celebtool.system.output import is_finished, is_finished_file, new_directory
 from celebtool.system.places import check_places
 
 if TYPE_CHECKING:
+    from celebtool.evaluation.judge import Gates
     from celebtool.folders.inspection import Inspection
     from celebtool.formats.image_folder import ImageFolder
     from celebtool.report.compose import Views
-    from celebtool.report.judge import Report, Terms
+    from celebtool.report.subjects import Report
 
 DEFAULT_FILE = "predictions.csv"
 
@@ -28,79 +29,92 @@ def report(
         typer.Argument(
             metavar="FILE|DIR",
             help="Predictions (several are shown side by side), a history .csv, an image folder or a model .h5; "
-            "- is stdin, which is also the default.",
+            "- or nothing: stdin.",
             show_default=False,
         ),
     ] = None,
-    confusion: Annotated[bool, typer.Option("--confusion", help="Show who is taken for whom.")] = False,
+    confusion: Annotated[
+        bool, typer.Option("--confusion", help="Show the confusion matrix, or as much of it as fits.")
+    ] = False,
     per_class: Annotated[
-        bool, typer.Option("--per-class", help="Show precision, recall, F1 and support of every class.")
+        bool, typer.Option("--per-class", help="Show precision, recall, F1 and images of every class.")
     ] = False,
     mistakes: Annotated[bool, typer.Option("--mistakes", help="List the mistakes, the most confident first.")] = False,
-    calibration: Annotated[
-        bool, typer.Option("--calibration", help="Show how often the model is right when it is so sure.")
-    ] = False,
+    calibration: Annotated[bool, typer.Option("--calibration", help="Compare confidence with accuracy.")] = False,
     limit: Annotated[
-        int, typer.Option("--limit", min=1, metavar="N", help="So many mistakes and confused pairs at most.")
+        int, typer.Option("--limit", min=1, metavar="N", help="Show at most N mistakes and confused pairs.")
     ] = 10,
     images: Annotated[
         Path | None,
         typer.Option(
-            "--images", metavar="DIR", help="The folder that was predicted, for plots and pages with pictures."
+            "--images", metavar="DIR", help="The folder that was predicted: add its pictures to --plots and --html."
         ),
     ] = None,
     plots: Annotated[
-        Path | None, typer.Option("--plots", metavar="DIR", help="Directory to write the plots to, as PNG.")
+        Path | None, typer.Option("--plots", metavar="DIR", help="Write plots as PNG to this directory.")
     ] = None,
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE.html", help="Write everything as one page for a browser.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print one table, as CSV.")] = False,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a CI job's summary.")] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print Markdown, for the summary page of a CI job.")
+    ] = False,
     require: Annotated[
         str | None,
         typer.Option(
-            "--require", metavar="FIGURE>=X,…", help="End with 3 if not met, as accuracy>=0.95,recall[NAME]>=0.8."
+            "--require",
+            metavar="FIGURE>=X,…",
+            help="Exit with 3 unless these hold, as accuracy>=0.95,recall[NAME]>=0.8.",
         ),
     ] = None,
     baseline: Annotated[
         Path | None,
         typer.Option(
-            "--baseline", metavar="OLD.csv", help="End with 3 if significantly worse than these on the same images."
+            "--baseline",
+            metavar="OLD.csv",
+            help="Exit with 3 if significantly worse than these predictions on the same images.",
         ),
     ] = None,
     max_drop: Annotated[
         float | None,
         typer.Option(
-            "--max-drop", min=0, max=1, metavar="X", help="And if accuracy is more than X below --baseline's."
+            "--max-drop",
+            min=0,
+            max=1,
+            metavar="X",
+            help="Also exit with 3 if accuracy is more than X below --baseline.",
         ),
     ] = None,
     allow_leak: Annotated[
-        bool, typer.Option("--allow-leak", help="Report on images that were trained on too, and say so.")
+        bool, typer.Option("--allow-leak", help="Report also on images that the model was trained on, and say so.")
     ] = False,
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,  # noqa: ARG001
 ) -> None:
-    """Say what predictions, a history, an image folder or a model show.
+    """Show the figures of predictions, a history, images or a model.
 
     Example: celebtool predict model.h5 parts/test | celebtool report --confusion
     """
+    from celebtool.evaluation import gates, judge
     from celebtool.formats import image_folder
-    from celebtool.report import compose, judge, remarks
-    from celebtool.report import subjects as subject
+    from celebtool.report import compose, remarks, subjects
 
     views = compose.Views(confusion, per_class, mistakes, calibration, limit)
     _check(views, [json, csv, markdown])
     if images and not (plots or html):
         raise typer.BadParameter("is for the pictures in --plots DIR or --html FILE; add one", param_hint="--images")
-    terms = _terms(require, baseline, max_drop, allow_leak=allow_leak)
+    given = _gates(require, baseline, max_drop)
     names = files or [_default_file()]
     stdin = sys.stdin.buffer if sys.stdin else io.BytesIO()  # there is none in a process that was started without
-    subjects = subject.read(names, stdin, _inspect)
-    if (views.chosen or require or baseline) and not subjects.predictions:
-        raise CelebtoolError(names[0], f"holds no predictions; expected some for {_needing(views, terms)}")
-    made = judge.judge(subjects, terms)
+    found = subjects.read(names, stdin, _inspect)
+    if (views.chosen or require or baseline) and not found.predictions:
+        raise CelebtoolError(names[0], f"holds no predictions; expected some for {_needing(views, given)}")
+    judgement = judge.judge(found.predictions, given)
+    if not allow_leak:
+        judge.refuse_leaks(judgement)
+    made = subjects.Report(found, judgement)
     pictures = image_folder.read(images) if images else None
     inputs = [Path(name) for name in names if name != "-"] + [path for path in (images, baseline) if path]
     check_places([plots, html], inputs)
@@ -112,8 +126,8 @@ def report(
         console.warn(warning)
     for remark in remarks.of_report(made):
         console.note(f"note: {remark}")
-    _print(made, views, json=json, csv=csv, markdown=markdown)
-    judge.enforce(made)
+    _print(made, views, as_json=json, as_csv=csv, as_markdown=markdown)
+    gates.enforce(judgement.verdicts)
 
 
 def _check(views: "Views", forms: Sequence[bool]) -> None:
@@ -124,10 +138,10 @@ def _check(views: "Views", forms: Sequence[bool]) -> None:
         raise typer.BadParameter(f"prints one table; {choice}", param_hint="--csv")
 
 
-def _terms(require: str | None, baseline: Path | None, max_drop: float | None, *, allow_leak: bool) -> "Terms":
+def _gates(require: str | None, baseline: Path | None, max_drop: float | None) -> "Gates":
     from celebtool.evaluation import gates
+    from celebtool.evaluation.judge import Gates
     from celebtool.formats import predictions
-    from celebtool.report.judge import Terms
 
     if max_drop is not None and not baseline:
         raise typer.BadParameter("is measured against --baseline OLD.csv; add that", param_hint="--max-drop")
@@ -136,13 +150,13 @@ def _terms(require: str | None, baseline: Path | None, max_drop: float | None, *
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--require") from error
     older = (str(baseline), predictions.read(baseline)) if baseline else None
-    return Terms(allow_leak, demands, older, max_drop)
+    return Gates(demands, older, max_drop)
 
 
-def _needing(views: "Views", terms: "Terms") -> str:
+def _needing(views: "Views", given: "Gates") -> str:
     if views.chosen:
         return "--confusion, --per-class, --mistakes or --calibration"
-    return "--require" if terms.demands else "--baseline"
+    return "--require" if given.demands else "--baseline"
 
 
 def _default_file() -> str:
@@ -189,17 +203,15 @@ def _write_page(
         workspace.content.write_bytes(text)
 
 
-def _print(made: "Report", views: "Views", *, json: bool, csv: bool, markdown: bool) -> None:
-    from celebtool.report import compose, prediction_records
+def _print(made: "Report", views: "Views", *, as_json: bool, as_csv: bool, as_markdown: bool) -> None:
+    from celebtool.report import compose, markdown, prediction_records, terminal
 
-    if json:
+    if as_json:
         sys.stdout.write(prediction_records.dumps(compose.document(made, views.limit)) + "\n")
-    elif csv:
+    elif as_csv:
         sys.stdout.write(compose.csv(made, views))
-    elif markdown:
-        from celebtool.report import markdown as summary
-
-        sys.stdout.write(summary.markdown(made, views))
+    elif as_markdown:
+        sys.stdout.write(markdown.document(made, views))
     else:
         for table in compose.tables(made, views, console.width()):
-            console.table(table.title, table.columns, table.rows, compact=table.compact)
+            console.table(table.title, table.columns, terminal.rows(table), compact=table.compact)

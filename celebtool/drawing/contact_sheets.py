@@ -1,7 +1,7 @@
-"""Contact sheets: samples of each class, right and wrong predictions, the worst mistakes.
+"""Draw contact sheets: samples of each class, right and wrong predictions, the most confident mistakes.
 
-What to show is chosen here from lists, evenly and without chance; the pictures come through a callable, so that a
-sheet of 24 from a folder of 100,000 decodes 24.
+What is shown is chosen evenly from lists, never at random. Pictures come through a callable, so that a sheet of 24 from
+a folder of 100,000 decodes 24.
 """
 
 import math
@@ -21,7 +21,7 @@ from celebtool.formats.image_folder import Sample
 from celebtool.formats.predictions import Prediction
 
 T = TypeVar("T")
-Look: TypeAlias = Callable[[str, tuple[float, float, float, float] | None], NDArray[np.uint8]]
+Thumbnail: TypeAlias = Callable[[str, tuple[float, float, float, float] | None], NDArray[np.uint8]]
 """Returns the picture (height, width, 3) of a path, or of a box in it."""
 
 TILE, GAP, LINE = 120, 14, 17  # pixels: a picture's side, between pictures, a line of caption
@@ -38,11 +38,11 @@ class Tile:
     lines: tuple[tuple[str, str], ...]
 
 
-def samples(by_class: Mapping[str, Sequence[Sample]], look: Look, lettering: Lettering) -> Figure:
+def samples(by_class: Mapping[str, Sequence[Sample]], thumbnail: Thumbnail, lettering: Lettering) -> Figure:
     """Pictures of every class: a row of eight each, or one each when there are more than 24 classes."""
     if len(by_class) > ROWS_OF_SAMPLES:
         tiles = [
-            Tile(look(of_class[len(of_class) // 2].path, None), ((lettering.text(name), TEXT),))
+            Tile(thumbnail(of_class[len(of_class) // 2].path, None), ((lettering.text(name), TEXT),))
             for name, of_class in by_class.items()
         ]
         return sheet("A sample of each class", tiles, 10 if len(tiles) > 100 else 8, lettering)
@@ -50,18 +50,20 @@ def samples(by_class: Mapping[str, Sequence[Sample]], look: Look, lettering: Let
     for name, of_class in by_class.items():
         shown = spread(of_class, SAMPLES)
         captions = [((lettering.text(name), TEXT),), *([((" ", TEXT),)] * (SAMPLES - 1))]
-        pictures = [look(sample.path, None) for sample in shown] + [_BLANK] * (SAMPLES - len(shown))
+        pictures = [thumbnail(sample.path, None) for sample in shown] + [_BLANK] * (SAMPLES - len(shown))
         tiles += [Tile(picture, caption) for picture, caption in zip(pictures, captions, strict=True)]
     return sheet("Samples of each class", tiles, SAMPLES, lettering)
 
 
-def predictions(rows: Sequence[Prediction], evaluation: Evaluation, look: Look, lettering: Lettering) -> Figure:
+def predictions(
+    rows: Sequence[Prediction], evaluation: Evaluation, thumbnail: Thumbnail, lettering: Lettering
+) -> Figure:
     """Right and wrong predictions, evenly from all of them, at most half of them wrong.
 
     Args:
         rows: the predictions that `evaluation` is of.
         evaluation: says which are wrong.
-        look: gives the pictures.
+        thumbnail: gives the pictures.
         lettering: how to write the names.
     """
     wrong = {id(mistake.prediction): mistake for mistake in evaluation.mistakes}
@@ -70,11 +72,11 @@ def predictions(rows: Sequence[Prediction], evaluation: Evaluation, look: Look, 
     shown_wrong = spread([row for row in scored if id(row) in wrong], max(MOST // 2, MOST - len(right)))
     shown_right = spread(right, MOST - len(shown_wrong))
     tiles = [
-        Tile(look(row.path, row.box), ((f"{lettering.text(row.label)} {row.confidence:.2f}", RIGHT_COLOUR),))
+        Tile(thumbnail(row.path, row.box), ((f"{lettering.text(row.label)} {row.confidence:.2f}", RIGHT_COLOUR),))
         for row in shown_right
     ]
     tiles += [
-        _mistake(row, wrong[id(row)].predicted, wrong[id(row)].confidence, look, lettering) for row in shown_wrong
+        _mistake(row, wrong[id(row)].predicted, wrong[id(row)].confidence, thumbnail, lettering) for row in shown_wrong
     ]
     title = (
         f"{len(shown_right)} of {len(right)} right predictions, {len(shown_wrong)} of {len(wrong)} wrong ones in red"
@@ -82,13 +84,13 @@ def predictions(rows: Sequence[Prediction], evaluation: Evaluation, look: Look, 
     return sheet(title, tiles, 6, lettering)
 
 
-def mistakes(evaluation: Evaluation, look: Look, lettering: Lettering) -> Figure:
-    """The wrong predictions that the model was surest of."""
+def mistakes(evaluation: Evaluation, thumbnail: Thumbnail, lettering: Lettering) -> Figure:
+    """The mistakes that the model was most confident of."""
     shown = evaluation.mistakes[:MOST]
-    tiles = [_mistake(one.prediction, one.predicted, one.confidence, look, lettering) for one in shown]
+    tiles = [_mistake(one.prediction, one.predicted, one.confidence, thumbnail, lettering) for one in shown]
     total = len(evaluation.mistakes)
-    title = f"Worst {len(shown)} of {total} mistakes: label, and in red what it was called" if shown else "No mistakes"
-    return sheet(title, tiles, 6, lettering)
+    title = f"The {len(shown)} most confident of {total} mistakes: the true class, the predicted one in red"
+    return sheet(title if shown else "No mistakes", tiles, 6, lettering)
 
 
 def spread(items: Sequence[T], count: int) -> list[T]:
@@ -123,9 +125,9 @@ def sheet(title: str, tiles: Sequence[Tile], columns: int, lettering: Lettering)
 _BLANK = np.full((TILE, TILE, 3), 255, dtype=np.uint8)
 
 
-def _mistake(row: Prediction, predicted: str, confidence: float, look: Look, lettering: Lettering) -> Tile:
+def _mistake(row: Prediction, predicted: str, confidence: float, thumbnail: Thumbnail, lettering: Lettering) -> Tile:
     lines = ((lettering.text(row.label), TEXT), (f"{lettering.text(predicted)} {confidence:.2f}", WRONG_COLOUR))
-    return Tile(look(row.path, row.box), lines)
+    return Tile(thumbnail(row.path, row.box), lines)
 
 
 def _paste(canvas: NDArray[np.uint8], picture: NDArray[np.uint8], left: int, top: int) -> None:

@@ -1,4 +1,4 @@
-"""Plots of histories, confusion and class counts: values in, a figure out; the same values, the same bytes."""
+"""Plot histories, confusion, calibration and class counts; the same values give the same bytes."""
 
 import io
 import math
@@ -18,6 +18,7 @@ from celebtool.evaluation.confusion import most_confused
 from celebtool.evaluation.evaluate import Evaluation
 from celebtool.formats import history
 from celebtool.formats.history import Epoch
+from celebtool.formats.text import natural_key
 
 TRAIN, VAL, TEST, OTHER = "#3d6fa8", "#d97a2b", "#4b9b6e", "#7a7a85"
 PART_COLOURS = {"train": TRAIN, "val": VAL, "test": TEST}
@@ -31,7 +32,7 @@ MOST_CLASSES = 400  # of a confusion matrix
 
 @contextmanager
 def style(lettering: Lettering) -> Iterator[None]:
-    """Matplotlib's settings while a figure is built: its fonts, and a name with a $ is no formula."""
+    """Set matplotlib up while a figure is built: fonts, colours, and no formulas in names with a $."""
     settings: dict[Any, Any] = {
         "font.family": list(lettering.families),
         "text.parse_math": False,
@@ -51,7 +52,7 @@ def style(lettering: Lettering) -> Iterator[None]:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG without a word on when and by what, so that equal figures are equal files."""
+    """Write a figure as PNG without a date or a program's name, so that equal figures are equal files."""
     path.write_bytes(png(figure))
 
 
@@ -86,8 +87,10 @@ def curves(runs: Mapping[str, Sequence[Epoch]], kind: Literal["loss", "accuracy"
 
 
 def confusion(evaluation: Evaluation, lettering: Lettering) -> Figure:
-    """The confusion matrix: a row per label, coloured by its share of the row; mistakes red, the rest blue."""
-    shown = most_confused(evaluation.confused_pairs, evaluation.class_names, MOST_CLASSES)
+    """The confusion matrix: a row per true class in natural order, coloured by share of the row; mistakes in red."""
+    names = evaluation.class_names
+    most = most_confused(evaluation.confused_pairs, names, MOST_CLASSES)
+    shown = sorted(most, key=lambda class_id: natural_key(names[class_id]))
     classes = len(shown)
     inches = next(size for most, size in ((8, 0.8), (30, 0.42), (70, 0.26), (math.inf, 0.15)) if classes <= most)
     failed = bool(evaluation.confusion[:, -1].any())
@@ -96,10 +99,10 @@ def confusion(evaluation: Evaluation, lettering: Lettering) -> Figure:
         figure = Figure(figsize=(inches * matrix.shape[1], inches * classes))
         axes = figure.add_axes((0, 0, 1, 1))
         _squares(axes, _confusion_colours(matrix))
-        names = [lettering.text(evaluation.class_names[class_id]) for class_id in shown]
+        ticks = [lettering.text(names[class_id]) for class_id in shown]
         small, large = min(10, inches * 40), max(13, inches * classes)
-        axes.set_xticks(range(matrix.shape[1]), [*names, *(["failed"] if failed else [])], rotation=90, fontsize=small)
-        axes.set_yticks(range(classes), names, fontsize=small)
+        axes.set_xticks(range(matrix.shape[1]), [*ticks, *(["failed"] if failed else [])], rotation=90, fontsize=small)
+        axes.set_yticks(range(classes), ticks, fontsize=small)
         axes.tick_params(length=0)
         for edge in ("left", "bottom"):
             axes.spines[edge].set_visible(False)
@@ -111,8 +114,8 @@ def confusion(evaluation: Evaluation, lettering: Lettering) -> Figure:
         if classes < len(evaluation.class_names):
             title += f"; the {classes} most confused of {len(evaluation.class_names)} classes"
         axes.set_title(title, fontsize=large)
-        axes.set_xlabel("called", fontsize=large * 0.8)
-        axes.set_ylabel("label", fontsize=large * 0.8)
+        axes.set_xlabel("predicted", fontsize=large * 0.8)
+        axes.set_ylabel("true", fontsize=large * 0.8)
     return figure
 
 
@@ -128,7 +131,7 @@ def calibration(evaluation: Evaluation) -> Figure:
     with style(Lettering()):
         figure = Figure(figsize=(5, 6.2))
         above, below = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": (4, 1), "hspace": 0.08})
-        above.plot((0, 1), (0, 1), color=OTHER, lw=1, ls="--", label="as sure as right")
+        above.plot((0, 1), (0, 1), color=OTHER, lw=1, ls="--", label="confidence equals accuracy")
         above.errorbar(confidences, accuracies, reach, fmt="o", color=TRAIN, ecolor="#a9bdd6", elinewidth=1.6, ms=5)
         above.set_ylim(-0.02, 1.02)
         above.set_ylabel("accuracy, with 95 % intervals")
@@ -150,9 +153,10 @@ def distribution(counts: Mapping[str, Mapping[str, int]], class_names: Sequence[
 
     Args:
         counts: part → class → images; one part named "" for a folder that is not split.
-        class_names: in the order to draw.
+        class_names: of all classes; drawn in natural order.
         lettering: how to write the names.
     """
+    class_names = sorted(class_names, key=natural_key)
     panels = [class_names[i : i + CLASSES_PER_PANEL] for i in range(0, len(class_names), CLASSES_PER_PANEL)]
     longest = max(sum(of_part.get(name, 0) for of_part in counts.values()) for name in class_names)
     with style(lettering):
@@ -169,7 +173,7 @@ def distribution(counts: Mapping[str, Mapping[str, int]], class_names: Sequence[
 
 
 def _of_part(evaluation: Evaluation) -> str:
-    """Which part a plot is of, and that it rests on a leak if it does: a picture travels without its report."""
+    """Name the part of a plot, and the leak if there is one, because a picture travels without its report."""
     leak = f" ({len(evaluation.leaks)} images trained on)" if evaluation.leaks else ""
     return (f" on {evaluation.part}" if evaluation.part else "") + leak
 

@@ -1,4 +1,4 @@
-"""Whether a model is right as often as it is confident: the expected calibration error and its diagram's bins."""
+"""Compare confidence with accuracy: the expected calibration error and the bins of its diagram."""
 
 import math
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Bin:
 
 
 @dataclass(frozen=True)
-class Calibration:
+class CalibrationCurve:
     """The bins, and the mean distance between confidence and accuracy, weighted by images; NaN without any."""
 
     error: float
@@ -38,7 +38,7 @@ class Calibration:
         return sum(each.images for each in self.bins)
 
 
-def calibration(confidences: FloatArray, right: NDArray[np.bool_]) -> Calibration:
+def calibration(confidences: FloatArray, right: NDArray[np.bool_]) -> CalibrationCurve:
     """Compare confidence with accuracy in 15 bins of equal width.
 
     Source: Guo, Pleiss, Sun and Weinberger, On calibration of modern neural networks, ICML 2017, section 2.
@@ -51,9 +51,9 @@ def calibration(confidences: FloatArray, right: NDArray[np.bool_]) -> Calibratio
     places = np.searchsorted(edges[1:-1], confidences)  # a confidence on an edge belongs to the bin below
     bins = tuple(_bin(edges[i : i + 2], confidences[places == i], right[places == i]) for i in range(BINS))
     if not len(confidences):
-        return Calibration(math.nan, bins)
+        return CalibrationCurve(math.nan, bins)
     gaps = (each.images * abs(each.confidence - each.accuracy.value) for each in bins if each.images)
-    return Calibration(math.fsum(gaps) / len(confidences), bins)
+    return CalibrationCurve(math.fsum(gaps) / len(confidences), bins)
 
 
 def _bin(edges: FloatArray, confidences: FloatArray, right: NDArray[np.bool_]) -> Bin:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from celebtool.evaluation import calibration_error, confusion, rejection
-from celebtool.evaluation.calibration_error import Calibration
+from celebtool.evaluation.calibration_error import CalibrationCurve
 from celebtool.evaluation.confusion import Average, ClassFigures, ConfusedPair
 from celebtool.evaluation.intervals import Estimate, IntArray, wilson
 from celebtool.evaluation.rejection import Faces, Rejection
@@ -51,7 +51,7 @@ class Evaluation:
         seen: paths of labelled rows whose photo the model was trained on: of train all, of another part a leak.
         untold: images with a prediction of which the table does not say whether they were trained on.
         failures: reason → rows of any label without a prediction.
-        called: class name or ``unknown`` → rows of any label that were predicted so.
+        predicted: class name or ``unknown`` → rows of any label that were predicted so.
         top: k → share of images whose label is among the k most probable classes, for the k of `TOP` that
             are fewer than the classes.
         balanced_accuracy: mean recall of the classes that have images.
@@ -71,7 +71,7 @@ class Evaluation:
     seen: tuple[str, ...]
     untold: int
     failures: dict[str, int]
-    called: dict[str, int]
+    predicted: dict[str, int]
     accuracy: Estimate
     top: dict[int, float]
     balanced_accuracy: float
@@ -81,7 +81,7 @@ class Evaluation:
     confusion: IntArray
     confused_pairs: tuple[ConfusedPair, ...]
     mistakes: tuple[Mistake, ...]
-    calibration: Calibration
+    calibration: CalibrationCurve
     rejection: Rejection | None
     accepted_strangers: tuple[Prediction, ...]
     outcomes: dict[Key, bool]
@@ -127,7 +127,7 @@ def evaluate(predictions: Predictions, part: str | None = None, seed: int = 0) -
         seen=tuple(row.path for row in rows if row.seen and row.label),
         untold=sum(row.seen is None and not row.failed for row in known),
         failures=dict(sorted(Counter(row.reason or "failed" for row in rows if row.failed).items())),
-        called=dict(sorted(Counter(row.predicted for row in rows if not row.failed).items())),
+        predicted=dict(sorted(Counter(row.predicted for row in rows if not row.failed).items())),
         accuracy=wilson(int(np.trace(matrix)), len(known)),
         top=_top(known, labels, predicted, len(ids)),
         balanced_accuracy=macro.recall,
@@ -144,7 +144,7 @@ def evaluate(predictions: Predictions, part: str | None = None, seed: int = 0) -
     )
 
 
-def _calibration(known: Sequence[Prediction], right: NDArray[np.bool_]) -> Calibration:
+def _calibration(known: Sequence[Prediction], right: NDArray[np.bool_]) -> CalibrationCurve:
     answered = np.array([not row.failed for row in known], dtype=bool)
     confidences = np.array([row.confidence for row in known if not row.failed], dtype=np.float64)
     return calibration_error.calibration(confidences, right[answered])

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 _DIGITS = re.compile(r"(\d+)")
 _BREAKS = re.compile(r"[^/\s_-]*[/\s_-]+|[^/\s_-]+")  # a word and what separates it from the next
@@ -25,6 +26,11 @@ def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
         (1, int(part), "") if part.isascii() and part.isdigit() else (2, 0, part.casefold()) for part in parts if part
     ]
     return (*key, (0, 0, name))
+
+
+def natural_order(names: Sequence[str]) -> list[int]:
+    """Return the indices of names, sorted naturally."""
+    return sorted(range(len(names)), key=lambda index: natural_key(names[index]))
 
 
 def display_width(text: str) -> int:

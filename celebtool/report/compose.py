@@ -1,21 +1,22 @@
-"""What `report` says of its subjects, as tables for a terminal, as JSON records, or as rows of a CSV."""
+"""Put the tables, the JSON record or the CSV rows of a report together."""
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from celebtool.errors import CelebtoolError
 from celebtool.evaluation.evaluate import Evaluation
+from celebtool.evaluation.judge import Judged
 from celebtool.formats import tables as csv_tables
 from celebtool.report import matrix, prediction_records, prediction_tables, remarks, subject_records, subject_tables
-from celebtool.report.judge import Judged, Report
 from celebtool.report.prediction_records import Record
-from celebtool.report.prediction_tables import Table
+from celebtool.report.subjects import Report
+from celebtool.report.table import Table
 
 
 @dataclass(frozen=True)
 class Views:
-    """What to show of predictions beside their summary; at most `limit` confused pairs, mistakes and strangers."""
+    """Which tables of predictions to show beside the summary, with at most `limit` confused pairs, mistakes, strangers."""
 
     confusion: bool = False
     per_class: bool = False
@@ -31,19 +32,19 @@ class Views:
 
 def tables(report: Report, views: Views, width: int) -> list[Table]:
     """All tables to show, for a terminal `width` characters wide."""
-    judged = report.judged
+    judged, judgement = report.judged, report.judgement
     shown: list[Table] = []
     if judged:
         shown.append(prediction_tables.summary([one.evaluation for one in judged.values()], list(judged)))
-    if report.comparisons:
-        shown.append(prediction_tables.comparisons([(one, remarks.verdict(one)) for one in report.comparisons]))
+    if judgement.comparisons:
+        shown.append(prediction_tables.comparisons([(one, remarks.verdict(one)) for one in judgement.comparisons]))
     for name, one in judged.items():
         shown += [
-            table._replace(title=f"{name}: {table.title}") if len(judged) > 1 else table
+            replace(table, title=f"{name}: {table.title}") if len(judged) > 1 else table
             for table in _of_predictions(one, views, width)
         ]
-    if report.verdicts:
-        shown.append(prediction_tables.verdicts(report.verdicts))
+    if judgement.verdicts:
+        shown.append(prediction_tables.verdicts(judgement.verdicts))
     return shown + _of_others(report)
 
 
@@ -65,10 +66,11 @@ def document(report: Report, limit: int) -> Record:
     return {
         **whole,
         "comparisons": [
-            {**prediction_records.of_comparison(one), "verdict": remarks.verdict(one)} for one in report.comparisons
+            {**prediction_records.of_comparison(one), "verdict": remarks.verdict(one)}
+            for one in report.judgement.comparisons
         ],
-        "demands": [asdict(verdict) for verdict in report.verdicts],
-        "allow_leak": bool(report.leaks),
+        "demands": [asdict(verdict) for verdict in report.judgement.verdicts],
+        "allow_leak": any(name in report.judgement.leaks for name in report.judged),
     }
 
 
@@ -107,7 +109,7 @@ def rows(report: Report, views: Views) -> list[Record]:
 def _of_predictions(one: Judged, views: Views, width: int) -> list[Table]:
     evaluation = one.evaluation
     if not evaluation.images:
-        return [prediction_tables.called(evaluation)]
+        return [prediction_tables.predicted(evaluation)]
     shown = [prediction_tables.parts(one.parts)] if len(one.parts) > 1 else []
     shown += [prediction_tables.per_class(evaluation)] if views.per_class else []
     shown += [matrix.confusion(evaluation, width, views.limit)] if views.confusion else []
@@ -141,4 +143,4 @@ def _prediction_rows(one: Judged, views: Views) -> list[Record]:
     if views.calibration:
         return prediction_records.bin_rows(one.evaluation)
     evaluations: Sequence[Evaluation] = one.parts or [one.evaluation]
-    return [prediction_records.figures(each) for each in evaluations]
+    return [prediction_records.part_record(each) for each in evaluations]

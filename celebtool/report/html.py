@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 
 from celebtool.errors import printable
-from celebtool.report.prediction_tables import RIGHT, WRONG, Cell, Table
+from celebtool.report.table import Cell, Mark, Table, cells
 
 FILTER_FROM = 12  # rows from which a table can be filtered
 
-_CLASSES = {WRONG: "wrong", "bold": "strong", "bold green": "strong", RIGHT: ""}
+_CLASSES = {Mark.PLAIN: "", Mark.WRONG: "wrong", Mark.FAINT: "", Mark.STRONG: "strong", Mark.BEST: "strong"}
 
 
 def escape(text: object) -> str:
@@ -33,20 +33,18 @@ def document(title: str, body: str) -> str:
 
 
 def table(shown: Table, name: str) -> str:
-    """A table of values under its title, sortable, and filterable if it is long.
-
-    Rows that are bold throughout (averages, sums) stay at the foot.
+    """A table of values under its title, sortable, and filterable if it is long; totals stay at the foot.
 
     Args:
-        shown: the table, as a terminal would show it.
+        shown: the table.
         name: an identifier that no other table of the page has.
     """
-    feet = [row for row in shown.rows if all(isinstance(cell, tuple) and cell[1] == "bold" for cell in row)]
-    feet = [] if len(feet) == len(shown.rows) else feet
-    rows = [row for row in shown.rows if row not in feet]
+    rows = list(cells(shown.rows))
     numeric = [all(_is_number(row[i]) for row in rows) for i in range(len(shown.columns))]
-    body = [_row([_cell(cell, is_number=n) for cell, n in zip(row, numeric, strict=True)]) for row in rows]
-    foot = [_row([_cell(cell, is_number=n) for cell, n in zip(row, numeric, strict=True)]) for row in feet]
+    body, foot = (
+        [_row([_cell(cell, is_number=n) for cell, n in zip(row, numeric, strict=True)]) for row in part]
+        for part in (rows, cells(shown.totals))
+    )
     heads = [(column, "number" if n else "") for column, n in zip(shown.columns, numeric, strict=True)]
     return f"<h3>{escape(shown.title)}</h3>\n" + frame(name, heads, body, foot)
 
@@ -103,9 +101,8 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _cell(cell: Cell, *, is_number: bool) -> str:
-    text, style = cell if isinstance(cell, tuple) else (cell, "")
-    kinds = [kind for kind in (_CLASSES.get(style, ""), "number" if is_number else "text") if kind]
-    return f"<td{_class(' '.join(kinds))}>{escape(text.strip())}</td>"
+    kinds = [kind for kind in (_CLASSES[cell.mark], "number" if is_number else "text") if kind]
+    return f"<td{_class(' '.join(kinds))}>{escape(cell.text.strip())}</td>"
 
 
 def _class(kind: str) -> str:
@@ -113,7 +110,7 @@ def _class(kind: str) -> str:
 
 
 def _is_number(cell: Cell) -> bool:
-    text = (cell[0] if isinstance(cell, tuple) else cell).strip()
+    text = cell.text.strip()
     return not text or text[0].isdigit() or text[:2] in {f"{sign}{digit}" for sign in "+-" for digit in "0123456789"}
 
 

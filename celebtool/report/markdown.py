@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from celebtool.errors import printable
 from celebtool.report import compose, remarks
 from celebtool.report.compose import Views
-from celebtool.report.judge import Report
-from celebtool.report.prediction_tables import WRONG, Cell, Table
+from celebtool.report.subjects import Report
+from celebtool.report.table import Cell, Mark, Table, cells
 
 WIDTH = 200  # characters that a confusion matrix may take
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()|~$]|^[-+#])")
 
 
-def markdown(report: Report, views: Views) -> str:
+def document(report: Report, views: Views) -> str:
     """All tables of a report and its remarks, in GitHub's Markdown."""
     lines = [f"# {_verdict(report)}", ""]
     lines += [f"> **{_escape(warning)}**" for warning in remarks.warnings(report)]
@@ -27,24 +27,29 @@ def markdown(report: Report, views: Views) -> str:
 
 
 def _verdict(report: Report) -> str:
-    missed = sum(not verdict.met for verdict in report.verdicts)
-    if not report.verdicts:
+    missed = sum(not verdict.met for verdict in report.judgement.verdicts)
+    if not report.judgement.verdicts:
         return "celebtool report"
-    return f"celebtool: {missed} of {len(report.verdicts)} demands not met" if missed else "celebtool: all demands met"
+    return (
+        f"celebtool: {missed} of {len(report.judgement.verdicts)} demands not met"
+        if missed
+        else "celebtool: all demands met"
+    )
 
 
 def _table(table: Table) -> list[str]:
-    return [_row(table.columns), "|" + " --- |" * len(table.columns), *(_row(row) for row in table.rows)]
+    heads = [Cell(column) for column in table.columns]
+    rows = [*map(_row, cells(table.rows)), *(_row(row, strong=True) for row in cells(table.totals))]
+    return [_row(heads), "|" + " --- |" * len(heads), *rows]
 
 
-def _row(cells: Sequence[Cell]) -> str:
-    return f"| {' | '.join(map(_cell, cells))} |"
+def _row(row: Sequence[Cell], *, strong: bool = False) -> str:
+    return f"| {' | '.join(_cell(cell, strong=strong) for cell in row)} |"
 
 
-def _cell(cell: Cell) -> str:
-    text, style = cell if isinstance(cell, tuple) else (cell, "")
-    text = _escape(text.strip())
-    return f"**{text}**" if text and style in (WRONG, "bold") else text
+def _cell(cell: Cell, *, strong: bool) -> str:
+    text = _escape(cell.text.strip())
+    return f"**{text}**" if text and (strong or cell.mark in (Mark.WRONG, Mark.STRONG)) else text
 
 
 def _escape(text: str) -> str:

@@ -1,11 +1,12 @@
 """The confusion matrix as a table for a terminal, or as much of it as fits."""
 
 import itertools
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from celebtool.evaluation.evaluate import Evaluation
-from celebtool.report.prediction_tables import LONGEST_NAME, RIGHT, WRONG, Cell, Table, clip, number, of, titled
+from celebtool.formats.text import display_width, natural_order, shorten
+from celebtool.report.prediction_tables import LONGEST_NAME, number, of, titled
+from celebtool.report.table import Cell, Mark, Row, Table
 
 SHORTENED = 10  # letters that still tell most people apart, where a whole matrix would not fit otherwise
 
@@ -16,27 +17,35 @@ def confusion(evaluation: Evaluation, width: int, limit: int) -> Table:
     All classes if they fit, their names shortened if need be; else those that have or cause a mistake; else the most
     confused pairs. A column is headed by its class's number, which stands before the name of the row.
     """
-    everything = list(range(len(evaluation.class_names)))
-    involved = sorted(_involved(evaluation))
-    for classes, longest in itertools.product((everything, involved), (LONGEST_NAME, SHORTENED)):
-        if classes and _matrix_width(evaluation, classes, longest) <= width:
-            return _matrix(evaluation, classes, longest)
+    everything = natural_order(evaluation.class_names)
+    involved = _involved(evaluation)
+    mistaken = [class_id for class_id in everything if class_id in involved]
+    for classes, longest in itertools.product((everything, mistaken), (LONGEST_NAME, SHORTENED)):
+        names = _row_names(evaluation, longest)
+        if classes and _matrix_width(evaluation, classes, names) <= width:
+            return _matrix(evaluation, classes, names)
     return confused_pairs(evaluation, limit)
 
 
 def confused_pairs(evaluation: Evaluation, limit: int, longest: int = LONGEST_NAME) -> Table:
-    """Which label was called what, most often first."""
+    """Which class was taken for which, most often first."""
     pairs = evaluation.confused_pairs
     rows = [
-        (clip(pair.label, longest), clip(pair.predicted, longest), (str(pair.count), WRONG), number(pair.share))
+        (
+            shorten(pair.label, longest),
+            shorten(pair.predicted, longest),
+            Cell(str(pair.count), Mark.WRONG),
+            number(pair.share),
+        )
         for pair in pairs[:limit]
     ]
-    what = "Most confused" if pairs else "No class was taken for another"
-    title = titled(what, evaluation) + of(len(rows), len(pairs), "pairs")
-    return Table(title, ("label", "called", "images", "of label"), rows)
+    title = titled("Confused pairs" if pairs else "No class was taken for another", evaluation)
+    title += of(len(rows), len(pairs))
+    return Table(title, ("true", "predicted", "images", "share of true"), rows)
 
 
 def _involved(evaluation: Evaluation) -> set[int]:
+    """The classes that have or cause a mistake."""
     ids = {name: class_id for class_id, name in enumerate(evaluation.class_names)}
     pairs = {ids[name] for pair in evaluation.confused_pairs for name in (pair.label, pair.predicted)}
     return pairs | {class_id for class_id, row in enumerate(evaluation.confusion) if row[-1]}
@@ -46,40 +55,40 @@ def _cell_width(evaluation: Evaluation) -> int:
     return len(str(max(len(evaluation.class_names), int(evaluation.confusion.max()))))
 
 
-def _row_name(evaluation: Evaluation, class_id: int, longest: int) -> str:
-    digits = len(str(len(evaluation.class_names)))
-    return f"{class_id + 1:{digits}} {clip(evaluation.class_names[class_id], longest)}"
+def _row_names(evaluation: Evaluation, longest: int) -> dict[int, tuple[int, str]]:
+    """Class id → its number on the screen, in natural order from 1, and the name of its row."""
+    order = natural_order(evaluation.class_names)
+    digits = len(str(len(order)))
+    return {
+        class_id: (place, f"{place:{digits}} {shorten(evaluation.class_names[class_id], longest)}")
+        for place, class_id in enumerate(order, start=1)
+    }
 
 
-def _matrix_width(evaluation: Evaluation, classes: Sequence[int], longest: int) -> int:
-    from_names = max(_width(_row_name(evaluation, class_id, longest)) for class_id in classes)
+def _matrix_width(evaluation: Evaluation, classes: Sequence[int], names: Mapping[int, tuple[int, str]]) -> int:
+    from_names = max(display_width(names[class_id][1]) for class_id in classes)
     columns = len(classes) + bool(evaluation.confusion[:, -1].any()) * 2  # "failed" is about two cells wide
     return from_names + 1 + columns * (_cell_width(evaluation) + 1)
 
 
-def _width(text: str) -> int:
-    """How many columns of a terminal a text takes: Chinese and its like two, combining marks none."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else not unicodedata.combining(c) for c in text)
-
-
-def _matrix(evaluation: Evaluation, classes: Sequence[int], longest: int) -> Table:
+def _matrix(evaluation: Evaluation, classes: Sequence[int], names: Mapping[int, tuple[int, str]]) -> Table:
     width = _cell_width(evaluation)
     failed = bool(evaluation.confusion[:, -1].any())
-    columns = [*(f"{class_id + 1:{width}}" for class_id in classes), *(["failed"] if failed else [])]
-    rows: list[Sequence[Cell]] = []
-    for label in classes:
-        counts = evaluation.confusion[label]
-        cells = [_count(int(counts[called]), width, right=label == called) for called in classes]
-        name = _row_name(evaluation, label, longest)
-        wrong = counts.sum() != counts[label]
-        row: list[Cell] = [(name, "bold") if wrong else name, *cells]
+    columns = [*(f"{names[class_id][0]:{width}}" for class_id in classes), *(["failed"] if failed else [])]
+    rows: list[Row] = []
+    for true in classes:
+        counts = evaluation.confusion[true]
+        cells = [_count(int(counts[predicted]), width, right=true == predicted) for predicted in classes]
+        wrong = counts.sum() != counts[true]
+        row = [Cell(names[true][1], Mark.STRONG if wrong else Mark.PLAIN), *cells]
         rows.append([*row, _count(int(counts[-1]), len("failed"), right=False)] if failed else row)
-    title = titled("Confusion, a row per label", evaluation)
-    title += of(len(classes), len(evaluation.class_names), "classes, those with mistakes")
+    title = titled("Confusion, a row per true class, a column per predicted class", evaluation)
+    if len(classes) < len(evaluation.class_names):
+        title += f": the {len(classes)} of {len(evaluation.class_names)} classes with mistakes"
     return Table(title, ("", *columns), rows, compact=True)
 
 
 def _count(count: int, width: int, *, right: bool) -> Cell:
     if not count:
-        return (f"{'·':>{width}}", RIGHT)
-    return (f"{count:{width}}", RIGHT if right else WRONG)
+        return Cell(f"{'·':>{width}}", Mark.FAINT)
+    return Cell(f"{count:{width}}", Mark.FAINT if right else Mark.WRONG)

@@ -1,16 +1,17 @@
-"""A report as one page for a browser: plots, pictures, style and script inside, nothing loaded from anywhere."""
+"""Write a report as one page for a browser, with plots, pictures, style and script inside."""
 
 from collections.abc import Iterator
 
 from celebtool.drawing import contact_sheets, fonts, plots
 from celebtool.drawing.fonts import Lettering
+from celebtool.evaluation.judge import Judged
 from celebtool.formats.image_folder import ImageFolder
 from celebtool.report import html, matrix, page_mistakes, plot_files, prediction_tables, remarks, subject_tables
 from celebtool.report.html import escape
-from celebtool.report.judge import Judged, Report
-from celebtool.report.subjects import Subjects
+from celebtool.report.subjects import Report, Subjects
+from celebtool.report.table import Table
 
-MISTAKES = 100  # so many are on a page, or --limit if that is more
+MISTAKES = 100  # on a page, or --limit if that is more
 WHOLE = 10_000  # characters: no name is shortened
 
 
@@ -20,7 +21,7 @@ def build(report: Report, pictures: ImageFolder | None, limit: int) -> str:
     Args:
         report: everything it shows.
         pictures: the folder that was predicted, for thumbnails; None: there are none.
-        limit: so many mistakes, if that is more than 100.
+        limit: how many mistakes to show, if that is more than 100.
 
     Raises:
         CelebtoolError: a mistake's image is not in `pictures`.
@@ -44,10 +45,10 @@ def build(report: Report, pictures: ImageFolder | None, limit: int) -> str:
 
 
 def _demands(report: Report) -> Iterator[str]:
-    if report.verdicts:
-        yield html.table(prediction_tables.verdicts(report.verdicts), "demands")
-    if report.comparisons:
-        made = [(one, remarks.verdict(one)) for one in report.comparisons]
+    if report.judgement.verdicts:
+        yield html.table(prediction_tables.verdicts(report.judgement.verdicts), "demands")
+    if report.judgement.comparisons:
+        made = [(one, remarks.verdict(one)) for one in report.judgement.comparisons]
         yield html.table(prediction_tables.comparisons(made), "comparisons")
 
 
@@ -76,14 +77,14 @@ def _predictions(
 ) -> str:
     evaluation = one.evaluation
     if not evaluation.images:
-        return html.table(prediction_tables.called(evaluation, WHOLE), f"{key}-called")
-    look = plot_files.look_into(pictures) if pictures else None
+        return html.table(prediction_tables.predicted(evaluation, WHOLE), f"{key}-predicted")
+    thumbnail = plot_files.thumbnails(pictures) if pictures else None
     diagram = plots.png(plots.calibration(evaluation)) if evaluation.calibration.images else b""
     content = [
         html.cards(_headline(one)),
         html.table(prediction_tables.parts(one.parts), f"{key}-parts") if len(one.parts) > 1 else "",
-        page_mistakes.mistakes(evaluation, look, limit, f"{key}-mistakes"),
-        page_mistakes.strangers(evaluation, look, limit, f"{key}-strangers"),
+        page_mistakes.mistakes(evaluation, thumbnail, limit, f"{key}-mistakes"),
+        page_mistakes.strangers(evaluation, thumbnail, limit, f"{key}-strangers"),
         "<h3>Confusion</h3>",
         html.plot(plots.png(plots.confusion(evaluation, lettering)), "confusion matrix"),
         html.table(matrix.confused_pairs(evaluation, WHOLE, WHOLE), f"{key}-pairs"),
@@ -106,7 +107,7 @@ def _headline(one: Judged) -> dict[str, tuple[str, str]]:
         "macro F1": (prediction_tables.number(f1.value), f"95 %: {f1.low:.3f}–{f1.high:.3f}"),
         "images": (str(evaluation.images), f"of {len(evaluation.class_names)} classes"),
         "mistakes": (str(len(evaluation.mistakes)), f"and {sum(evaluation.failures.values())} failed"),
-        "calibration error": (prediction_tables.number(evaluation.calibration.error), "0 is as sure as right"),
+        "calibration error": (prediction_tables.number(evaluation.calibration.error), "0: as confident as right"),
     }
     if rejection and rejection.strangers:
         figures["strangers accepted"] = (
@@ -128,7 +129,7 @@ def _folders(subjects: Subjects, lettering: Lettering) -> Iterator[tuple[str, st
             by_class = {label: [s for s in folder.samples if s.label == label] for label in folder.class_names}
             bars = plots.distribution(counts, folder.class_names, lettering)
             content.append(html.plot(plots.png(bars), "images per class"))
-            sheet = contact_sheets.samples(by_class, plot_files.look_into(folder), lettering)
+            sheet = contact_sheets.samples(by_class, plot_files.thumbnails(folder), lettering)
             content.append(html.plot(plots.png(sheet), "samples of each class", kind="plot sheet"))
         yield name, "\n".join(content)
 
@@ -137,6 +138,4 @@ def _legend(lettering: Lettering) -> str:
     rows = [(f"#{number}", name) for name, number in lettering.legend.items()]
     if not rows:
         return ""
-    return html.table(
-        prediction_tables.Table("Names that no installed font can draw in plots", ("", "name"), rows), "legend"
-    )
+    return html.table(Table("Names that no installed font can draw in plots", ("", "name"), rows), "legend")

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from celebtool.drawing.contact_sheets import Look
+from celebtool.drawing.contact_sheets import Thumbnail
 from celebtool.evaluation.evaluate import Evaluation
 from celebtool.formats import images
 from celebtool.formats.prediction_row import Prediction
@@ -18,50 +18,50 @@ GUESSES = 5
 SIDE = 144  # pixels of a thumbnail; shown at 96, so that it is sharp on the screens of telephones
 
 
-def mistakes(evaluation: Evaluation, look: Look | None, limit: int, name: str) -> str:
+def mistakes(evaluation: Evaluation, thumbnail: Thumbnail | None, limit: int, name: str) -> str:
     """The images with the wrong name, the most confident first.
 
     Args:
         evaluation: knows them.
-        look: gives the pictures; None: there are none.
+        thumbnail: gives the pictures; None: there are none.
         limit: how many at most.
-        name: the table's, as `markup.frame` takes it.
+        name: the table's, as `html.frame` takes it.
     """
     shown = evaluation.mistakes[:limit]
     if not shown:
         return "<h3>No mistakes</h3>\n"
     rows = [
-        _line(one.prediction, one.predicted, one.confidence, evaluation.class_names, look, "confidence")
+        _line(one.prediction, one.predicted, one.confidence, evaluation.class_names, thumbnail, "confidence")
         for one in shown
     ]
-    title = f"Mistakes, the surest first{prediction_tables.of(len(shown), len(evaluation.mistakes), 'mistakes')}"
+    title = f"Mistakes, the most confident first{prediction_tables.of(len(shown), len(evaluation.mistakes))}"
     return _table(title, rows, name, "confidence")
 
 
-def strangers(evaluation: Evaluation, look: Look | None, limit: int, name: str) -> str:
-    """The strangers who got a name, the highest score first; nothing if there are none. Args as `mistakes`."""
+def strangers(evaluation: Evaluation, thumbnail: Thumbnail | None, limit: int, name: str) -> str:
+    """The strangers that got a name, the highest score first; nothing if there are none. Args as `mistakes`."""
     shown = evaluation.accepted_strangers[:limit]
     if not shown:
         return ""
-    rows = [_line(row, row.predicted, row.score, evaluation.class_names, look, "score") for row in shown]
-    title = f"Strangers accepted{prediction_tables.of(len(shown), len(evaluation.accepted_strangers), 'strangers')}"
+    rows = [_line(row, row.predicted, row.score, evaluation.class_names, thumbnail, "score") for row in shown]
+    title = f"Strangers that got a name{prediction_tables.of(len(shown), len(evaluation.accepted_strangers))}"
     return _table(title, rows, name, "score")
 
 
 def _table(title: str, rows: Sequence[str], name: str, figure: str) -> str:
-    heads = [("", ""), ("image", ""), ("label", ""), ("called", ""), (figure, "number"), ("guesses", "fixed")]
+    heads = [("", ""), ("image", ""), ("true", ""), ("predicted", ""), (figure, "number"), ("guesses", "fixed")]
     return f"<h3>{escape(title)}</h3>\n{html.frame(name, heads, rows, kind='mistakes')}"
 
 
 def _line(
-    row: Prediction, called: str, value: float | None, names: Sequence[str], look: Look | None, figure: str
+    row: Prediction, predicted: str, value: float | None, names: Sequence[str], thumbnail: Thumbnail | None, figure: str
 ) -> str:
-    face = html.picture(_thumbnail(look(row.path, row.box)), "jpeg", row.path) if look else ""
+    face = html.picture(_jpeg(thumbnail(row.path, row.box)), "jpeg", row.path) if thumbnail else ""
     cells = (
         f'<td class="face">{face}</td>',
         f'<td class="text">{escape(row.path)}</td>',
-        f'<td data-column="label">{escape(row.label)}</td>',
-        f'<td data-column="called" class="wrong">{escape(called)}</td>',
+        f'<td data-column="true">{escape(row.label)}</td>',
+        f'<td data-column="predicted" class="wrong">{escape(predicted)}</td>',
         f'<td data-column="{figure}" class="number">{prediction_tables.number(value)}</td>',
         f'<td class="guess">{_guesses(row, names)}</td>',
     )
@@ -69,13 +69,13 @@ def _line(
 
 
 def _guesses(row: Prediction, names: Sequence[str]) -> str:
-    """The most probable classes with a bar each; the label's stands out."""
+    """The most probable classes with a bar each; the true one stands out."""
     if row.probabilities is None:
         return ""
     lines = []
     for class_id in np.argsort(-row.probabilities, kind="stable")[:GUESSES]:
         share = float(row.probabilities[class_id])
-        kind = ' class="label"' if names[class_id] == row.label else ""
+        kind = ' class="true"' if names[class_id] == row.label else ""
         bar = f'<rect width="{100 * share:.1f}" height="8"/>'
         lines.append(
             f"<li{kind}><span>{escape(names[class_id])}</span>"
@@ -84,7 +84,7 @@ def _guesses(row: Prediction, names: Sequence[str]) -> str:
     return f'<ol class="guesses">{"".join(lines)}</ol>'
 
 
-def _thumbnail(image: NDArray[np.uint8]) -> bytes:
+def _jpeg(image: NDArray[np.uint8]) -> bytes:
     stream = io.BytesIO()
     Image.fromarray(images.shrink(image, SIDE)).save(stream, "JPEG", quality=80)
     return stream.getvalue()

@@ -1,4 +1,4 @@
-"""All plots that a set of subjects gives, into one directory."""
+"""Draw all plots of a report into one directory."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,13 +11,13 @@ from celebtool.drawing import contact_sheets, fonts, plots
 from celebtool.drawing.canvas import Figure
 from celebtool.drawing.fonts import Lettering
 from celebtool.errors import CelebtoolError
+from celebtool.evaluation.judge import Judged
 from celebtool.formats import images, provenance
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder
 from celebtool.formats.images import ImageError
 from celebtool.formats.predictions import Predictions
-from celebtool.report.judge import Judged, Report
-from celebtool.report.subjects import Subjects
+from celebtool.report.subjects import Report, Subjects
 
 Box = tuple[float, float, float, float]
 Plot = tuple[str, Figure]
@@ -50,7 +50,7 @@ def draw(report: Report, pictures: ImageFolder | None, directory: Path) -> Lette
 
 
 def recipe(report: Report, pictures: ImageFolder | None) -> dict[str, object]:
-    """What the plots depend on: the contents of all subjects, and what several of a kind are called."""
+    """The recipe of the plots: the contents of all subjects, and the names of several of a kind."""
     subjects = report.subjects
     folders = [folder.root for folder, _ in subjects.folders.values()] + ([pictures.root] if pictures else [])
     runs = [*subjects.histories, *subjects.models]
@@ -98,8 +98,11 @@ def _of_predictions(judged: Mapping[str, Judged], pictures: ImageFolder | None, 
         if evaluation.calibration.images:
             yield f"{file}calibration.png", plots.calibration(evaluation)
         if pictures:
-            yield f"{file}predictions.png", contact_sheets.predictions(rows, evaluation, look_into(pictures), lettering)
-            yield f"{file}mistakes.png", contact_sheets.mistakes(evaluation, look_into(pictures), lettering)
+            yield (
+                f"{file}predictions.png",
+                contact_sheets.predictions(rows, evaluation, thumbnails(pictures), lettering),
+            )
+            yield f"{file}mistakes.png", contact_sheets.mistakes(evaluation, thumbnails(pictures), lettering)
 
 
 def _of_folders(subjects: Subjects, pictures: ImageFolder | None, lettering: Lettering) -> Iterator[Plot]:
@@ -111,7 +114,7 @@ def _of_folders(subjects: Subjects, pictures: ImageFolder | None, lettering: Let
         counts = {part or "": folder.counts(part) for part in folder.parts or (None,)}
         by_class = {name: [s for s in folder.samples if s.label == name] for name in folder.class_names}
         yield f"{file}distribution.png", plots.distribution(counts, folder.class_names, lettering)
-        yield f"{file}samples.png", contact_sheets.samples(by_class, look_into(folder), lettering)
+        yield f"{file}samples.png", contact_sheets.samples(by_class, thumbnails(folder), lettering)
     if not labelled:
         for table in [table for table in subjects.predictions.values() if any(row.label for row in table.rows)][:1]:
             yield "distribution.png", plots.distribution(_label_counts(table), table.class_names, lettering)
@@ -126,13 +129,13 @@ def _label_counts(table: Predictions) -> dict[str, dict[str, int]]:
     return counts
 
 
-def look_into(folder: ImageFolder) -> contact_sheets.Look:
-    """Show the images of a folder; one that can't be decoded is a grey square, not the end of a report."""
+def thumbnails(folder: ImageFolder) -> contact_sheets.Thumbnail:
+    """Return what gives the images of a folder; one that can't be decoded is a grey square, not the end of a report."""
     known = {sample.path for sample in folder.samples}
 
-    def look(path: str, box: Box | None) -> NDArray[np.uint8]:
+    def thumbnail(path: str, box: Box | None) -> NDArray[np.uint8]:
         file = folder.root / path
-        if os.path.relpath(file, folder.root) not in known:  # a stranger's table may name any file
+        if os.path.relpath(file, folder.root) not in known:  # an untrusted table may name any file
             raise CelebtoolError(file, "no such image; --images should be the folder that predict was given")
         try:
             return (
@@ -141,7 +144,7 @@ def look_into(folder: ImageFolder) -> contact_sheets.Look:
         except ImageError:
             return np.full((contact_sheets.TILE, contact_sheets.TILE, 3), 200, dtype=np.uint8)
 
-    return look
+    return thumbnail
 
 
 def _cut(image: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:

@@ -1,19 +1,16 @@
-"""What `report --json` and `report --csv` print: plain values under stable keys, listed in docs/report.md."""
+"""Figures of predictions as `report --json` and `report --csv` print them, under the keys of docs/report.md."""
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
+from celebtool.evaluation import figures
 from celebtool.evaluation.comparison import Comparison
-from celebtool.evaluation.confusion import ClassFigures
-from celebtool.evaluation.evaluate import TOP, Evaluation
+from celebtool.evaluation.evaluate import Evaluation
 from celebtool.evaluation.intervals import Estimate
-from celebtool.evaluation.rejection import FALSE_ACCEPTS, Rejection
 
 Record = dict[str, object]
-NOWHERE = Estimate(math.nan, math.nan, math.nan)
-AT = {share: f"at_{100 * share:g}_percent".replace(".", "_") for share in FALSE_ACCEPTS}
 
 
 def of_predictions(name: str, evaluation: Evaluation, parts: Sequence[Evaluation], limit: int) -> Record:
@@ -23,59 +20,34 @@ def of_predictions(name: str, evaluation: Evaluation, parts: Sequence[Evaluation
         name: the file's.
         evaluation: of the part that the report is about.
         parts: of every part, when the table covers several.
-        limit: so many confused pairs and mistakes at most.
+        limit: the most confused pairs and mistakes to list.
     """
     return {
         "kind": "predictions",
         "file": name,
-        **figures(evaluation),
+        **part_record(evaluation),
         "failures": evaluation.failures,
-        "called": evaluation.called,
+        "called": evaluation.predicted,
         "class_names": list(evaluation.class_names),
         "absent_classes": list(evaluation.absent),
-        "classes": {row["class"]: {k: v for k, v in row.items() if k != "class"} for row in class_rows(evaluation)},
+        "classes": {name: _plain(each) for name, each in figures.of_classes(evaluation).items()},
         "confusion": evaluation.confusion[:, :-1].tolist(),
         "confused_pairs": pair_rows(evaluation, limit),
         "mistakes": mistake_rows(evaluation, limit),
         "calibration": bin_rows(evaluation),
         "accepted_strangers": stranger_rows(evaluation, limit),
-        "parts": {part.part: figures(part) for part in parts},
+        "parts": {part.part: part_record(part) for part in parts},
     }
 
 
-def figures(evaluation: Evaluation) -> Record:
-    """All single figures of an evaluation; None where there is none."""
-    macro, weighted = evaluation.macro, evaluation.weighted
-    return {
-        "part": evaluation.part,
-        "rows": evaluation.rows,
-        "images": evaluation.images,
-        "strangers": evaluation.strangers,
-        "seen": len(evaluation.seen),
-        "leaks": len(evaluation.leaks),
-        "coverage": plain(evaluation.coverage),
-        **_estimate("accuracy", evaluation.accuracy),
-        **{f"top_{k}_accuracy": plain(evaluation.top.get(k, math.nan)) for k in TOP},
-        "balanced_accuracy": plain(evaluation.balanced_accuracy),
-        "macro_precision": plain(macro.precision),
-        "macro_recall": plain(macro.recall),
-        **_estimate("macro_f1", macro.f1),
-        "weighted_precision": plain(weighted.precision),
-        "weighted_recall": plain(weighted.recall),
-        **_estimate("weighted_f1", weighted.f1),
-        "calibration_error": plain(evaluation.calibration.error),
-        **_rejection(evaluation.rejection),
-    }
+def part_record(evaluation: Evaluation) -> Record:
+    """All single figures of an evaluation, the name of its part first; None where there is none."""
+    return {"part": evaluation.part, **_plain(figures.of_table(evaluation))}
 
 
 def class_rows(evaluation: Evaluation) -> list[Record]:
     """A row per class, in class order."""
-    return [{"class": one.name, **of_class(one)} for one in evaluation.classes]
-
-
-def of_class(figures: ClassFigures) -> Record:
-    """The figures of one class."""
-    return {key: plain(value) for key, value in asdict(figures).items() if key != "name"}
+    return [{"class": name, **_plain(each)} for name, each in figures.of_classes(evaluation).items()]
 
 
 def confusion_rows(evaluation: Evaluation) -> list[Record]:
@@ -91,7 +63,7 @@ def confusion_rows(evaluation: Evaluation) -> list[Record]:
 
 def pair_rows(evaluation: Evaluation, limit: int) -> list[Record]:
     """A row per confused pair, the most frequent first, `limit` at most."""
-    return [{key: plain(value) for key, value in asdict(pair).items()} for pair in evaluation.confused_pairs[:limit]]
+    return [_plain(asdict(pair)) for pair in evaluation.confused_pairs[:limit]]
 
 
 def mistake_rows(evaluation: Evaluation, limit: int) -> list[Record]:
@@ -133,11 +105,11 @@ def stranger_rows(evaluation: Evaluation, limit: int) -> list[Record]:
 
 def of_comparison(one: Comparison) -> Record:
     """What a comparison of two tables found."""
-    return {**{key: plain(value) for key, value in asdict(one).items()}, "gain": plain(one.gain)}
+    return {**_plain(asdict(one)), "gain": plain(one.gain)}
 
 
 def dumps(value: object) -> str:
-    """JSON that people can read in any script and that does nothing to a terminal."""
+    """JSON in which every script is readable and no character acts on a terminal."""
     text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
     return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
@@ -146,25 +118,11 @@ def plain(value: object) -> object:
     """A number rounded to what it means; None for NaN and infinity, which JSON does not know."""
     if not isinstance(value, float):
         return value
-    return float(f"{value:.6g}") if math.isfinite(value) else None
+    return figures.rounded(value) if math.isfinite(value) else None
 
 
-def _rejection(figures: Rejection | None) -> Record:
-    at = figures.at if figures else {}
-    true_accepts = {share: at[share].true_accepts if share in at else NOWHERE for share in AT}
-    return {
-        **_estimate("accepted", figures.accepted if figures else NOWHERE),
-        **_estimate("true_accepts", figures.true_accepts if figures else NOWHERE),
-        **_estimate("false_accepts", figures.false_accepts if figures else NOWHERE),
-        **{
-            key: value
-            for share, name in AT.items()
-            for key, value in {
-                **_estimate(f"true_accepts_{name}", true_accepts[share]),
-                f"threshold_{name}": plain(at[share].threshold) if share in at else None,
-            }.items()
-        },
-    }
+def _plain(values: Mapping[str, object]) -> Record:
+    return {name: plain(value) for name, value in values.items()}
 
 
 def _estimate(key: str, estimate: Estimate) -> Record:

@@ -1,40 +1,26 @@
-"""Predictions as tables for a terminal: values, which `console.table` shows.
-
-A cell is text, or (text, rich style). What is wrong is bold red, what is right is dim: the eye goes to the
-mistakes; without colour they are the only digits beside the diagonal.
-"""
+"""Figures of predictions as tables."""
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, TypeAlias
 
 from celebtool.evaluation.comparison import Comparison
 from celebtool.evaluation.evaluate import Evaluation
 from celebtool.evaluation.gates import Verdict
 from celebtool.evaluation.intervals import Estimate
 from celebtool.evaluation.rejection import FALSE_ACCEPTS, Rejection
+from celebtool.formats.text import natural_key, shorten
+from celebtool.report.table import Cell, Mark, Row, Table
 
-Cell: TypeAlias = str | tuple[str, str]
-
-WRONG, RIGHT = "bold red", "dim"
 LONGEST_NAME = 24  # characters of a class name in a table of many columns
 LONGEST_FILE = 32  # the same of a file's name
-
-
-class Table(NamedTuple):
-    """A table to show; `compact` is for many narrow columns."""
-
-    title: str
-    columns: Sequence[str]
-    rows: Sequence[Sequence[Cell]]
-    compact: bool = False
+LOW = 0.8  # shares of a class below it are marked
 
 
 def summary(evaluations: Sequence[Evaluation], names: Sequence[str]) -> Table:
     """All figures of one or more tables of predictions, side by side."""
     figures = [_figures(evaluation) for evaluation in evaluations]
     rows = [(figure, *(column.get(figure, "") for column in figures)) for figure in _merged(figures)]
-    return Table("Predictions, with 95 % intervals", ("", *(clip(name, LONGEST_FILE) for name in names)), rows)
+    return Table("Predictions, with 95 % intervals", ("", *(shorten(name, LONGEST_FILE) for name in names)), rows)
 
 
 def parts(evaluations: Sequence[Evaluation]) -> Table:
@@ -55,27 +41,24 @@ def parts(evaluations: Sequence[Evaluation]) -> Table:
 
 
 def per_class(evaluation: Evaluation) -> Table:
-    """Precision, recall, F1 and support of every class, and their averages."""
-    rows: list[Sequence[Cell]] = [
-        (
-            figures.name,
-            *(_share(value) for value in (figures.precision, figures.recall, figures.f1)),
-            str(figures.support),
-        )
-        for figures in evaluation.classes
+    """Precision, recall, F1 and images of every class, in natural order, and their averages."""
+    rows: list[Row] = [
+        (each.name, *(_share(value) for value in (each.precision, each.recall, each.f1)), str(each.support))
+        for each in sorted(evaluation.classes, key=lambda each: natural_key(each.name))
     ]
-    for name, average in (("macro average", evaluation.macro), ("weighted average", evaluation.weighted)):
-        shares = (average.precision, average.recall, average.f1.value)
-        rows.append(tuple((cell, "bold") for cell in (name, *map(number, shares), str(evaluation.images))))
-    return Table(titled("Classes", evaluation), ("class", "precision", "recall", "F1", "images"), rows)
+    totals = [
+        (name, *map(number, (average.precision, average.recall, average.f1.value)), str(evaluation.images))
+        for name, average in (("macro average", evaluation.macro), ("weighted average", evaluation.weighted))
+    ]
+    return Table(titled("Classes", evaluation), ("class", "precision", "recall", "F1", "images"), rows, totals)
 
 
-def called(evaluation: Evaluation, longest: int = LONGEST_NAME) -> Table:
-    """How many images were called what: all there is to say when no image has a label."""
-    rows = [(clip(name, longest), str(count)) for name, count in evaluation.called.items()]
-    return Table(
-        titled("No labels to compare with; images by what they were called", evaluation), ("called", "images"), rows
-    )
+def predicted(evaluation: Evaluation, longest: int = LONGEST_NAME) -> Table:
+    """How many images were predicted as what: all there is to say when no image has a label."""
+    names = sorted(evaluation.predicted, key=natural_key)
+    rows = [(shorten(name, longest), str(evaluation.predicted[name])) for name in names]
+    title = titled("No labels to compare with; images by predicted class", evaluation)
+    return Table(title, ("predicted", "images"), rows)
 
 
 def mistakes(evaluation: Evaluation, limit: int) -> Table:
@@ -83,44 +66,47 @@ def mistakes(evaluation: Evaluation, limit: int) -> Table:
     rows = [
         (
             mistake.prediction.path,
-            clip(mistake.prediction.label),
-            (clip(mistake.predicted), WRONG),
+            shorten(mistake.prediction.label, LONGEST_NAME),
+            Cell(shorten(mistake.predicted, LONGEST_NAME), Mark.WRONG),
             number(mistake.confidence),
             number(mistake.label_probability),
         )
         for mistake in evaluation.mistakes[:limit]
     ]
-    title = titled("Worst mistakes", evaluation) + of(len(rows), len(evaluation.mistakes), "mistakes")
-    return Table(title, ("image", "label", "called", "confidence", "of label"), rows)
+    title = titled("Mistakes, the most confident first", evaluation) + of(len(rows), len(evaluation.mistakes))
+    return Table(title, ("image", "true", "predicted", "confidence", "probability of true"), rows)
 
 
 def strangers(evaluation: Evaluation, limit: int) -> Table:
     """The strangers that got a name, the highest score first."""
-    shown = evaluation.accepted_strangers[:limit]
-    rows = [(row.path, (clip(row.predicted), WRONG), number(row.confidence), number(row.score)) for row in shown]
-    total = len(evaluation.accepted_strangers)
-    title = titled("Strangers accepted", evaluation) + of(len(rows), total, "strangers")
-    return Table(title, ("image", "called", "confidence", "score"), rows)
+    rows = [
+        (row.path, Cell(shorten(row.predicted, LONGEST_NAME), Mark.WRONG), number(row.confidence), number(row.score))
+        for row in evaluation.accepted_strangers[:limit]
+    ]
+    title = titled("Strangers that got a name", evaluation) + of(len(rows), len(evaluation.accepted_strangers))
+    return Table(title, ("image", "predicted", "confidence", "score"), rows)
 
 
 def calibration(evaluation: Evaluation) -> Table:
     """Confidence against accuracy, bin by bin; where their distance is more than chance, it stands out."""
-    rows: list[Sequence[Cell]] = []
+    rows: list[Row] = []
     for each in evaluation.calibration.bins:
         if each.images:
             gap = each.confidence - each.accuracy.value
             beyond_chance = not each.accuracy.low <= each.confidence <= each.accuracy.high
             cells = (f"{each.low:.2f}\u2013{each.high:.2f}", str(each.images), number(each.confidence))
-            rows.append((*cells, estimate(each.accuracy), (f"{gap:+.3f}", WRONG if beyond_chance else "")))
+            rows.append(
+                (*cells, estimate(each.accuracy), Cell(f"{gap:+.3f}", Mark.WRONG if beyond_chance else Mark.PLAIN))
+            )
     title = f"Calibration, expected error {number(evaluation.calibration.error)}"
     return Table(titled(title, evaluation), ("confidence", "images", "mean", "accuracy", "too sure by"), rows)
 
 
 def comparisons(made: Sequence[tuple[Comparison, str]]) -> Table:
     """Tables against each other on the images they share; each comes with what McNemar's test says."""
-    rows: list[Sequence[Cell]] = [
+    rows: list[Row] = [
         (
-            f"{clip(one.first, LONGEST_FILE)} – {clip(one.second, LONGEST_FILE)}",
+            f"{shorten(one.first, LONGEST_FILE)} – {shorten(one.second, LONGEST_FILE)}",
             str(one.images),
             str(one.only_first_right),
             str(one.only_second_right),
@@ -136,10 +122,11 @@ def comparisons(made: Sequence[tuple[Comparison, str]]) -> Table:
 
 def verdicts(given: Sequence[Verdict]) -> Table:
     """What was demanded and whether it is met."""
-    rows: list[Sequence[Cell]] = [
-        (clip(one.file, LONGEST_FILE), one.demand, one.found, "met" if one.met else ("NOT MET", WRONG)) for one in given
+    rows: list[Row] = [
+        (shorten(one.file, LONGEST_FILE), one.demand, one.found, "met" if one.met else Cell("NOT MET", Mark.WRONG))
+        for one in given
     ]
-    return Table("Demanded", ("file", "figure", "found", ""), rows)
+    return Table("Demands", ("file", "demand", "found", ""), rows)
 
 
 def number(value: float | None) -> str:
@@ -150,14 +137,6 @@ def number(value: float | None) -> str:
 def estimate(figure: Estimate) -> str:
     """A share and its interval: ``0.975 (0.913\u20130.993)``."""
     return "" if math.isnan(figure.value) else f"{figure.value:.3f} ({figure.low:.3f}\u2013{figure.high:.3f})"
-
-
-def clip(name: str, longest: int = LONGEST_NAME) -> str:
-    """A name, shortened in the middle so that what tells it from its neighbours is likely to stay."""
-    if len(name) <= longest:
-        return name
-    head = (longest - 1) * 2 // 3
-    return f"{name[:head]}\u2026{name[head + 1 - longest :]}"
 
 
 def _figures(evaluation: Evaluation) -> dict[str, str]:
@@ -200,7 +179,7 @@ def _merged(columns: Sequence[dict[str, str]]) -> Iterable[str]:
 
 
 def _share(value: float) -> Cell:
-    return (number(value), WRONG if value < 0.8 else "")
+    return Cell(number(value), Mark.WRONG if value < LOW else Mark.PLAIN)
 
 
 def titled(title: str, evaluation: Evaluation) -> str:
@@ -208,6 +187,6 @@ def titled(title: str, evaluation: Evaluation) -> str:
     return f"{title} ({evaluation.part})" if evaluation.part else title
 
 
-def of(shown: int, total: int, what: str) -> str:
-    """The end of a title when a table does not show everything."""
-    return f", {shown} of {total} {what}" if shown < total else ""
+def of(shown: int, total: int) -> str:
+    """The end of a title when a table does not show everything: ``: 10 of 24``."""
+    return f": {shown} of {total}" if shown < total else ""

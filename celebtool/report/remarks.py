@@ -1,4 +1,4 @@
-"""What figures leave out or cannot carry, a sentence each."""
+"""Say what figures leave out, and which rest on too little: a sentence each."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 from celebtool.errors import listed
 from celebtool.evaluation.comparison import SIGNIFICANT, Comparison
 from celebtool.evaluation.evaluate import FEW, Evaluation
+from celebtool.evaluation.judge import Judged
 from celebtool.evaluation.rejection import FALSE_ACCEPTS, Rejection
 from celebtool.formats.image_folder import ImageFolder, Sample
 from celebtool.formats.model_info import ModelInfo
 from celebtool.report import subject_records
-from celebtool.report.judge import Judged, Report
+from celebtool.report.subjects import Report
 
 if TYPE_CHECKING:  # it loads SciPy, which a report on a table has no need of
     from celebtool.folders.inspection import Inspection
@@ -23,14 +24,18 @@ def of_report(report: Report) -> list[str]:
         said += of_folder(folder, seen)
     for name, info in report.subjects.models.items():
         said += [f"{name}: {remark}" for remark in of_model(info)]
-    for each in report.comparisons:
+    for each in report.judgement.comparisons:
         said += of_comparison(each)
     return said
 
 
 def warnings(report: Report) -> list[str]:
     """What every form of a report begins with when its figures rest on a leak; mostly nothing."""
-    return [f"{name}: {leak(report.judged[name], count)}" for name, count in report.leaks.items()]
+    return [
+        f"{name}: {leak(report.judged[name], len(paths))}"
+        for name, paths in report.judgement.leaks.items()
+        if name in report.judged
+    ]
 
 
 def leak(one: Judged, count: int) -> str:

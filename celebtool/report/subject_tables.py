@@ -1,4 +1,4 @@
-"""Histories, image folders and models as tables for a terminal: values, which `console.table` shows."""
+"""Histories, image folders and models as tables."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -8,13 +8,14 @@ from celebtool.formats import history
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder
 from celebtool.formats.model_info import ModelInfo
-from celebtool.report.prediction_tables import LONGEST_NAME, WRONG, Cell, Table, clip
+from celebtool.formats.text import natural_key, shorten
+from celebtool.report.prediction_tables import LONGEST_NAME
 from celebtool.report.subject_records import allowed_leak, parameters
+from celebtool.report.table import Cell, Mark, Row, Table
 
 if TYPE_CHECKING:  # it loads SciPy, which a report on a table has no need of
     from celebtool.folders.inspection import Inspection
 
-BEST = "bold green"
 SHOWN = 3  # images named of each flaw
 
 
@@ -22,7 +23,7 @@ def epochs(name: str, run: Sequence[Epoch]) -> Table:
     """A row per epoch; the best one (lowest val loss, else lowest loss) stands out and is named in the title."""
     best = history.best(run)
     columns = ("epoch", "loss", "accuracy", "val loss", "val accuracy", "learning rate", "seconds")
-    rows: list[Sequence[Cell]] = []
+    rows: list[Row] = []
     for epoch in run:
         cells = (
             str(epoch.epoch),
@@ -33,7 +34,7 @@ def epochs(name: str, run: Sequence[Epoch]) -> Table:
             _figure(epoch.learning_rate, ".3g"),
             _figure(epoch.seconds, ".1f"),
         )
-        rows.append(tuple((cell, BEST) for cell in cells) if epoch is best else cells)
+        rows.append([Cell(cell, Mark.BEST) for cell in cells] if epoch is best else cells)
     return Table(f"{name}: the best epoch is {best.epoch} of {len(run)}", columns, rows)
 
 
@@ -52,16 +53,20 @@ def classes(name: str, folder: ImageFolder, longest: int = LONGEST_NAME) -> Tabl
     parts = folder.parts or (None,)
     counts = [folder.counts(part) for part in parts]
     total = folder.counts()
-    names = [*folder.class_names, *([UNKNOWN] if total[UNKNOWN] else [])]
-    rows: list[Sequence[Cell]] = []
+    names = [*sorted(folder.class_names, key=natural_key), *([UNKNOWN] if total[UNKNOWN] else [])]
+    rows: list[Row] = []
     for label in names:
-        missing = "" if label == UNKNOWN else WRONG  # strangers are never trained on
-        cells: list[Cell] = [str(count[label]) if count[label] else ("0", missing) for count in counts]
-        rows.append((clip(label, longest), *cells, *([str(total[label])] if folder.parts else [])))
+        missing = Mark.PLAIN if label == UNKNOWN else Mark.WRONG  # strangers are never trained on
+        cells = [Cell(str(count[label]), Mark.PLAIN if count[label] else missing) for count in counts]
+        rows.append((shorten(label, longest), *cells, *([str(total[label])] if folder.parts else [])))
     sums = [sum(count.values()) for count in counts] + ([sum(total.values())] if folder.parts else [])
-    rows.append(tuple((cell, "bold") for cell in ("all", *map(str, sums))))
     columns = ("class", *(part or "images" for part in parts), *(["all"] if folder.parts else []))
-    return Table(f"{name}: {len(folder.samples)} images of {len(folder.class_names)} classes", columns, rows)
+    return Table(
+        f"{name}: {len(folder.samples)} images of {len(folder.class_names)} classes",
+        columns,
+        rows,
+        [("all", *map(str, sums))],
+    )
 
 
 def sizes(title: str, seen: "Inspection") -> Table:
@@ -120,7 +125,7 @@ def layers(info: ModelInfo) -> Table:
     """A row per layer; what was trained stands out."""
     rows = [
         tuple(
-            (cell, BEST if layer.trainable and layer.parameters else "")
+            Cell(cell, Mark.BEST if layer.trainable and layer.parameters else Mark.PLAIN)
             for cell in (
                 layer.name,
                 layer.kind,

@@ -1,13 +1,14 @@
-"""What `report` is pointed at: tables of predictions, histories, image folders, models; told apart by content."""
+"""Read what `report` is given: tables of predictions, histories, image folders and models, told apart by content."""
 
 import hashlib
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from celebtool.errors import CelebtoolError
+from celebtool.evaluation.judge import Judged, Judgement
 from celebtool.formats import history, image_folder, model_file, predictions
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import ImageFolder
@@ -35,6 +36,19 @@ class Subjects:
     folders: dict[str, "tuple[ImageFolder, Inspection]"] = field(default_factory=dict)
     models: dict[str, ModelInfo] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that the forms of output show: the subjects, and the judgement on the tables of predictions."""
+
+    subjects: Subjects
+    judgement: Judgement = field(default_factory=Judgement)
+
+    @property
+    def judged(self) -> Mapping[str, Judged]:
+        """The tables of predictions with their figures, by name."""
+        return self.judgement.judged
 
 
 def read(names: Sequence[str], stdin: BinaryIO, inspect: "Callable[[ImageFolder], Inspection]") -> Subjects:

@@ -1,14 +1,16 @@
 import math
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from celebtool.errors import CelebtoolError, GateError
 from celebtool.evaluation import comparison, gates
-from celebtool.evaluation.gates import Demand
+from celebtool.evaluation.gates import Demand, Verdict
 
-FIGURES = {"part": "test", "accuracy": 0.95, "images": 100, "macro_f1": None}
-CLASSES = {"Madonna": {"recall": 0.8, "precision": None}, "a],b]>=1": {"recall": 0.5}, "Beyoncé": {"recall": 1}}
+FIGURES = {"accuracy": 0.95, "images": 100, "macro_f1": math.nan}
+CLASSES = {"Madonna": {"recall": 0.8, "precision": math.nan}, "a],b]>=1": {"recall": 0.5}, "Beyoncé": {"recall": 1}}
 
 
 def test_demands_are_read_in_order():
@@ -43,7 +45,7 @@ def test_what_cannot_be_read_is_quoted(text):
 
 
 def test_a_figure_that_classes_do_not_have():
-    with pytest.raises(ValueError, match="accuracy is no figure of a class; expected precision, recall, f1"):
+    with pytest.raises(ValueError, match="accuracy is no figure of a class; expected one of precision, recall, f1"):
         gates.parse("accuracy[Madonna]>=0.5")
 
 
@@ -65,11 +67,45 @@ def test_verdicts(text, met, found):
     assert (verdict.met, verdict.found) == (met, found)
 
 
-def test_unknown_figures_and_classes_say_which_there_are():
-    with pytest.raises(ValueError, match=r"acuracy >= 1: no such figure; expected one of accuracy, images, macro_f1$"):
-        gates.judge("p.csv", gates.parse("acuracy>=1")[0], FIGURES, CLASSES)
-    with pytest.raises(ValueError, match=r"recall\[Cher\] >= 1: no such class; expected one of Madonna"):
+def test_a_figure_is_compared_with_the_digits_that_are_printed():
+    (demand,) = gates.parse("accuracy>=0.8")
+    assert gates.judge("p.csv", demand, {"accuracy": (0.7 + 0.9) / 2 - 1e-16}, {}).met
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("acuracy>=1", "there is no figure acuracy; did you mean accuracy?"),
+        ("part>=1", "there is no figure part; expected one of rows, images"),
+        ("f1>=1", "there is no figure f1; did you mean macro_f1 or f1[CLASS]?"),
+        ("support>=5", "there is no figure support; add [CLASS]"),
+        ("recal[Madonna]>=1", "recal is no figure of a class; did you mean recall?"),
+        ("accuracy>=95", "accuracy>=95: no accuracy is above 1; did you mean 95%?"),
+    ],
+)
+def test_a_figure_that_does_not_exist_is_refused_before_anything_is_read(text, problem):
+    with pytest.raises(ValueError, match=re.escape(problem)):
+        gates.parse(text)
+
+
+def test_a_class_that_does_not_exist_says_which_there_are():
+    with pytest.raises(CelebtoolError, match=r"p.csv: has no class Cher, .* expected one of Madonna, a\],b"):
         gates.judge("p.csv", gates.parse("recall[Cher]>=1")[0], FIGURES, CLASSES)
+    with pytest.raises(CelebtoolError, match="has no class madona, .*; did you mean Madonna"):
+        gates.judge("p.csv", gates.parse("recall[madona]>=1")[0], FIGURES, CLASSES)
+
+
+def test_what_is_not_met_ends_with_3_and_every_reason():
+    met, missed, other = (
+        Verdict("a", "x", True, "1"),
+        Verdict("a", "x", False, "1", "no x"),
+        Verdict("b", "y", False, "2", "no y"),
+    )
+    gates.enforce([met])
+    with pytest.raises(GateError, match="^a: no x$"):
+        gates.enforce([met, missed])
+    with pytest.raises(GateError, match="^a, b: a: no x; b: no y$"):
+        gates.enforce([missed, other])
 
 
 def compared(only_first, only_second, images=1000):

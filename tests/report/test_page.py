@@ -1,22 +1,25 @@
 """The HTML page: what is in it, and what it does in a browser (skipped where there is no Chromium)."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from celebtool.evaluation import judge
+from celebtool.evaluation.gates import Demand
+from celebtool.evaluation.judge import Gates
 from celebtool.folders.inspection import Inspection
 from celebtool.formats import image_folder
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import Sample
 from celebtool.formats.model_info import Layer, ModelInfo
 from celebtool.formats.predictions import Prediction, Predictions
-from celebtool.report import html, judge, page
-from celebtool.report.judge import Terms
-from celebtool.report.prediction_tables import Table
-from celebtool.report.subjects import Subjects
+from celebtool.report import html, page
+from celebtool.report.subjects import Report, Subjects
+from celebtool.report.table import Table
 from tests.support.browser import CHROMIUM, browser
 
 HOSTILE = ('<script>alert("1")</script>', "a\"b'c", "成龍 नरेन्द्र", "\x1b[31m\u202e&amp;")
@@ -37,9 +40,9 @@ def table(names, per_class=4, wrong=1, strangers=0, part="test"):
     return Predictions(tuple(names), tuple(rows))
 
 
-def build(*tables, pictures=None, limit=10, terms=None, **others):
+def build(*tables, pictures=None, limit=10, gates=None, **others):
     subjects = Subjects(predictions={f"{i}.csv": each for i, each in enumerate(tables)}, **others)
-    return page.build(judge.judge(subjects, terms or Terms()), pictures, limit)
+    return page.build(Report(subjects, judge.judge(subjects.predictions, gates or Gates())), pictures, limit)
 
 
 class Outline(HTMLParser):
@@ -106,8 +109,8 @@ def test_no_labels_no_mistakes_and_no_predictions_are_pages_too():
 
 def test_leaks_demands_and_baselines_are_on_top():
     leaky = Predictions(("A", "B"), (Prediction("1.jpg", np.array([0.5, 0.5]), "A", "", "A", seen=True),))
-    terms = Terms(True, (judge.Demand("accuracy", None, ">=", 1.5),), ("old.csv", leaky), 0.0)
-    text = build(leaky, terms=terms)
+    gates = Gates((Demand("accuracy", None, ">=", 1.5),), ("old.csv", leaky), 0.0)
+    text = build(leaky, gates=gates)
     assert text.index('class="alarm"') < text.index("NOT MET") < text.index("McNemar") < text.index("<section>")
 
 
@@ -130,11 +133,11 @@ def test_names_that_no_font_can_draw_have_a_legend():
 
 
 def test_averages_stay_at_the_foot_and_long_tables_filter():
-    shown = Table("T", ("name", "n"), [*((f"x{i}", str(i)) for i in range(12)), (("all", "bold"), ("66", "bold"))])
+    shown = Table("T", ("name", "n"), [(f"x{i}", str(i)) for i in range(12)], [("all", "66")])
     text = html.table(shown, "t")
     assert "<tfoot>\n<tr><td" in text
     assert '<p class="filter" data-table="t" hidden>' in text
-    assert "filter" not in html.table(shown._replace(rows=shown.rows[:3]), "t")
+    assert "filter" not in html.table(replace(shown, rows=shown.rows[:3]), "t")
 
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here; apt-get install chromium")

@@ -100,7 +100,7 @@ def test_rejection_and_calibration_are_null_or_numbers():
         Prediction(f"k{i}.jpg", np.array([0.75, 0.25, 0]), "Ann", "test", "Ann", score=0.9 + i / 100) for i in range(10)
     ]
     one = evaluate.evaluate(Predictions(TABLE.class_names, (*known, *unknown)))
-    figures = prediction_records.figures(one)
+    figures = prediction_records.part_record(one)
     assert figures["calibration_error"] == 0.25
     assert (figures["accepted"], figures["true_accepts"], figures["false_accepts"]) == (1, 1, 0.005)
     assert figures["threshold_at_1_percent"] == 0.985  # 0.99 and 0.995 pass it
@@ -110,6 +110,6 @@ def test_rejection_and_calibration_are_null_or_numbers():
         {"path": "u0.jpg", "predicted": "Ann", "confidence": 0.5, "score": 0.0}
     ]
     assert [row["images"] for row in prediction_records.bin_rows(one)] == [10]
-    nothing = prediction_records.figures(evaluate.evaluate(TABLE))
+    nothing = prediction_records.part_record(evaluate.evaluate(TABLE))
     assert nothing.keys() == figures.keys()
     assert nothing["accepted"] is None

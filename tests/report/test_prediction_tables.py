@@ -1,34 +1,12 @@
-import numpy as np
-
-from celebtool.evaluation import comparison, evaluate
+from celebtool.evaluation import comparison
 from celebtool.evaluation.gates import Verdict
-from celebtool.formats.predictions import Prediction, Predictions
 from celebtool.report import prediction_tables
-
-
-def judged(counts, names, failed=()):
-    """An evaluation of a table with `counts[label][predicted]` images, and a failed image of each of `failed`."""
-    rows = []
-    for label, row in enumerate(counts):
-        for predicted, count in enumerate(row):
-            for _ in range(count):
-                shares = np.full(len(names), 0.1 / (len(names) - 1))
-                shares[predicted] = 0.9
-                rows.append(Prediction(f"{len(rows)}.jpg", shares, names[predicted], label=names[label]))
-    rows += [Prediction(f"{name}-failed.jpg", None, label=name, reason="unreadable") for name in failed]
-    return evaluate.evaluate(Predictions(tuple(names), tuple(rows)))
-
-
-def diagonal(classes, count=10):
-    return (np.eye(classes, dtype=int) * count).tolist()
-
-
-def text(row):
-    return [cell[0] if isinstance(cell, tuple) else cell for cell in row]
+from celebtool.report.table import Cell, Mark
+from tests.support.predictions import diagonal, evaluated, texts
 
 
 def test_summary_puts_several_files_side_by_side():
-    one, two = judged([[4, 0], [0, 4]], ["Ann", "Bob"]), judged(diagonal(4, 2), list("ABCD"))
+    one, two = evaluated([[4, 0], [0, 4]], ["Ann", "Bob"]), evaluated(diagonal(4, 2), list("ABCD"))
     table = prediction_tables.summary([one, two], ["one.csv", "two.csv"])
     rows = {row[0]: row[1:] for row in table.rows}
     assert table.columns == ("", "one.csv", "two.csv")
@@ -38,35 +16,35 @@ def test_summary_puts_several_files_side_by_side():
 
 
 def test_per_class_ends_with_the_averages():
-    table = prediction_tables.per_class(judged([[3, 1], [0, 4]], ["Ann", "Bob"]))
-    assert [text(row) for row in table.rows] == [
+    table = prediction_tables.per_class(evaluated([[3, 1], [0, 4]], ["Ann", "Bob"]))
+    assert [texts(row) for row in table.rows] == [
         ["Ann", "1.000", "0.750", "0.857", "4"],
         ["Bob", "0.800", "1.000", "0.889", "4"],
+    ]
+    assert [texts(row) for row in table.totals] == [
         ["macro average", "0.900", "0.875", "0.873", "8"],
         ["weighted average", "0.900", "0.875", "0.873", "8"],
     ]
-    assert table.rows[0][2] == ("0.750", "bold red")
+    assert table.rows[0][2] == Cell("0.750", Mark.WRONG)
+
+
+def test_classes_stand_in_natural_order():
+    table = prediction_tables.per_class(evaluated(diagonal(3, 2), ["s1", "s10", "s2"]))
+    assert [row[0] for row in table.rows] == ["s1", "s2", "s10"]
 
 
 def test_mistakes_say_how_many_there_are():
-    table = prediction_tables.mistakes(judged([[3, 2], [0, 4]], ["Ann", "Bob"]), 1)
-    assert table.title == "Worst mistakes, 1 of 2 mistakes"
-    assert [text(row) for row in table.rows] == [["3.jpg", "Ann", "Bob", "0.900", "0.100"]]
-
-
-def test_long_names_keep_their_ends():
-    clipped = prediction_tables.clip("a" * 20 + "b" * 20, 24)
-    assert len(clipped) == 24
-    assert clipped.startswith("aaaa")
-    assert clipped.endswith("bbbb")
-    assert prediction_tables.clip("short") == "short"
+    table = prediction_tables.mistakes(evaluated([[3, 2], [0, 4]], ["Ann", "Bob"]), 1)
+    assert table.title == "Mistakes, the most confident first: 1 of 2"
+    assert table.columns == ("image", "true", "predicted", "confidence", "probability of true")
+    assert [texts(row) for row in table.rows] == [["3.jpg", "Ann", "Bob", "0.900", "0.100"]]
 
 
 def test_calibration_marks_what_is_more_than_chance():
-    table = prediction_tables.calibration(judged([[50, 50], [0, 10]], ["Ann", "Bob"]))
+    table = prediction_tables.calibration(evaluated([[50, 50], [0, 10]], ["Ann", "Bob"]))
     (row,) = table.rows
-    assert text(row) == ["0.87\u20130.93", "110", "0.900", "0.545 (0.452\u20130.635)", "+0.355"]
-    assert row[-1] == ("+0.355", "bold red")
+    assert texts(row) == ["0.87\u20130.93", "110", "0.900", "0.545 (0.452\u20130.635)", "+0.355"]
+    assert row[-1] == Cell("+0.355", Mark.WRONG)
 
 
 def test_comparisons_and_verdicts():
@@ -75,4 +53,6 @@ def test_comparisons_and_verdicts():
         ("old.csv \u2013 new.csv", "2", "0", "1", "+0.500", "1", "no difference")
     ]
     missed = Verdict("p.csv", "accuracy >= 0.9", met=False, found="0.5")
-    assert prediction_tables.verdicts([missed]).rows == [("p.csv", "accuracy >= 0.9", "0.5", ("NOT MET", "bold red"))]
+    assert prediction_tables.verdicts([missed]).rows == [
+        ("p.csv", "accuracy >= 0.9", "0.5", Cell("NOT MET", Mark.WRONG))
+    ]

@@ -6,6 +6,8 @@ from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import ImageFolder, Sample
 from celebtool.formats.model_info import Layer, ModelInfo
 from celebtool.report import subject_tables
+from celebtool.report.table import Cell, Mark
+from tests.support.predictions import marks, texts
 
 
 def folder(*samples):
@@ -17,7 +19,7 @@ def folder(*samples):
 def test_epochs_mark_the_best():
     table = subject_tables.epochs("h.csv", [Epoch(1, 0.5, 0.8, 0.25, 0.9, 0.001, 2.0), Epoch(2, 0.25, 0.9, 0.5, 0.8)])
     assert table.title == "h.csv: the best epoch is 1 of 2"
-    assert table.rows[0][1] == ("0.5000", "bold green")
+    assert table.rows[0][1] == Cell("0.5000", Mark.BEST)
     assert table.rows[1] == ("2", "0.2500", "0.900", "0.5000", "0.800", "", "")
 
 
@@ -26,18 +28,26 @@ def test_classes_show_what_is_missing_in_a_part():
     table = subject_tables.classes("parts", listed)
     assert table.title == "parts: 5 images of 2 classes"
     assert table.columns == ("class", "train", "test", "all")
-    assert table.rows == [
-        ("Ann", "2", "1", "3"),
-        ("Bob", "1", ("0", "bold red"), "1"),
-        ("unknown", ("0", ""), "1", "1"),
-        (("all", "bold"), ("3", "bold"), ("2", "bold"), ("5", "bold")),
+    assert [texts(row) for row in table.rows] == [
+        ["Ann", "2", "1", "3"],
+        ["Bob", "1", "0", "1"],
+        ["unknown", "0", "1", "1"],
     ]
+    assert [marks(row)[2] for row in table.rows] == [Mark.PLAIN, Mark.WRONG, Mark.PLAIN]
+    assert marks(table.rows[2])[1] == Mark.PLAIN  # strangers are never trained on
+    assert table.totals == [("all", "3", "2", "5")]
+
+
+def test_classes_stand_in_natural_order():
+    table = subject_tables.classes("parts", folder(("train", "s10"), ("train", "s2"), ("train", "s1")))
+    assert [row[0] for row in table.rows] == ["s1", "s2", "s10"]
 
 
 def test_an_unsplit_folder_has_one_column():
     table = subject_tables.classes("faces", ImageFolder(Path("faces"), (Sample("Ann/1", "Ann"),)))
     assert table.columns == ("class", "images")
-    assert table.rows == [("Ann", "1"), (("all", "bold"), ("1", "bold"))]
+    assert [texts(row) for row in table.rows] == [["Ann", "1"]]
+    assert table.totals == [("all", "1")]
 
 
 def test_a_folder_without_classes_has_sizes_only():
@@ -108,10 +118,10 @@ def test_an_ensemble_lists_its_members():
 def test_layers_have_shapes_and_parameters():
     table = subject_tables.layers(INFO)
     assert table.title == "3 layers"
-    assert table.rows[1] == tuple(
-        (c, "bold green") for c in ("norm", "BatchNormalization", "100 x 90 x 32", "128", "64")
-    )
-    assert table.rows[2] == tuple((c, "") for c in ("frozen", "Dense", "2", "1,000", "0"))
+    assert texts(table.rows[1]) == ["norm", "BatchNormalization", "100 x 90 x 32", "128", "64"]
+    assert set(marks(table.rows[1])) == {Mark.BEST}
+    assert texts(table.rows[2]) == ["frozen", "Dense", "2", "1,000", "0"]
+    assert set(marks(table.rows[2])) == {Mark.PLAIN}
 
 
 def test_a_model_trained_on_a_leak_says_so():
