@@ -2,7 +2,6 @@
 
 import io
 import os
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated
@@ -12,7 +11,7 @@ import typer
 from celebtool import __version__, console
 from celebtool.commands import augment, balance, crop_faces, ensemble, finetune, predict, report, split, train
 from celebtool.errors import CelebtoolError, printable
-from celebtool.system import signals, streams
+from celebtool.system import output, signals, streams
 from celebtool.system.signals import Stopped
 
 VERBS: dict[str, Callable[..., None]] = {
@@ -57,12 +56,9 @@ def _celebtool(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command line (`sys.argv` by default) and exit with the documented code."""
     _open_streams()
-    before = {number: signal.getsignal(number) for number in _signals()}
-    for number in before:
-        signal.signal(number, signals.stop)
-    sys.unraisablehook, sys.excepthook = signals.unraisable, signals.uncaught
-    signals.begin()
-    try:
+    if arguments is None:  # a caller in Python keeps its own handlers
+        signals.handle()
+    with signals.cleaned_up(_say_stopped):
         code = _run(arguments)
         try:
             sys.stdout.flush()
@@ -72,14 +68,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sys.stderr.flush()
         except OSError:  # what is lost there changes nothing; Python would end with a code of its own
             streams.lose(sys.stderr.fileno())
-    except Stopped as stopped:
-        code = int(stopped.args[0])
-    finally:
-        # Python's own end takes a while yet: a signal from here on ends the process without a word.
-        for number, handler in before.items():
-            signal.signal(number, handler if arguments is not None else signal.SIG_DFL)
-        sys.unraisablehook, sys.excepthook = sys.__unraisablehook__, sys.__excepthook__
     sys.exit(code)
+
+
+def _say_stopped() -> None:
+    """Say what a signal leaves behind, and how to go on."""
+    console.close_bar()
+    for path in output.kept:
+        console.note(f"stopped; what was done for {path} is kept, and the same command continues it")
+    if not output.kept:
+        console.note("stopped; no output is half-written")
 
 
 def _open_streams() -> None:
@@ -101,12 +99,6 @@ def _open_streams() -> None:
         sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
 
 
-def _signals() -> list[signal.Signals]:
-    """Return the signals that end a run; one that is ignored from the start (as `nohup` has it) stays so."""
-    known = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    return [number for number in known if signal.getsignal(number) is not signal.SIG_IGN]
-
-
 def _run(arguments: Sequence[str] | None) -> int:
     """Run the app; every way it can end is one exit code."""
     try:
@@ -115,16 +107,11 @@ def _run(arguments: Sequence[str] | None) -> int:
     except typer.TyperException as error:
         return _usage(error)
     except Stopped as stopped:
-        return int(stopped.args[0])
+        return stopped.code
     except SystemExit as ended:  # typer makes this of a broken pipe
         return _lost_output(ended.__context__) if isinstance(ended.__context__, OSError) else 1
-    except Exception as error:
-        signalled = signals.came()
-        if signalled is not None:  # a library made something else of it, in a state that can't be taken down in order
-            os._exit(signalled.args[0])
-        if isinstance(error, CelebtoolError | OSError | MemoryError):
-            return _failure(error)
-        raise
+    except (CelebtoolError, OSError, MemoryError) as error:
+        return _failure(error)
 
 
 def _usage(error: typer.TyperException) -> int:

@@ -178,10 +178,15 @@ class _Bar:
         note(line)
 
     def close(self) -> None:
-        global _bar  # noqa: PLW0603
-        if _bar is not None:
-            _bar.close()
-        _bar = None
+        close_bar()
+
+
+def close_bar() -> None:
+    """Erase the progress bar, if there is one: the stage is over, or the run is stopped."""
+    global _bar  # noqa: PLW0603 - one terminal, one bar
+    if _bar is not None:
+        _bar.close()
+    _bar = None
 
 
 class _Lines:

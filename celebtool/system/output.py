@@ -21,6 +21,10 @@ from celebtool.system import locking, places, signals, trees
 RECIPE_FILE = "celebtool.json"
 
 
+kept: list[Path] = []
+"""The outputs of this process whose unfinished work is kept, so that the same command continues it."""
+
+
 @dataclass(frozen=True)
 class Workspace:
     """Where a run writes: `content` becomes the output; `scratch` is kept for the next run if this one dies.
@@ -132,20 +136,27 @@ def _workspace(
     root = _root(path)
     if not root.exists():  # nothing that a killed run left: a run that may not write leaves no trace either
         check()
+
+    def give_up() -> None:
+        _recover(root, path)
+        keep = resumable and workspace.scratch.is_dir() and any(workspace.scratch.iterdir())
+        if keep:
+            kept.append(path)
+        with contextlib.suppress(OSError):  # a thread may be writing into it still
+            workspace.content.rename(root / "gone")
+        _clear(root, keep=("scratch", "recipe.json") if keep else ())
+
     with signals.held_back() as letting_through, locking.locked(root, path):
-        keep = False
         try:
             _recover(root, path)
             check()
             _prepare(root, workspace, recipe)
-            with letting_through():
+            with signals.cleaned_up(give_up), letting_through():
                 yield workspace
         except BaseException:
-            keep = resumable and workspace.scratch.is_dir() and any(workspace.scratch.iterdir())
+            give_up()
             raise
-        finally:
-            _recover(root, path)
-            _clear(root, keep=("scratch", "recipe.json") if keep else ())
+        _clear(root, keep=())
 
 
 def _answer(path: Path, question: Callable[[Path], bool]) -> bool:
@@ -189,8 +200,7 @@ def _prepare(root: Path, workspace: Workspace, recipe: bytes) -> None:
     trees.remove(root / "old")
     if _read(root / "recipe.json") != recipe:
         trees.remove(workspace.scratch)
-        trees.remove(root / "recipe.json")  # a stranger's may be a second name of somebody's file
-        (root / "recipe.json").write_bytes(recipe)
+        trees.vacated(root / "recipe.json").write_bytes(recipe)
     workspace.scratch.mkdir(exist_ok=True)
 
 

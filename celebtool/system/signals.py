@@ -1,75 +1,96 @@
-"""What ends a run from outside: INT, TERM and HUP, held back for the moments in which a workspace is made or removed."""
+"""INT, TERM and HUP: a signal ends the run at once, or at a point where the run can keep what it has.
 
-import _thread
+Python calls a handler between any two instructions of the main thread: in an import, in a destructor, in a function
+that C code calls. An exception raised there may be dropped or printed by Python or by TensorFlow, and the run would go on.
+So the handler raises nothing. It runs the registered clean-ups, the innermost first, and ends the process itself.
+
+Three functions make this safe:
+
+- `held_back`: a workspace is made, moved and removed as a whole. A signal waits meanwhile.
+- `cleaned_up`: what has to be undone when a signal ends the run. `finally` blocks do not run then.
+- `check`: work that must not be cut short, such as training, holds signals back and asks here for one, once a batch. It gets
+  an ordinary exception, `Stopped`, in a state in which TensorFlow can still save a model.
+
+`os._exit` runs no exit functions; those of `multiprocessing` remove its temporary directory, so the handler calls them.
+What they print is lost: a run that was stopped has nothing to add.
+"""
+
+import atexit
 import contextlib
+import os
+import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from types import FrameType, TracebackType
+from types import FrameType
+
+from celebtool.system import streams
 
 
 class Stopped(BaseException):
-    """A signal asked the run to end; carries the exit code."""
+    """A signal asks the run to end; `code` is the exit code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
 
 
-_waiting: list[Stopped] = []
+_waiting: int | None = None
 _held = False
-_came: Stopped | None = None
+_cleanups: list[Callable[[], None]] = []
 
 
-def stop(number: int, frame: FrameType | None) -> None:
-    """Handle a signal: raise `Stopped`, now or when it is held back no longer."""
-    global _came  # noqa: PLW0603 - there is one process, and one handler of its signals
-    _came = Stopped(128 + number)
-    if frame is not None and _is_swallowed(frame):
-        _again(_came)
-        return
-    _waiting.append(_came)
-    _let_through()
+def handle() -> None:
+    """Handle the signals that end a run from now on; one that is ignored from the start, as by `nohup`, stays so."""
+    for number in _numbers():
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _stop)
 
 
-def unraisable(lost: "sys.UnraisableHookArgs") -> None:
-    """Take the place of `sys.unraisablehook`: code in C can't pass on what is raised where it calls Python."""
-    if isinstance(lost.exc_value, Stopped):
-        _again(lost.exc_value)
+def _numbers() -> list[signal.Signals]:
+    return [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+def _stop(number: int, _frame: FrameType | None) -> None:
+    global _waiting  # noqa: PLW0603 - one process, one handler of its signals
+    if _held:
+        _waiting = number
     else:
-        sys.__unraisablehook__(lost)
+        _end(number)
 
 
-def uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-    """Take the place of `sys.excepthook`: TensorFlow's code in C++ prints what it can't pass on, and then drops it."""
-    if _came is not None:  # and all else that goes wrong in a run that is stopped is no news
-        _again(_came)
-    else:
-        sys.__excepthook__(kind, error, traceback)
+def _end(number: int) -> None:
+    """Clean up and end the process; a second signal changes nothing until only output is left to write."""
+    for each in _numbers():
+        signal.signal(each, signal.SIG_IGN)
+    for cleanup in reversed(_cleanups):
+        with contextlib.suppress(Exception):
+            cleanup()
+    streams.lose(streams.STDERR)
+    atexit._run_exitfuncs()
+    for each in _numbers():
+        signal.signal(each, signal.SIG_DFL)
+    with contextlib.suppress(OSError, RuntimeError, ValueError):  # full, in the middle of a write, or closed
+        sys.stdout.flush()
+    os._exit(128 + number)
 
 
-def begin() -> None:
-    """Forget the signals of an earlier run in this process."""
-    global _came  # noqa: PLW0603 - there is one process, and one handler of its signals
-    _came = None
-
-
-def came() -> Stopped | None:
-    """Return the signal that has come; whatever a library raises then, it made of that."""
-    return _came
-
-
-def _again(stopped: Stopped) -> None:
-    threading.Timer(0.01, _thread.interrupt_main, (stopped.args[0] - 128,)).start()
-
-
-def _is_swallowed(frame: FrameType) -> bool:
-    """Say whether Python would not pass on what is raised here: callbacks of the import's locks, names of attributes."""
-    return frame.f_code.co_filename.startswith("<frozen importlib") or frame.f_code.co_name == "__set_name__"
+@contextlib.contextmanager
+def cleaned_up(cleanup: Callable[[], None]) -> Iterator[None]:
+    """Call `cleanup` if a signal ends the process in this block; otherwise nothing is called."""
+    _cleanups.append(cleanup)
+    try:
+        yield
+    finally:
+        _cleanups.remove(cleanup)
 
 
 @contextlib.contextmanager
 def held_back() -> Iterator[Callable[[], AbstractContextManager[None]]]:
     """Hold signals back in a block; yield what lets them through for a part of it.
 
-    A handler raises wherever the run happens to be: in the middle of a clean-up it would leave half of it undone.
+    Raises:
+        Stopped: a signal has waited; raised where it is let through, or at the end of the block.
     """
     with _holding(True):
         yield lambda: _holding(False)
@@ -77,18 +98,21 @@ def held_back() -> Iterator[Callable[[], AbstractContextManager[None]]]:
 
 @contextlib.contextmanager
 def _holding(held: bool) -> Iterator[None]:
-    global _held  # noqa: PLW0603 - there is one process, and one handler of its signals
+    global _held  # noqa: PLW0603 - one process, one handler of its signals
     before, _held = _held, held
     try:
-        _let_through()
+        if not held:
+            check()
         yield
     finally:
         _held = before
-        _let_through()
+        if not before:
+            check()
 
 
-def _let_through() -> None:
-    if _waiting and not _held:
-        first = _waiting[0]
-        _waiting.clear()
-        raise first
+def check() -> None:
+    """Raise `Stopped` if a signal waits."""
+    global _waiting
+    if _waiting is not None:
+        number, _waiting = _waiting, None
+        raise Stopped(128 + number)

@@ -1,4 +1,4 @@
-"""Directories of any depth, walked and removed: what calls itself for every level ends at a thousand."""
+"""Iterate over directories and remove them without recursion, so that depth is unlimited."""
 
 import contextlib
 import os
@@ -7,11 +7,11 @@ from pathlib import Path
 
 
 def entries(root: Path, passed_over: type[OSError] = FileNotFoundError) -> Iterator[os.DirEntry[str]]:
-    """Yield all that lies below a directory, what holds others before them; links are not followed.
+    """Yield every entry below a directory, a directory before its own entries; links are not followed.
 
     Args:
         root: the directory.
-        passed_over: what may happen to a directory below that is to be read; it may be gone meanwhile.
+        passed_over: the errors of reading a directory below it that are ignored; it may be gone meanwhile.
     """
     waiting = [str(root)]
     while waiting:
@@ -22,8 +22,17 @@ def entries(root: Path, passed_over: type[OSError] = FileNotFoundError) -> Itera
                     waiting.append(entry.path)
 
 
+def vacated(path: Path) -> Path:
+    """Remove what has this name, and return the name for a new one.
+
+    In an untrusted folder it may be a second name of another file: writing into it would change that one.
+    """
+    remove(path)
+    return path
+
+
 def remove(path: Path) -> None:
-    """Remove a file, or what can be removed of a directory."""
+    """Remove a file, or as much of a directory as can be removed."""
     if not path.is_dir() or path.is_symlink():
         path.unlink(missing_ok=True)
         return

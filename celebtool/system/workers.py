@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 from celebtool.errors import CelebtoolError
-from celebtool.system import streams
+from celebtool.system import signals, streams
 
 Shard = TypeVar("Shard")
 Start = Callable[[int], AbstractContextManager[Executor]]
@@ -100,13 +100,18 @@ def local(workers: int) -> Iterator[Executor]:
         context = _context()
         theirs, ours = context.Pipe(duplex=False)
         pool = concurrent.futures.ProcessPoolExecutor(workers, context, _start_worker, (theirs,))
-        with theirs, ours, pool as executor:
+
+        def kill() -> None:
+            ours.close()
+            for worker in multiprocessing.active_children():  # one that still imports does not listen yet
+                worker.kill()
+                worker.join(1)
+
+        with signals.cleaned_up(kill), theirs, ours, pool as executor:
             try:
                 yield executor
             except BaseException:
-                ours.close()
-                for worker in multiprocessing.active_children():  # one that still imports does not listen yet
-                    worker.kill()
+                kill()
                 raise
             finally:
                 executor.shutdown(wait=True, cancel_futures=True)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from celebtool.errors import CelebtoolError, printable
 from celebtool.formats.history import Epoch
 from celebtool.formats.model_info import EPOCH
+from celebtool.system import trees
 from celebtool.training import schedule
 
 
@@ -40,8 +41,7 @@ def save(path: Path, run: Run, model: keras.Model) -> None:
     best = [] if run.state.improved else run.best  # else the best weights are the present ones
     partial = path.with_suffix(".partial")
     try:
-        partial.unlink(missing_ok=True)  # a stranger's may be a second name of somebody's file
-        with partial.open("xb") as stream:
+        with trees.vacated(partial).open("xb") as stream:
             for array in (np.frombuffer(note.encode(), np.uint8), *arrays, *best):
                 np.save(stream, array, allow_pickle=False)
             stream.flush()

@@ -4,6 +4,7 @@ Every random number of an epoch (order, dropout, augmentation) is a function of 
 that was killed and continued computes what an undisturbed one would have.
 """
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from celebtool.formats.history import Epoch
 from celebtool.nn.training import checkpoint
 from celebtool.nn.training.batches import Batches
 from celebtool.nn.training.checkpoint import Run
+from celebtool.system import signals
 from celebtool.training import schedule
 
 OPTIMIZERS = {
@@ -78,17 +80,18 @@ def fit(
     watch.begin(run.state.epoch + 1)
     if not run.state.stopped:
         try:
-            model.fit(
-                train.training(run.state.epoch, rules.epochs + 1),  # Keras looks one batch ahead
-                initial_epoch=run.state.epoch,
-                epochs=rules.epochs,
-                steps_per_epoch=train.steps,
-                validation_data=val.evaluation() if val else None,
-                callbacks=[_Epochs(run, rules, train.seed, path, watch.epoch)],
-                shuffle=False,
-                verbose=0,
-            )
-        except BaseException:  # Ctrl-C too
+            with contextlib.ExitStack() as stack:
+                model.fit(
+                    train.training(run.state.epoch, rules.epochs + 1),  # Keras looks one batch ahead
+                    initial_epoch=run.state.epoch,
+                    epochs=rules.epochs,
+                    steps_per_epoch=train.steps,
+                    validation_data=val.evaluation() if val else None,
+                    callbacks=[_Epochs(run, rules, train.seed, path, watch.epoch), _Stoppable(stack)],
+                    shuffle=False,
+                    verbose=0,
+                )
+        except BaseException:  # a signal too, see `_Stoppable`
             if run.best:
                 checkpoint.assign(model.weights, run.best)
                 watch.keep(run.history)
@@ -143,6 +146,29 @@ class _Epochs(keras.callbacks.Callback):  # type: ignore[misc]
         checkpoint.save(self._path, run, self.model)
         self._report(row)
         self.model.stop_training = run.state.stopped
+
+
+class _Stoppable(keras.callbacks.Callback):  # type: ignore[misc]
+    """Ends the run between two batches when a signal has come, so that the best weights so far can be saved.
+
+    There are none before the first epoch has ended: until then a signal ends the run at once.
+    """
+
+    def __init__(self, stack: contextlib.ExitStack) -> None:
+        super().__init__()
+        self._stack = stack
+        self._held = False
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
+        if not self._held:
+            self._held = True
+            self._stack.enter_context(signals.held_back())
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
+        signals.check()
+
+    def on_test_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
+        signals.check()
 
 
 def _row(epoch: int, logs: dict[str, float], rate: float, seconds: float) -> Epoch:

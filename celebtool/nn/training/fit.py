@@ -81,7 +81,7 @@ def fit(
     """
     parts = cut(model)
     allocate = memory.allocator(resources.cache_memory, resources.scratch)
-    try:
+    with memory.cleared(resources.scratch):
         train = _batches(parts, model, data, data.train, settings, allocate, voice, training=True)
         val = _batches(parts, model, data, data.val, settings, allocate, voice) if data.val else None
         history = _fit(parts.suffix, train, val, settings, resources, voice, keep)
@@ -92,10 +92,6 @@ def fit(
         )
         figures = {name: measure(parts.suffix, b) for name, b in (("train", plain), ("val", val)) if b}
         return Outcome(tuple(history), figures, calibration)
-    except BaseException:  # what is left is for the run that goes on, and activations are no part of it
-        for file in resources.scratch.glob(f"*{memory.SUFFIX}"):
-            file.unlink()
-        raise
 
 
 def _fit(

@@ -11,6 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from celebtool.errors import CelebtoolError
+from celebtool.system import signals, trees
 
 Allocate = Callable[[tuple[int, ...], np.dtype[Any]], NDArray[Any]]
 """Makes an array of a shape and type: in memory, or in a file when it would not fit."""
@@ -47,6 +48,22 @@ def allocator(limit: int, directory: Path) -> Allocate:
     return allocate
 
 
+@contextlib.contextmanager
+def cleared(directory: Path) -> Iterator[None]:
+    """Remove the files of an allocator if the block fails or a signal ends the run: the next run does not need them."""
+
+    def clear() -> None:
+        for file in directory.glob(f"*{SUFFIX}"):
+            file.unlink()
+
+    with signals.cleaned_up(clear):
+        try:
+            yield
+        except BaseException:
+            clear()
+            raise
+
+
 def _reserve(path: Path, size: int) -> None:
     """Make a file of `size` bytes whose place on the disk is certain: a map of one without ends in SIGBUS on a full disk.
 
@@ -54,8 +71,7 @@ def _reserve(path: Path, size: int) -> None:
         CelebtoolError: there is no room for it.
     """
     try:
-        path.unlink(missing_ok=True)  # a stranger's may be a second name of somebody's file
-        with path.open("xb") as stream:
+        with trees.vacated(path).open("xb") as stream:
             if hasattr(os, "posix_fallocate"):
                 os.posix_fallocate(stream.fileno(), 0, size)
             else:

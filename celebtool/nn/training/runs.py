@@ -16,6 +16,7 @@ from celebtool.nn.classifier import Classifier
 from celebtool.nn.networks import build, pretrained
 from celebtool.nn.training import fit, memory
 from celebtool.nn.training.fit import Outcome, Resources, Voice
+from celebtool.system import trees
 from celebtool.training import messages
 from celebtool.training.data import TrainingData
 from celebtool.training.settings import Settings
@@ -131,8 +132,7 @@ def _fitted(
         path = resources.scratch / "best.h5"
         partial = path.with_suffix(".partial.h5")
         try:
-            partial.unlink(missing_ok=True)  # a stranger's may be a second name of somebody's file
-            classifier.save(described(outcome), partial)
+            classifier.save(described(outcome), trees.vacated(partial))
             partial.replace(path)
         except OSError:  # a full disk is what ended the run, perhaps; that is what will be said
             partial.unlink(missing_ok=True)
