@@ -20,6 +20,10 @@ class CelebtoolError(Exception):
         return type(self), (self.where, self.problem)
 
 
+class SystemFaultError(CelebtoolError):
+    """Something that the system failed to do, whatever the input holds: the same may succeed later."""
+
+
 class GateError(CelebtoolError):
     """The work is done and written, but a limit that the user set is not met."""
 

@@ -70,3 +70,77 @@ def test_no_more_than_the_header_of_a_photo_is_read() -> None:
     assert len(stream.getvalue()) > 200_000
     assert not jpeg.is_laborious(stream)
     assert stream.tell() == 1 << 16
+
+
+def read(tmp_path: Path, data: bytes) -> "np.ndarray | str":
+    (tmp_path / "x.jpg").write_bytes(data)
+    try:
+        return images.read(tmp_path / "x.jpg")
+    except ImageError as error:
+        return error.problem
+
+
+KINDS: dict[str, dict[str, object]] = {
+    "baseline": {},
+    "progressive": {"progressive": True},
+    "restarts": {"restart_marker_blocks": 1},
+    "progressive, restarts": {"progressive": True, "restart_marker_blocks": 3},
+    "grey": {"mode": "L"},
+    "four colours": {"mode": "CMYK"},
+    "small": {"size": 8},
+}
+
+
+def picture(size: int = 64, mode: str = "RGB", **options: object) -> bytes:
+    stream = io.BytesIO()
+    random_image("noise", size).convert(mode).save(stream, "JPEG", quality=92, **options)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("missing", [1, 2])
+def test_a_jpeg_that_lacks_only_its_end_mark_is_whole(tmp_path: Path, kind: str, missing: int) -> None:
+    data = picture(**KINDS[kind])
+    whole = read(tmp_path, data)
+    assert data.endswith(jpeg.END)
+    assert np.array_equal(read(tmp_path, data[:-missing]), whole)
+    assert np.array_equal(images.open_photo(tmp_path / "x.jpg").decode_part(2), _half(tmp_path, data))
+
+
+def _half(tmp_path: Path, data: bytes) -> np.ndarray:
+    (tmp_path / "whole.jpg").write_bytes(data)
+    return images.open_photo(tmp_path / "whole.jpg").decode_part(2)
+
+
+@pytest.mark.parametrize("trailer", [b"\0\0\0\x18ftypmp42", b"\0" * 999, b"\xff\xc4\0\x05abc", b"\xff\xda\0\x08"])
+def test_anything_may_follow_a_picture_in_one_scan_in_place_of_its_end_mark(tmp_path: Path, trailer: bytes) -> None:
+    data = picture()
+    film = np.random.default_rng(0).bytes(5000)
+    assert np.array_equal(read(tmp_path, data[:-2] + trailer + film), read(tmp_path, data))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_jpeg_that_lacks_more_is_unreadable(tmp_path: Path, kind: str) -> None:
+    data = picture(**KINDS[kind])
+    start, whole, unreadable = data.index(b"\xff\xda") + 14, read(tmp_path, data), 0
+    for missing in (lengths := {*range(3, 60), *range(60, len(data) - start, 97)}):
+        found = read(tmp_path, data[:-missing])
+        assert isinstance(found, str) or np.array_equal(found, whole), missing
+        unreadable += isinstance(found, str)
+    assert unreadable > 0.8 * len(lengths)  # what only changes what the picture does not show is not missed
+
+
+def test_a_progressive_jpeg_cut_off_between_two_scans_is_unreadable(tmp_path: Path) -> None:
+    data = picture(progressive=True)
+    scans = [place for place in range(len(data)) if data[place : place + 2] == b"\xff\xda"]
+    assert len(scans) > 5
+    for scan in scans[1:]:
+        assert "truncated" in str(read(tmp_path, data[:scan]))
+        assert jpeg.end_of_picture(data[:scan]) is None
+
+
+def test_a_marker_is_searched_once_in_a_run_of_fill_bytes() -> None:
+    """With a repetition in the pattern, each FF of the run would be where a search of the whole run begins."""
+    assert "+" not in jpeg._MARKER.pattern.decode("latin-1")
+    assert "*" not in jpeg._MARKER.pattern.decode("latin-1")
+    assert not jpeg.is_laborious(io.BytesIO(b"\xff\xd8" + b"\xff" * 5_000_000))

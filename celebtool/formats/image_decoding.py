@@ -1,0 +1,200 @@
+"""From one image file to its picture, upright and RGB: what `images` reads with."""
+
+import contextlib
+import hashlib
+import importlib.util
+import io
+import math
+import os
+import re
+import stat
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, Literal, TypeAlias, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from PIL.ImageFile import ImageFile
+
+from celebtool.errors import CelebtoolError, SystemFaultError
+from celebtool.formats import decoding_limits, jpeg, pixels, pnm
+from celebtool.formats.decoding_limits import Limits, MeteredFile, TooManyReads
+
+RGBImage: TypeAlias = NDArray[np.uint8]
+Reason = Literal["unreadable", "not_an_image", "too_large"]
+
+# Pillow opens 43 formats by content, PostScript (which runs a program) among them: photos come in these.
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "BMP", "GIF", "PPM")
+Image.MAX_IMAGE_PIXELS = None  # Pillow's own warns below ours, and no thread can silence a warning for itself alone
+warnings.filterwarnings("ignore", module=r"PIL\.")  # one for each damaged entry of a photo's EXIF data
+
+_LARGEST_WITHOUT_END = 1 << 25  # pixels of a JPEG that is decoded five times to see that it is whole
+_ORDINARY = 1 << 28  # bytes that a photo of 24 million pixels takes while it is decoded
+_ALONE = threading.Lock()
+_SIGNATURE = re.compile(
+    rb"\xff\xd8\xff|\x89PNG\r\n|RIFF.{4}WEBP|.{4}ftypavi[fs]|BM.{4}\0\0\0\0|GIF8[79]a|P[1-6]\s", re.DOTALL
+)
+_HEIF_SIGNATURE = re.compile(rb".{4}ftyp(hei[cmsx]|hev[cmx]|mif1|msf1)", re.DOTALL)
+
+
+class ImageError(CelebtoolError):
+    """A file that gives no image; ``reason`` is the word for it in a manifest, ``problem`` the sentence."""
+
+    def __init__(self, where: object, reason: Reason, problem: str) -> None:
+        super().__init__(where, problem)
+        self.reason: Reason = reason
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        """As `CelebtoolError`."""
+        return type(self), (self.where, self.reason, self.problem)
+
+
+def decode(path: Path, longest: int | None = None, finish: Callable[[Image.Image], RGBImage] = np.asarray) -> RGBImage:
+    """Return what ``finish`` makes of a file's picture, upright and RGB; a large JPEG not much larger than ``longest``."""
+    with enough_memory(path):
+        try:
+            return finish(_picture(path, longest))
+        except MemoryError:  # other threads may have had it
+            with _ALONE:
+                return finish(_picture(path, longest))
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[ImageFile]:
+    """Open an image file, its pixels still undecoded, and close it in the end."""
+    with _regular(path) as stream:
+        head = _head(path, stream)
+        limits = decoding_limits.of(head)
+        formats = (*FORMATS, *_heif(path, head))
+        _check_work(path, stream, limits)
+        metered = MeteredFile(stream, limits.reads)
+        try:
+            file = Image.open(cast("BinaryIO", metered), formats=formats)
+        except MemoryError:
+            raise
+        except Exception as error:
+            if _SIGNATURE.match(head) or isinstance(error, TooManyReads):
+                raise _unreadable(path, error) from error
+            raise ImageError(path, "not_an_image", f"is none of {', '.join(FORMATS)}") from error
+        with file:
+            if problem := decoding_limits.excess(file, limits):
+                raise ImageError(path, "too_large", problem)
+            yield file
+
+
+@contextlib.contextmanager
+def enough_memory(path: Path) -> Iterator[None]:
+    """Tell a picture that needs too much memory from a system that has none left.
+
+    Raises:
+        ImageError: there is memory for other photos.
+        SystemFaultError: there is none.
+    """
+    try:
+        yield
+    except MemoryError as error:
+        try:
+            np.empty(_ORDINARY, np.uint8)
+        except MemoryError:
+            problem = "there is not enough memory to decode it; free some (fewer --jobs need less) and run this again"
+            raise SystemFaultError(path, problem) from error
+        raise ImageError(path, "too_large", "needs more memory than there is") from error
+
+
+def _picture(path: Path, longest: int | None) -> Image.Image:
+    with opened(path) as file:
+        try:
+            return _shown(file, longest)
+        except MemoryError:
+            raise
+        except Exception as error:  # decoders of damaged files raise whatever they stumble on
+            may_be_whole = file.format == "JPEG" and file.width * file.height <= _LARGEST_WITHOUT_END
+            if not may_be_whole or (picture := _without_end(path, longest)) is None:
+                raise _unreadable(path, error) from error
+            return picture
+
+
+def _shown(file: ImageFile, longest: int | None) -> Image.Image:
+    if pnm.is_scaled(file):
+        return Image.fromarray(pnm.decode(file)).convert("RGB")
+    if longest is not None:
+        _draft(file, longest)
+    return pixels.shown(file)
+
+
+def _without_end(path: Path, longest: int | None) -> Image.Image | None:
+    """Return the picture of a JPEG that lacks nothing but its end mark, or has something else behind it; else None.
+
+    The decoder fills what is cut off with grey and does not tell. So the picture is whole if it stays the same
+    whatever follows the data.
+    """
+    data = path.read_bytes()
+    end = jpeg.end_of_picture(data)
+    if end is None:
+        return None
+    try:
+        seen = {_digest(data[:end] + filler + jpeg.END) for filler in jpeg.fillers(data[:end])}
+        if len(seen) > 1:
+            return None
+        with Image.open(io.BytesIO(data[:end] + jpeg.END), formats=["JPEG"]) as file:
+            return _shown(file, longest)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001  what the decoder said of the file itself is told
+        return None
+
+
+def _digest(data: bytes) -> bytes:
+    """Return what tells a JPEG's picture from others."""
+    with Image.open(io.BytesIO(data), formats=["JPEG"]) as file:
+        return hashlib.sha256(pixels.shown(file).tobytes()).digest()
+
+
+def _draft(file: Image.Image, longest: int) -> None:
+    """Let a JPEG be decoded at the half, quarter or eighth of its size that still has ``longest`` pixels."""
+    scale = longest / max(file.size)
+    file.draft(None, (max(1, math.ceil(file.width * scale)), max(1, math.ceil(file.height * scale))))
+
+
+def _regular(path: Path) -> BinaryIO:
+    """Open a regular file; anything else is refused unopened."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ImageError(path, "not_an_image", "is no regular file")
+        return path.open("rb")
+    except (OSError, ValueError) as error:  # a name with NUL in it
+        raise ImageError(path, "unreadable", getattr(error, "strerror", None) or "cannot be opened") from error
+
+
+def _head(path: Path, stream: BinaryIO) -> bytes:
+    """Return a file's first bytes."""
+    head = stream.read(32)
+    if not head:
+        raise ImageError(path, "unreadable", "is an empty file")
+    return head
+
+
+def _check_work(path: Path, stream: BinaryIO, limits: Limits) -> None:
+    """Refuse a file that would keep its decoder busy for too long."""
+    if os.fstat(stream.fileno()).st_size > limits.size:
+        raise ImageError(path, "too_large", f"has more than {limits.size >> 20} MB, the most for its format")
+    if limits.is_laborious(stream):
+        raise ImageError(path, "unreadable", f"would take for ever: it has far too many {limits.pieces}")
+    stream.seek(0)
+
+
+def _heif(path: Path, head: bytes) -> tuple[str, ...]:
+    """Return the formats that a HEIC photo needs besides; none for any other file."""
+    if not _HEIF_SIGNATURE.match(head):
+        return ()
+    if importlib.util.find_spec("pillow_heif") is None:
+        raise ImageError(path, "unreadable", "is a HEIC photo; pip install 'celebtool[heic]' to read those")
+    importlib.import_module("pillow_heif").register_heif_opener()
+    return ("HEIF",)
+
+
+def _unreadable(path: Path, error: Exception) -> ImageError:
+    return ImageError(path, "unreadable", f"cannot be decoded: {error or type(error).__name__}")
