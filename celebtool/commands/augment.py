@@ -1,4 +1,4 @@
-"""``augment PARTS OUT``: add changed copies of the training images; val/ and test/ pass through untouched."""
+"""``augment PARTS OUT``: add changed copies of the training images; val/ and test/ are copied unchanged."""
 
 import shlex
 from contextlib import nullcontext
@@ -17,28 +17,41 @@ def augment(
     parts: Annotated[Path, typer.Argument(metavar="PARTS", help="Image folder with train/, as split writes it.")],
     out: options.OutputFolder,
     copies: Annotated[
-        int | None, typer.Option("--copies", min=1, help="Copies of every training image.", show_default="1")
+        int | None,
+        typer.Option("--copies", min=1, metavar="N", help="Copies of every training image.", show_default="1"),
     ] = None,
     until: Annotated[
-        int | None, typer.Option("--until", min=1, help="Instead, as many as bring each class to so many images.")
+        int | None, typer.Option("--until", min=1, metavar="N", help="Instead, fill up each class to N images.")
     ] = None,
-    rotate: Annotated[float, typer.Option("--rotate", min=0, max=180, help="Degrees to either side.")] = 10,
+    rotate: Annotated[
+        float, typer.Option("--rotate", min=0, max=180, help="Rotate by up to so many degrees to either side.")
+    ] = 10,
     shift: Annotated[
-        float, typer.Option("--shift", min=0, max=1, help="Share of width and height to either side.")
+        float,
+        typer.Option("--shift", min=0, max=1, help="Shift by up to this share of width and height, to either side."),
     ] = 0.05,
-    shear: Annotated[float, typer.Option("--shear", min=0, max=45, help="Degrees to either side.")] = 5,
-    zoom: Annotated[float, typer.Option("--zoom", min=0, max=0.9, help="Share by which to grow or shrink.")] = 0.1,
+    shear: Annotated[
+        float, typer.Option("--shear", min=0, max=45, help="Shear by up to so many degrees to either side.")
+    ] = 5,
+    zoom: Annotated[float, typer.Option("--zoom", min=0, max=0.9, help="Enlarge or shrink by up to this share.")] = 0.1,
     flip: Annotated[bool, typer.Option("--flip/--no-flip", help="Mirror every other copy.")] = True,
     brightness: Annotated[
-        float, typer.Option("--brightness", min=0, max=1, help="Share by which to lighten or darken.")
+        float, typer.Option("--brightness", min=0, max=1, help="Lighten or darken by up to this share.")
     ] = 0.2,
     fill: Annotated[
         Literal["nearest", "reflect", "wrap", "constant"],
-        typer.Option("--fill", help="Beyond the edge: its colour, the mirror image, the other side, or black."),
+        typer.Option(
+            "--fill",
+            help="What is shown beyond the edge: the edge's colour, the mirror image, the other side, or black.",
+        ),
     ] = "nearest",
     preview: Annotated[
         Path | None,
-        typer.Option("--preview", metavar="SHEET.png", help="Draw examples; with --dry-run, nothing else."),
+        typer.Option(
+            "--preview",
+            metavar="SHEET.png",
+            help="Draw a sheet of example copies; with --dry-run, draw it and write nothing else.",
+        ),
     ] = None,
     seed: options.Seed = 0,
     link: options.Link = False,
@@ -46,27 +59,27 @@ def augment(
     quiet: options.Quiet = False,  # noqa: ARG001
     dry_run: options.DryRun = False,
 ) -> None:
-    """Add copies of the training images, each turned, shifted, sheared, zoomed, mirrored and lit a little differently.
+    """Add randomly changed copies of the training images.
 
-    The images themselves stay, and val/ and test/ pass through untouched. 0 switches an operation off.
+    Each copy is a little rotated, shifted, sheared, zoomed, mirrored, and lighter or darker; 0 switches an operation
+    off. The images themselves stay, and val/ and test/ are copied unchanged.
 
     Example: celebtool augment parts/ augmented/ --copies 5 --rotate 15 --preview sheet.png
     """
-    from celebtool.folders import augment as augmenting
-    from celebtool.folders import transfer
+    from celebtool.folders import augment, transfer
     from celebtool.formats import image_folder, images, manifest, provenance
     from celebtool.imaging.augmentation import Operations
 
     if copies and until:
-        raise typer.BadParameter("says the same as --copies in another way; choose one", param_hint="--until")
+        raise typer.BadParameter("and --copies exclude each other; leave one out", param_hint="--until")
     operations = Operations(rotate, shift, shear, zoom, flip, brightness, fill)
-    settings = augmenting.Settings(operations, copies or 1, until or 0, seed)
+    settings = augment.AugmentSettings(operations, copies or 1, until or 0, seed)
     folder = image_folder.read_labelled(parts)
     if "train" not in folder.parts:
         command = shlex.join(["celebtool", "split", str(parts), f"{parts}-parts"])
-        raise CelebtoolError(parts, f"has no train/, and copies of test images would leak; first: {command}")
-    recipe = provenance.recipe("augment", augmenting.parameters(settings), parts)
-    rows = augmenting.plan(folder, settings)
+        raise CelebtoolError(parts, f"has no train/; copies of test images must not be trained on; first: {command}")
+    recipe = provenance.recipe("augment", augment.parameters(settings), parts)
+    rows = augment.plan(folder, settings)
     check_places([out, preview], [parts])
     if not overwrite and is_finished(out, recipe):
         console.finished(out)
@@ -77,9 +90,9 @@ def augment(
         console.progress("augment", "images") as progress,
     ):
         if file_out:
-            images.write(file_out.content, augmenting.sheet(folder, settings), "png")
+            images.write(file_out.content, augment.sheet(folder, settings), "png")
         if not dry_run:
-            augmenting.write(folder, rows, settings, workspace.content, progress)
-            transfer.place([row for row in rows if not augmenting.is_copy(row)], parts, workspace.content, link=link)
+            augment.write(folder, rows, settings, workspace.content, progress)
+            transfer.place([row for row in rows if not augment.is_copy(row)], parts, workspace.content, link=link)
             manifest.write(workspace.content, rows, transfer.columns(rows))
-    console.table("", *augmenting.table(folder, rows))
+    console.table("", *augment.table(folder, rows))

@@ -10,7 +10,7 @@ from celebtool.system.output import is_finished, new_directory
 
 def _per_class(text: str) -> str:
     if text not in {"min", "median", "max"} and not (text.isdecimal() and text.isascii() and int(text) > 0):
-        raise typer.BadParameter(f"{text!r} is no number of images; expected 1 or more, min, median or max")
+        raise typer.BadParameter(f"{text!r} is not a number of images; expected 1 or more, min, median or max")
     return text
 
 
@@ -23,15 +23,21 @@ def balance(
             "--per-class",
             metavar="N|min|median|max",
             parser=_per_class,
-            help="Images of each class, or of which class.",
+            help="Images per class: a number, or the size of the smallest, median or largest class.",
         ),
     ] = "min",
     keep: Annotated[
         Literal["best", "random"],
-        typer.Option("--keep", help="Of too many: those whose faces are surest, largest, sharpest; or any."),
+        typer.Option(
+            "--keep", help="Which images of a class that has too many: those with the best faces, or random ones."
+        ),
     ] = "best",
-    oversample: Annotated[bool, typer.Option("--oversample", help="Of too few: repeat some.")] = False,
-    min_images: Annotated[int, typer.Option("--min-images", min=1, help="Leave out classes with fewer.")] = 1,
+    oversample: Annotated[
+        bool, typer.Option("--oversample", help="Repeat images of classes that have too few.")
+    ] = False,
+    min_images: Annotated[
+        int, typer.Option("--min-images", min=1, help="Leave out classes with fewer images.", metavar="N")
+    ] = 1,
     seed: options.Seed = 0,
     link: options.Link = False,
     overwrite: options.Overwrite = False,
@@ -40,29 +46,28 @@ def balance(
 ) -> None:
     """Give every class the same number of images.
 
-    Of a folder that is split, train/ is balanced; val/ and test/ stay as they are. OUT/manifest.csv names every
-    image that was left out, and why. Strangers (unknown/) all stay.
+    The best faces are the most confident, largest and sharpest ones. In a split folder only train/ is balanced; val/ and
+    test/ stay as they are, and so does unknown/ (strangers). OUT/manifest.csv lists every image that is left out, and why.
 
     Example: celebtool balance faces/ balanced/ --per-class median --min-images 20
     """
-    from celebtool.folders import balance as balancing
-    from celebtool.folders import transfer
+    from celebtool.folders import balance, transfer
     from celebtool.formats import image_folder, manifest, provenance
 
-    settings = balancing.Settings(per_class, keep, oversample, min_images, seed)
+    settings = balance.BalanceSettings(per_class, keep, oversample, min_images, seed)
     folder = image_folder.read_labelled(faces)
-    recipe = provenance.recipe("balance", balancing.parameters(settings), faces)
+    recipe = provenance.recipe("balance", balance.parameters(settings), faces)
     if not overwrite and is_finished(out, recipe):
         console.finished(out)
         return
     with new_directory(out, recipe=recipe, inputs=[faces], overwrite=overwrite, dry_run=dry_run) as workspace:
-        rows = balancing.plan(folder, settings)
+        rows = balance.plan(folder, settings)
         with console.progress("balance", "images") as progress:
-            balancing.check_images(folder, progress)
+            balance.check_images(folder, progress)
         if not dry_run:
             transfer.place(rows, faces, workspace.content, link=link)
             manifest.write(workspace.content, rows, transfer.columns(rows))
             transfer.carry_faces(faces, workspace.content)
-    for notice in balancing.notices(folder, rows, settings):
+    for notice in balance.notices(folder, rows, settings):
         console.warn(notice)
-    console.table("", *balancing.table(folder, rows))
+    console.table("", *balance.table(folder, rows))

@@ -1,4 +1,4 @@
-"""``crop-faces PHOTOS FACES``: find the faces in photos, pick the right one, align it and cut it out."""
+"""``crop-faces PHOTOS FACES``: find the faces in photos, pick the right ones, align them and cut them out."""
 
 import os
 from collections.abc import Sequence
@@ -21,28 +21,34 @@ CROP = "celebtool.nn.detection.crops:crop_shard"
 
 def crop_faces(
     photos: Annotated[
-        Path, typer.Argument(metavar="PHOTOS", help="Photos, flat, as PHOTOS/<class>/<photo>, or split in parts.")
+        Path,
+        typer.Argument(metavar="PHOTOS", help="Folder of photos: flat, PHOTOS/<class>/<photo>, or split in parts."),
     ],
     faces: Annotated[Path, typer.Argument(metavar="FACES", help="Image folder to write.")],
     size: Annotated[int, typer.Option("--size", min=16, max=2048, help="Side of the crops in pixels.")] = 224,
     margin: Annotated[
-        float, typer.Option("--margin", min=0, max=4, help="Room around the face, as a share of its side.")
+        float, typer.Option("--margin", min=0, max=4, help="Margin around the face, as a share of its side.")
     ] = 0.25,
     align: Annotated[
-        bool, typer.Option("--align/--no-align", help="Bring eyes, nose and mouth to the same places.")
+        bool,
+        typer.Option(
+            "--align/--no-align", help="Rotate and scale each face so that eyes, nose and mouth are at fixed places."
+        ),
     ] = True,
     select: Annotated[
         Literal["identity", "largest", "center", "confident", "only", "all"] | None,
         typer.Option(
             "--select",
-            help="Which face of a photo with several. identity: of the person that a class folder's photos share;"
-            " only: such a photo is left out.",
+            help="Which face of a photo with several. identity: the person that recurs in the class folder's photos;"
+            " only: reject such photos.",
             show_default="identity in class folders, else largest",
         ),
     ] = None,
-    min_face: Annotated[int, typer.Option("--min-face", min=20, help="Smallest face in pixels of the photo.")] = 20,
+    min_face: Annotated[
+        int, typer.Option("--min-face", min=20, help="Smallest side of a face, in pixels of the photo.")
+    ] = 20,
     min_confidence: Annotated[
-        float, typer.Option("--min-confidence", min=0.8, max=1, help="How sure the detector must be.")
+        float, typer.Option("--min-confidence", min=0.8, max=1, help="Lowest confidence of the detector.")
     ] = 0.9,
     format: Annotated[  # noqa: A002
         Literal["jpg", "png"], typer.Option("--format", help="File format of the crops.")
@@ -51,25 +57,32 @@ def crop_faces(
         int, typer.Option("--jobs", "-j", min=1, help="Worker processes.", show_default="one per processor")
     ] = os.cpu_count() or 1,
     dask: Annotated[
-        str | None, typer.Option("--dask", metavar="ADDRESS", help="Work on a Dask cluster, as tcp://host:8786.")
+        str | None,
+        typer.Option(
+            "--dask", metavar="ADDRESS", help="Run on the Dask cluster with this scheduler, as tcp://host:8786."
+        ),
     ] = None,
     update: Annotated[
-        bool, typer.Option("--update", help="Keep an earlier output's crops of photos that haven't changed.")
+        bool, typer.Option("--update", help="Update an earlier output: crop only new and changed photos.")
     ] = False,
     max_rejects: Annotated[
         str | None,
-        typer.Option("--max-rejects", metavar="SHARE", help="Exit with 3 if more photos give no crop, as 5%."),
+        typer.Option(
+            "--max-rejects", metavar="SHARE", help="Exit with 3 if a larger share of photos gives no crop, as 5%."
+        ),
     ] = None,
     review: Annotated[
-        Path | None, typer.Option("--review", metavar="FILE.png", help="Draw what was taken and rejected, per class.")
+        Path | None,
+        typer.Option("--review", metavar="FILE.png", help="Draw a sheet per class of what was taken and rejected."),
     ] = None,
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,  # noqa: ARG001
     dry_run: options.DryRun = False,
 ) -> None:
-    """Find the faces in photos, pick the right one, align it and cut it out.
+    """Find the faces in photos and cut out the right ones.
 
-    Every photo is a crop or a row in FACES/manifest.csv that says why not; FACES/faces.csv lists every face.
+    Each face is aligned by eyes, nose and mouth. A photo without a crop has a row in FACES/manifest.csv that says why;
+    FACES/faces.csv lists every face that was found.
 
     Example: celebtool crop-faces photos/ faces/
     """

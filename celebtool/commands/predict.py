@@ -134,6 +134,8 @@ def _pictures(
     if directory is None:
         yield None
         return
-    recipe = {"command": "predict", "parameters": {"annotate": True}, "input": {"model": info.arrays_sha256}}
+    from celebtool.formats import recipes
+
+    recipe = recipes.build("predict", {"annotate": True}, {"model": info.arrays_sha256})
     with new_directory(directory, recipe=recipe, inputs=inputs, overwrite=overwrite) as workspace:
         yield workspace.content

@@ -1,4 +1,4 @@
-"""``split FACES PARTS``: divide an image folder into train, val and test, copies of one picture always together."""
+"""``split FACES PARTS``: split an image folder into train, val and test; copies of one picture stay together."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -19,11 +19,17 @@ def split(
         float | None, typer.Option("--test", min=0, help="Share of test; may be 0.", show_default=".1")
     ] = None,
     folds: Annotated[
-        int | None, typer.Option("--folds", min=2, help="Write so many fold-K/{train,val} instead.")
+        int | None,
+        typer.Option(
+            "--folds", min=2, help="Instead, write N folds for cross-validation: fold-K/{train,val}.", metavar="N"
+        ),
     ] = None,
     near_duplicates: Annotated[
         Literal["together", "drop", "ignore"],
-        typer.Option("--near-duplicates", help="Copies of one picture: in one part, only one of them, or anywhere."),
+        typer.Option(
+            "--near-duplicates",
+            help="Copies of one picture: keep them in one part, keep only the largest, or don't look for them.",
+        ),
     ] = "together",
     seed: options.Seed = 0,
     link: options.Link = False,
@@ -31,29 +37,28 @@ def split(
     quiet: options.Quiet = False,  # noqa: ARG001
     dry_run: options.DryRun = False,
 ) -> None:
-    """Divide an image folder into train, val and test, class by class.
+    """Split an image folder into train, val and test.
 
-    Copies of one picture, mirrored, resized or saved anew, and images that come from one photo stay in one part.
-    Shares that are left out divide what the given ones leave. Every class has images in train, then, if it has
-    enough, in test, then in val. Strangers (unknown/) go to val and test alone.
+    Each class is split by the given shares; shares that are left out divide the rest. Copies of one picture
+    (mirrored, resized or re-encoded) and images that come from one photo stay in one part. A class with few images
+    fills train first, then test, then val. Images of unknown/ (strangers) go to val and test only.
 
     Example: celebtool split faces/ parts/ --train .6 --val .2 --test .2
     """
-    from celebtool.folders import sampling
-    from celebtool.folders import split as splitting
+    from celebtool.folders import sampling, split
     from celebtool.formats import image_folder, provenance
 
     if folds and (train, val, test) != (None, None, None):
-        raise typer.BadParameter("has no shares; leave out --train, --val and --test", param_hint="--folds")
+        raise typer.BadParameter("makes folds of equal size; leave out --train, --val and --test", param_hint="--folds")
     try:
         shares = sampling.shares(train, val, test)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--train, --val, --test") from error
-    settings = splitting.Settings(shares, folds or 0, near_duplicates, seed)
+    settings = split.SplitSettings(shares, folds or 0, near_duplicates, seed)
     folder = image_folder.read_labelled(faces)
     if folder.parts:
         raise CelebtoolError(faces, f"is split already ({', '.join(folder.parts)}); give the folder it was made from")
-    recipe = provenance.recipe("split", splitting.parameters(settings), faces)
+    recipe = provenance.recipe("split", split.parameters(settings), faces)
     if not overwrite and is_finished(parts, recipe):
         console.finished(parts)
         return
@@ -61,9 +66,9 @@ def split(
         new_directory(parts, recipe=recipe, inputs=[faces], overwrite=overwrite, dry_run=dry_run) as workspace,
         console.progress("split", "images") as progress,
     ):
-        manifests = splitting.plan(folder, settings, progress)
+        splits = split.plan(folder, settings, progress)
         if not dry_run:
-            splitting.write(manifests, faces, workspace.content, recipe, link=link)
-    for notice in splitting.notices(manifests):
+            split.write(splits, faces, workspace.content, recipe, link=link)
+    for notice in split.notices(splits):
         console.warn(notice)
-    console.table("", *splitting.table(manifests))
+    console.table("", *split.table(splits))

@@ -1,20 +1,15 @@
-"""Which face recurs: in the photos of one folder one person is meant, and the others change.
+"""Find the person that recurs in the photos of a folder.
 
-Every face is a point, its embedding averaged with its mirror image's (dlib's network). The method:
+Every face is a point, its embedding averaged with that of its mirror image. The method:
 
-1. Every face asks in how many photos, its own included, some face lies within `SAME` of it; a photo counts once,
-   however many of its faces do. The face with the most photos is in the middle of the densest identity.
-2. Of each photo with a face within `SAME` of that one, the nearest is taken, and their mean is the identity. Twice
-   more, the faces nearest to the mean, within `LIMIT` of it, are taken and make a new mean.
-3. The face of a photo is the one nearest to the mean, if it lies within `LIMIT`; else the photo shows somebody else.
+1. Each face counts the photos, its own included, in which some face lies within `SAME` of it. The face with the most
+   photos is the centre of the densest identity.
+2. Of each photo with a face within `SAME` of that centre, the nearest face is taken; their mean is the identity. Twice
+   more, the faces nearest to the mean and within `LIMIT` of it give a new mean.
+3. The face of a photo is the one nearest to the mean if it lies within `LIMIT`; otherwise the photo shows other people.
 
-An identity holds if it is found in three different photos and in a fifth of those that show a face.
-
-The thresholds come from 609 aligned crops of 20 celebrities. Of pairs of one person's images 92 % lay within 0.55 of
-each other, of different people's 0.08 %. To its own person's mean an image's distance was 0.30 in the median and 0.45 in
-the 98th percentile, to other people's means below 0.51 in 0.1 % and below 0.56 in 1 % of cases; a photo in which
-the person is turned away lies farther out than those crops, hence `LIMIT`. Means of different people were 0.45 apart
-or more, those of two halves of one person's images 0.15 or less: hence `SHARED`.
+An identity counts if it is found in three different photos and in a fifth of those that show a face. How the thresholds
+were chosen is in docs/methods.md.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +23,7 @@ SAME = 0.55
 LIMIT = 0.55
 SHARED = 0.3
 FEWEST, SMALLEST_SHARE = 3, 0.2
-MOST = 1000  # photos, evenly from all, among which the densest identity is looked for: time grows with the square
+MOST = 1000  # photos in which the densest identity is searched, because time grows with the square
 ROUNDS = 3
 
 Points = NDArray[np.float64]
@@ -36,7 +31,7 @@ Points = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Identity:
-    """A person: the mean of their faces (128,), in how many photos they were found, and of how many."""
+    """A person: the mean of their faces (128,), and in how many photos of how many they were found."""
 
     mean: Points
     photos: int
@@ -47,8 +42,7 @@ def recurring(photos: Sequence[Points]) -> Identity | None:
     """Return the identity that appears in most photos; None if nothing recurs.
 
     Args:
-        photos: for each photo with a face, the embeddings of its faces (n, 128), n at least 1. A photo that
-            is there twice should be given once.
+        photos: for each photo with a face, the embeddings of its faces (n, 128), n at least 1; copies of a photo once.
     """
     if len(photos) < FEWEST:
         return None
@@ -71,7 +65,7 @@ def distances(points: Points, mean: Points) -> Points:
 
 
 def shared(identities: Mapping[str, Identity]) -> list[tuple[str, str, float]]:
-    """Return the pairs of names whose identities are one person's, with the distance of their means."""
+    """Return the pairs of names whose identities belong to one person, with the distance of their means."""
     names = sorted(identities)
     if len(names) < 2:
         return []
@@ -82,9 +76,9 @@ def shared(identities: Mapping[str, Identity]) -> list[tuple[str, str, float]]:
 
 
 def guests(photos: Sequence[Points], own: Identity, identities: Mapping[str, Identity]) -> dict[str, int]:
-    """Return in how many photos of a folder, where its own person is missing, another folder's person is found.
+    """Return in how many photos of a folder that lack its own person another folder's person is found.
 
-    Only those that recur as an identity must, so that a stranger's likeness says nothing.
+    A person counts only if found in enough photos to recur, so that one look-alike is not reported.
     """
     missing = [faces for faces in photos if distances(faces, own.mean).min() > LIMIT]
     counts = {}
@@ -96,7 +90,7 @@ def guests(photos: Sequence[Points], own: Identity, identities: Mapping[str, Ide
 
 
 def _densest(points: Points, owners: NDArray[np.intp]) -> Points:
-    """Return the point that has a near one in most photos; of equals the one whose near ones are nearer."""
+    """Return the point with near points in most photos; of equal ones, that whose near points are nearest."""
     count = owners[-1] + 1
     if count > MOST:
         chosen = np.isin(owners, np.linspace(0, count - 1, MOST).round().astype(int))

@@ -1,8 +1,8 @@
-"""Whole groups of one class into train, val and test, so that each part gets exactly the images it should.
+"""Assign whole groups of one class to train, val and test, so that each part gets exactly the images it should.
 
-Of all ways to hit the sizes, one is drawn as if every group had been thrown into a part by chance until the sizes
-came out right: dynamic programming over (images in val, images in test), then a walk back through the table. If no way
-hits the sizes, the closest is taken (`_cost`).
+Of all assignments with the right sizes one is drawn, as if each group had been put into a part at random until the sizes
+were right: dynamic programming over (images in val, images in test), then a walk back through the table. If no
+assignment has the right sizes, the closest ones are used (`_cost`).
 """
 
 from collections.abc import Sequence
@@ -30,8 +30,8 @@ def assign(groups: Sequence[int], wanted: Sizes, chances: Sequence[float], place
 
     Args:
         groups: how many images each group has.
-        wanted: how many images each part should have in the end. A part that should have none gets none; the first
-            is never left empty unless it should be.
+        wanted: how many images each part should have in the end. A part that should have none gets none; train is
+            never left empty unless it should be.
         chances: a random number from 0 to 1 per group.
         placed: how many images each part has before.
     """
@@ -53,13 +53,13 @@ def _cells(groups: Sequence[int], order: Sequence[int], wanted: Sizes, filled: S
 
 
 def _shape(wanted: Sizes, filled: Sequence[int], largest: int) -> tuple[int, int]:
-    """Return how many more images val and test may get, plus one: somewhat more than wanted, or none at all."""
+    """Return the shape of the table: the images that val and test may still get, plus one."""
     val, test = (max(0, wanted[part] - filled[part]) + largest if wanted[part] else 0 for part in (1, 2))
     return val + 1, test + 1
 
 
 def _draw_part(size: int, wanted: Sizes, filled: Sequence[int], chance: float) -> int:
-    """Return a part by chance, in proportion to what each still needs, of those that have room."""
+    """Return a random part of those that have room, in proportion to what each still needs."""
     room = np.maximum(np.subtract(wanted, filled), 0)
     weights = np.where(room >= size, room, 0)
     if not weights.any():
@@ -87,7 +87,7 @@ def _exact(groups: Sequence[int], wanted: Sizes, chances: Sequence[float], place
 
 
 def _shifted(table: NDArray[np.float64], size: int, part: int) -> NDArray[np.float64]:
-    """Return the table after one more group of that size in a part."""
+    """Return the table after another group of that size has gone to a part."""
     down, right = size * (part == 1), size * (part == 2)
     moved = np.zeros_like(table)
     height, width = table.shape
@@ -97,7 +97,7 @@ def _shifted(table: NDArray[np.float64], size: int, part: int) -> NDArray[np.flo
 
 
 def _best_cell(ways: NDArray[np.float64], total: int, wanted: Sizes, placed: Sizes) -> tuple[int, int]:
-    """Return the images in val and test of the best outcome that there is a way to."""
+    """Return the images in val and test of the best outcome that some assignment has."""
     val, test = np.indices(ways.shape)
     got = np.stack([placed.train + total - val - test, placed.val + val, placed.test + test])
     cost = np.where(ways > 0, _cost(got, wanted), np.inf)
@@ -106,7 +106,7 @@ def _best_cell(ways: NDArray[np.float64], total: int, wanted: Sizes, placed: Siz
 
 
 def _cost(got: NDArray[np.intp], wanted: Sizes) -> NDArray[np.float64]:
-    """Return how bad outcomes are: an empty train first, then one under half its size, empty parts, the distance."""
+    """Return the cost of outcomes; an empty train costs most, then one under half its size, empty parts, the distance."""
     target = np.asarray(wanted)[:, None, None]
     missing = (got == 0) & (target > 0)
     distance = np.abs(got - target).sum(axis=0)

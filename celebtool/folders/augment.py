@@ -1,30 +1,31 @@
-"""What the augment step is told, and its plan: which copies of which training images, and how each is changed."""
+"""Augment an image folder: which training images are copied, how often, and how each copy is changed."""
 
 import hashlib
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from celebtool.folders import sampling, transfer
+from celebtool.folders.class_table import Table, class_table
 from celebtool.formats import images, manifest, names
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder, Sample
 from celebtool.imaging import augmentation
 from celebtool.imaging.augmentation import Operations, RGBImage
 from celebtool.system import threads
+from celebtool.system.progress import Progress
 
 SHEET_ROWS, SHEET_COLUMNS = 8, 8
 
 
 @dataclass(frozen=True)
-class Settings:
-    """How many copies are made, and how; the same settings and folder give the same copies.
+class AugmentSettings:
+    """How many copies are made, and how; equal settings and folders give equal copies.
 
     Args:
         operations: how far a copy may differ.
-        copies: of every training image; not used with `until`.
+        copies: copies of every training image; not used with `until`.
         until: 0, or how many training images each class should have in the end.
-        seed: of everything left to chance.
+        seed: of everything that is drawn.
     """
 
     operations: Operations
@@ -33,12 +34,12 @@ class Settings:
     seed: int = 0
 
 
-def parameters(settings: Settings) -> dict[str, object]:
-    """Return the settings as a recipe's parameters; two runs with equal ones write equal folders."""
+def parameters(settings: AugmentSettings) -> dict[str, object]:
+    """Return the settings as the parameters of a recipe."""
     return asdict(settings)
 
 
-def plan(folder: ImageFolder, settings: Settings) -> list[manifest.Row]:
+def plan(folder: ImageFolder, settings: AugmentSettings) -> list[manifest.Row]:
     """Return the manifest of the folder with copies: a row per image, which stays as it is, and one per copy."""
     known = manifest.read(folder.root)
     taken = {names.key(sample.path) for sample in folder.samples}
@@ -57,11 +58,11 @@ def plan(folder: ImageFolder, settings: Settings) -> list[manifest.Row]:
 def write(
     folder: ImageFolder,
     rows: Sequence[manifest.Row],
-    settings: Settings,
+    settings: AugmentSettings,
     target: Path,
-    progress: Callable[[int, int], None],
+    progress: Progress,
 ) -> None:
-    """Write the copies below ``target``, and read every other image, for an unreadable one is an error.
+    """Write the copies below `target`, and read every other image too, because an unreadable one is an error.
 
     Raises:
         CelebtoolError: an image is unreadable.
@@ -83,31 +84,28 @@ def write(
 
 
 def is_copy(row: manifest.Row) -> bool:
-    """Say whether a row of a plan is a changed copy; the others are the images themselves."""
+    """Say whether a row of a plan is a changed copy, and not the image itself."""
     return row.path != row.source
 
 
-def sheet(folder: ImageFolder, settings: Settings) -> RGBImage:
-    """Return a picture to look at: training images of several classes, each with its first copies beside it."""
+def sheet(folder: ImageFolder, settings: AugmentSettings) -> RGBImage:
+    """Return a preview: training images of several classes, each with its first copies beside it."""
     samples = [sample for sample in folder.of_part("train") if sample.label != UNKNOWN]
     step = max(1, len(samples) // SHEET_ROWS)
     return augmentation.sheet([_variants(folder, sample, settings) for sample in samples[::step][:SHEET_ROWS]])
 
 
-def table(folder: ImageFolder, rows: Sequence[manifest.Row]) -> tuple[list[str], list[list[object]]]:
+def table(folder: ImageFolder, rows: Sequence[manifest.Row]) -> Table:
     """Return header and rows of a table: images and copies of each class in train, images in the other parts."""
     columns = {
         "train": [row for row in rows if row.path.startswith("train/") and not is_copy(row)],
         "copies": [row for row in rows if is_copy(row)],
     }
     columns |= {part: [row for row in rows if row.path.startswith(f"{part}/")] for part in folder.parts[1:]}
-    counts = {name: Counter(row.label for row in of_column) for name, of_column in columns.items()}
-    labels = sorted(set().union(*counts.values()))
-    body: list[list[object]] = [[label, *(count[label] for count in counts.values())] for label in labels]
-    return ["class", *counts], [*body, ["all", *(count.total() for count in counts.values())]]
+    return class_table(columns)
 
 
-def _numbers(folder: ImageFolder, settings: Settings) -> dict[Sample, int]:
+def _numbers(folder: ImageFolder, settings: AugmentSettings) -> dict[Sample, int]:
     """Return how many copies each training image gets."""
     numbers: dict[Sample, int] = {}
     for label in folder.class_names:
@@ -119,20 +117,20 @@ def _numbers(folder: ImageFolder, settings: Settings) -> dict[Sample, int]:
     return numbers
 
 
-def _seed(settings: Settings, path: str, number: int) -> tuple[int, ...]:
-    """Return the numbers that name a copy: they depend on the image's path, not on what else the folder holds."""
+def _seed(settings: AugmentSettings, path: str, number: int) -> tuple[int, ...]:
+    """Return the seed of a copy, which depends on the image's path and not on the folder's other images."""
     digest = hashlib.sha256(path.encode("utf-8", "surrogateescape")).digest()
     return settings.seed, int.from_bytes(digest[:8]), number
 
 
-def _variants(folder: ImageFolder, sample: Sample, settings: Settings) -> list[RGBImage]:
+def _variants(folder: ImageFolder, sample: Sample, settings: AugmentSettings) -> list[RGBImage]:
     image = images.read(folder.file(sample))
     seeds = (_seed(settings, sample.path, number) for number in range(1, SHEET_COLUMNS))
     return [image, *(augmentation.augment(image, settings.operations, seed) for seed in seeds)]
 
 
 def _image_path(path: str) -> str:
-    """Return the path with the extension that a copy is written with."""
+    """Return the path with the extension of the format that a copy is written in."""
     pure = PurePosixPath(path)
     return str(pure.with_suffix(".png" if pure.suffix.lower() == ".png" else ".jpg"))
 
@@ -142,5 +140,5 @@ def _row(row: manifest.Row, path: str, copy: str, operations: str) -> manifest.R
 
 
 def _describe(change: augmentation.Change) -> str:
-    """Return what is done to a copy as text: ``angle=-3.21 right=0.0123 …``."""
+    """Return a change as text: ``angle=-3.21 right=0.0123 …``."""
     return " ".join(f"{name}={float(value):.6g}" for name, value in change._asdict().items())

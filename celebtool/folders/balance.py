@@ -1,31 +1,31 @@
-"""What the balance step is told, and its plan: which images of each class stay, and which are there several times."""
+"""Balance an image folder: which images of each class stay, and which are repeated."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Literal, TypeAlias
 
 from celebtool.errors import CelebtoolError
 from celebtool.folders import sampling, transfer
+from celebtool.folders.class_table import Table, class_table
 from celebtool.formats import images, manifest, names
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder, Sample
+from celebtool.formats.reasons import Reason
 from celebtool.system import threads
-
-SMALL_CLASS, SURPLUS = "small_class", "surplus"
+from celebtool.system.progress import Progress
 
 Keep: TypeAlias = Literal["best", "random"]
 
 
 @dataclass(frozen=True)
-class Settings:
-    """How classes are made equal; the same settings and folder give the same images.
+class BalanceSettings:
+    """How classes are made equal; equal settings and folders give equal images.
 
     Args:
-        per_class: images of each class: a number, or the min, median or max of the classes.
-        keep: of too many, the best (as far as the manifest knows) or any.
-        oversample: of too few, repeat some.
-        min_images: leave out classes with fewer.
-        seed: of everything left to chance.
+        per_class: images per class: a number, or the size of the smallest (min), median or largest (max) class.
+        keep: which images of a class that has too many: the best by the manifest, or random ones.
+        oversample: repeat images of classes that have too few.
+        min_images: leave out classes that have fewer.
+        seed: of everything that is drawn.
     """
 
     per_class: str = "min"
@@ -35,16 +35,16 @@ class Settings:
     seed: int = 0
 
 
-def parameters(settings: Settings) -> dict[str, object]:
-    """Return the settings as a recipe's parameters; two runs with equal ones write equal folders."""
+def parameters(settings: BalanceSettings) -> dict[str, object]:
+    """Return the settings as the parameters of a recipe."""
     return asdict(settings)
 
 
-def plan(folder: ImageFolder, settings: Settings) -> list[manifest.Row]:
+def plan(folder: ImageFolder, settings: BalanceSettings) -> list[manifest.Row]:
     """Return the manifest of the balanced folder: a row per image that stays, per copy, and per image left out.
 
-    Of a folder that is split, train alone is balanced: val and test measure, and keep what they have but for
-    classes that are left out altogether. Strangers stay.
+    In a split folder only train is balanced: val and test keep their images, but for classes that are left out
+    altogether. Images of unknown/ stay.
 
     Raises:
         CelebtoolError: no class has enough images.
@@ -69,12 +69,12 @@ def plan(folder: ImageFolder, settings: Settings) -> list[manifest.Row]:
 
 
 def counts_to_balance(folder: ImageFolder) -> dict[str, int]:
-    """Return the images per class that count: all of them, or of a folder that is split, train's."""
+    """Return the images per class to balance: of a split folder, those of train."""
     counts = folder.counts("train" if folder.parts else None)
     return {label: counts[label] for label in folder.class_names}
 
 
-def check_images(folder: ImageFolder, progress: Callable[[int, int], None]) -> None:
+def check_images(folder: ImageFolder, progress: Progress) -> None:
     """Read every image of a folder.
 
     Raises:
@@ -87,24 +87,25 @@ def check_images(folder: ImageFolder, progress: Callable[[int, int], None]) -> N
     threads.run(check, folder.samples, progress)
 
 
-def notices(folder: ImageFolder, rows: Sequence[manifest.Row], settings: Settings) -> list[str]:
-    """Return what a user should know: the classes that were left out or stayed small, and what `keep` could not."""
+def notices(folder: ImageFolder, rows: Sequence[manifest.Row], settings: BalanceSettings) -> list[str]:
+    """Return what a user should know: the classes that were left out or stayed small, and those without qualities."""
     lines = []
     counts = counts_to_balance(folder)
     small = sorted(label for label, count in counts.items() if count < settings.min_images)
     if small:
-        lines.append(f"fewer than {settings.min_images} images, left out: {', '.join(small)}")
+        lines.append(f"left out, with fewer than {settings.min_images} images: {', '.join(small)}")
     kept = {label: count for label, count in counts.items() if count >= settings.min_images}
     size = sampling.class_size(kept, settings.per_class)
     short = sorted(f"{label} ({count})" for label, count in kept.items() if count < size)
     if short and not settings.oversample:
-        lines.append(f"fewer than {size} images, not filled up (--oversample does): {', '.join(short)}")
-    if settings.keep == "best" and any(row.reason == SURPLUS and not row.extra["quality"] for row in rows):
-        lines.append("manifest.csv knows nothing of some classes' quality, so chance chose their images")
+        lines.append(f"fewer than {size} images, and not filled up (--oversample would): {', '.join(short)}")
+    if settings.keep == "best" and (unknown := _without_quality(rows)):
+        problem = f"no face quality is recorded for {', '.join(unknown)} (run crop-faces first)"
+        lines.append(f"{problem}; their images were picked at random")
     return lines
 
 
-def table(folder: ImageFolder, rows: Sequence[manifest.Row]) -> tuple[list[str], list[list[object]]]:
+def table(folder: ImageFolder, rows: Sequence[manifest.Row]) -> Table:
     """Return header and rows of a table: images per class before, left out, repeated and after."""
     part = "train/" if folder.parts else ""
     counted = [row for row in rows if row.source.startswith(part) and row.label != UNKNOWN]
@@ -114,9 +115,12 @@ def table(folder: ImageFolder, rows: Sequence[manifest.Row]) -> tuple[list[str],
         "repeated": [row for row in counted if _is_copy(row)],
         "after": [row for row in counted if row.status == manifest.KEPT],
     }
-    counts = {name: Counter(row.label for row in of_column) for name, of_column in columns.items()}
-    body: list[list[object]] = [[label, *(c[label] for c in counts.values())] for label in folder.class_names]
-    return ["class", *counts], [*body, ["all", *(count.total() for count in counts.values())]]
+    return class_table(columns, folder.class_names)
+
+
+def _without_quality(rows: Sequence[manifest.Row]) -> list[str]:
+    """Return the classes that lose images of which nothing says how good they are."""
+    return sorted({row.label for row in rows if row.reason == Reason.SURPLUS and not row.extra["quality"]})
 
 
 def _is_balanced(sample: Sample, kept: Mapping[str, int]) -> bool:
@@ -124,17 +128,17 @@ def _is_balanced(sample: Sample, kept: Mapping[str, int]) -> bool:
 
 
 def _passed_on(sample: Sample, row: manifest.Row, counts: Mapping[str, int], kept: Mapping[str, int]) -> manifest.Row:
-    """Return the row of an image that isn't chosen from: a stranger, one of val or test, or of a class left out."""
+    """Return the row of an image that is not balanced: of unknown/, val or test, or of a class that is left out."""
     if sample.label in kept or sample.label == UNKNOWN:
         return _kept(row, row.source)
     detail = f"{counts[row.label]} images of this class to train on"
-    return replace(row, status=manifest.REJECTED, reason=SMALL_CLASS, extra=_extra(row, detail=detail))
+    return replace(row, status=manifest.REJECTED, reason=Reason.SMALL_CLASS, extra=_extra(row, detail=detail))
 
 
 def _choose(
-    rows: Sequence[manifest.Row], size: int, settings: Settings
+    rows: Sequence[manifest.Row], size: int, settings: BalanceSettings
 ) -> tuple[list[manifest.Row], list[manifest.Row]]:
-    """Return the rows of one class that stay, and those that don't."""
+    """Return the rows of one class that stay, and those that are left out."""
     figures = [_figures(row) for row in rows]
     is_known = settings.keep == "best" and any(value is not None for of_row in figures for value in of_row)
     quality = sampling.mean_rank(figures) if is_known else None
@@ -143,14 +147,16 @@ def _choose(
     text = {row.source: format(quality[i], ".4f") if quality else "" for i, row in enumerate(rows)}
     chosen = [_kept(by_source[path], path, quality=text[path]) for path in order[:size]]
     surplus = [
-        replace(by_source[path], status=manifest.REJECTED, reason=SURPLUS, extra=_extra(by_source[path], text[path]))
+        replace(
+            by_source[path], status=manifest.REJECTED, reason=Reason.SURPLUS, extra=_extra(by_source[path], text[path])
+        )
         for path in order[size:]
     ]
     return chosen, surplus
 
 
 def _figures(row: manifest.Row) -> list[float | None]:
-    """Return what the manifest knows of a face, more being better: certainty, size, sharpness, nearness."""
+    """Return the manifest's figures of a face's quality, where more is better: confidence, size, sharpness, nearness."""
     confidence, width, height, sharpness, distance = (
         row.number(column) for column in ("confidence", "width", "height", "sharpness", "distance")
     )

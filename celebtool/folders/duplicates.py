@@ -1,28 +1,12 @@
-"""Which images are copies of one another: equal pixel for pixel, or one picture mirrored, resized, cropped, saved anew.
+"""Find images that are copies of one another: equal pixels, or one picture mirrored, resized, cropped or re-encoded.
 
-In two steps. The descriptor, a perceptual hash that keeps its digits (low frequencies of a DCT, as in Zauner's pHash,
-2010), picks candidates among all pairs by one matrix product. Then one picture of a candidate is mapped on the other
-and they are correlated, the light taken out, so that a crop that was cut a little differently is still found.
+The method has two steps. A descriptor, the low frequencies of a DCT (a perceptual hash that keeps its digits; C. Zauner,
+Implementation and Benchmarking of Perceptual Image Hash Functions, 2010), picks candidates among all pairs by one
+matrix product. Then one picture of a candidate is mapped on the other (see `registration`) and they are correlated.
 
-The thresholds lie where pairs that were looked at fall apart, in 1,851 web crops of 20 faces, loose and aligned, in 363
-aligned crops of web photos of 5, and in the 400 of the AT&T Database of Faces, loose and aligned (`benchmarks/duplicates.py`
-measures any folder):
-
-- Copies re-encoded at JPEG 40 to 90, resized to 40 to 150 %, mirrored, lighter, darker or grey: all found, everywhere.
-  Cropped by up to 6 % a side, web crops: 98 to 99.5 %; by up to 10 %: 61 to 68 %.
-- Pairs of one person's photos, equal pixels left out, taken for copies: 0.04 % and 0.05 % of the 20 faces, 0.26 % of the 5
-  (nearly all of both are real copies), 0.22 % and 0.39 % of AT&T's. Of two people's: none, but for one real copy.
-
-People who were photographed in one sitting, as AT&T's, look the same in most of their photos. Where so many of a class's
-pairs are candidates, and between classes, a copy must be nearly perfect; of copies cropped by up to 6 % a side, 59 to 82 %
-are then found, by up to 10 %, 19 to 42 %. The thresholds were chosen on the very sets that these figures are of.
-
-Copies of a photo that `crop-faces` has cut and aligned one by one differ more than copies of its crop, in their pictures,
-and hardly at all in their embeddings, which it leaves in faces.csv. Where those are known, faces as close as copies' are copies too
-(`benchmarks/copies.py` plants copies among photos): of those that were cropped by up to 6 % and 10 % a side, 96 and 94 % are
-found in the 20 faces, where the pictures tell 58 and 27 %. In a crowded class the pictures must be alike as well: of AT&T's
-faces, 99 % of those that were saved anew, 83 % of the resized and 89 % of the mirrored are found, 34 and 16 % of the cropped. False alarms
-with embeddings: 0.12 % of the pairs of the 20 faces, 0.29 % of the 5's and 0.50 % of AT&T's (0.05, 0.27 and 0.39 % without).
+Within a class a pair is judged leniently, unless so many of the class's pairs are candidates that its images come from
+one sitting; across classes it is judged strictly. Faces whose embeddings are as close as those of copies are copies too.
+How the thresholds were chosen, and what share of copies they find, is in docs/methods.md.
 """
 
 import hashlib
@@ -56,14 +40,14 @@ WINDOW = np.exp(-0.5 * np.add.outer(_AXIS**2, _AXIS**2) / 0.6**2)  # the edges s
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What is remembered of an image: a digest of its pixels, and the picture in two sizes.
+    """What is kept of an image to compare it with others.
 
     Args:
         pixels: SHA-256 of shape and pixels.
         area: how many pixels it has.
-        descriptor: (99,), signed roots of the lowest DCT coefficients, of length 1 (0 for a flat image).
-        pattern: (32, 32), grey, freed of its local mean and contrast.
-        embedding: (128,), dlib's of the face, as `crop-faces` leaves it in faces.csv; None if it is not known.
+        descriptor: (99,), signed roots of the lowest DCT coefficients, scaled to length 1 (0 for a flat image).
+        pattern: (32, 32), grey, with local mean and contrast removed.
+        embedding: (128,), of the face, as `crop-faces` leaves it in faces.csv; None if it is not known.
     """
 
     pixels: str
@@ -74,7 +58,7 @@ class Fingerprint:
 
 
 def fingerprint(image: NDArray[np.uint8], embedding: NDArray[np.float32] | None = None) -> Fingerprint:
-    """Return the fingerprint of an RGB image (height, width, 3), with what is known of its face."""
+    """Return the fingerprint of an RGB image (height, width, 3) and of its face's embedding, if that is known."""
     shape = ",".join(map(str, image.shape)).encode()
     small = Image.fromarray(image).convert("L").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
     grey = np.asarray(small, np.float32)
@@ -88,17 +72,16 @@ def fingerprint(image: NDArray[np.uint8], embedding: NDArray[np.float32] | None 
 
 
 def equal_pairs(keys: Iterable[Hashable]) -> list[Pair]:
-    """Return pairs of indices that join all items with the same key; items whose key is false stay alone."""
+    """Return pairs of indices that join all items with the same key; items with an empty key stay alone."""
     first: dict[Hashable, int] = {}
     pairs = ((first.setdefault(key, index), index) for index, key in enumerate(keys) if key)
     return [(a, b) for a, b in pairs if a != b]
 
 
 def near_pairs(fingerprints: Sequence[Fingerprint], labels: Sequence[str]) -> list[Pair]:
-    """Return the pairs of indices that show the same picture, mirrored or not, equal pixels left aside.
+    """Return the pairs of indices that show the same picture, mirrored or not; images of equal pixels count once.
 
-    Within a class a pair that is alike enough counts; across classes it must be nearly the same (see above). Of very many
-    pairs, those that others join already are left out: the frames of a film are all alike.
+    If there are very many pairs, as among the frames of a film, those that other pairs join already are left out.
     """
     keys = ((each.pixels, label) for each, label in zip(fingerprints, labels, strict=True))
     distinct = sorted({key: index for index, key in enumerate(keys)}.values())
@@ -114,7 +97,7 @@ def near_pairs(fingerprints: Sequence[Fingerprint], labels: Sequence[str]) -> li
 
 
 def components(count: int, pairs: Iterable[Pair]) -> list[int]:
-    """Return for each of ``count`` items the smallest item that pairs join it with (union-find)."""
+    """Return for each of `count` items the smallest item that pairs join it with (union-find)."""
     parent = list(range(count))
 
     def root(item: int) -> int:
@@ -137,7 +120,7 @@ def conflicts(copies: Sequence[int], labels: Sequence[str]) -> set[int]:
 
 
 def _descriptor(grey: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Roots keep the strong coefficients (the light, mostly) from drowning the others; the mean is left out."""
+    """Return the descriptor; roots keep the strong coefficients (mostly light) from hiding the others."""
     centred = (grey - np.average(grey, weights=WINDOW)) * WINDOW
     low = np.asarray(dctn(centred, norm="ortho"))[:FREQUENCIES, :FREQUENCIES].ravel()[1:]
     roots = np.sign(low) * np.sqrt(np.abs(low))
@@ -152,7 +135,7 @@ def _pattern(grey: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _crowded(descriptors: NDArray[np.float32], classes: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Return of each class whether its images are all alike, as from one sitting; a few images tell too little."""
+    """Return of each class whether its images are all alike, as from one sitting; a class of few images is not."""
     sizes = np.bincount(classes)
     candidates = np.zeros(len(sizes), np.intp)
     for first, second in _candidates(descriptors, classes, mirrored=False):

@@ -1,8 +1,7 @@
-"""What a folder's images are like: their sizes, which show the same picture, which are blurry, dark or tiny.
+"""Inspect the images of a folder: their sizes, copies of one picture, and images that are blurry, dark or tiny.
 
-The thresholds were set by looking at 2,000 crops from the web and at the AT&T Database of Faces: none of a sample of those
-is flagged blurry or dark, but 95 in 100 are blurry once blurred with a standard deviation of 3 pixels of 224, and 99 in 100 dark
-with a quarter of their light. Dark goes by the lightest parts: by the mean, dark skin before a dark wall would be a flaw.
+How the thresholds were chosen is in docs/methods.md. An image is dark by its lightest pixels and not by their mean,
+because dark skin before a dark wall is not a flaw.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,13 +28,13 @@ _GREY = np.array([0.299, 0.587, 0.114])
 
 @dataclass(frozen=True)
 class Inspection:
-    """What there is to say of a folder's images.
+    """The figures of a folder's images.
 
     Attributes:
         sizes: (height, width) of every image that can be decoded, in the folder's order.
         broken: the errors of the others.
         blurry, dark, tiny: paths.
-        copies: sets of images that show the same picture, mirrored, resized or saved anew.
+        copies: sets of images that show the same picture, mirrored, resized or re-encoded.
     """
 
     sizes: tuple[tuple[int, int], ...] = ()
@@ -47,7 +46,7 @@ class Inspection:
 
     @property
     def straddling(self) -> tuple[tuple[Sample, ...], ...]:
-        """The sets of copies that lie in several parts: what is tested was trained on."""
+        """The sets of copies that lie in several parts, so that images are tested that were trained on."""
         return tuple(each for each in self.copies if len({sample.part for sample in each}) > 1)
 
     @property
@@ -70,7 +69,7 @@ def inspect(folder: ImageFolder, progress: Callable[[int, int], None]) -> Inspec
     """Decode every image of a folder; a file that is no image is listed, not raised."""
     embeddings = faces.embeddings(folder.root)
 
-    def look(sample: Sample) -> _Seen | ImageError:
+    def decode(sample: Sample) -> _Seen | ImageError:
         try:
             image = images.read(folder.file(sample))
         except ImageError as error:
@@ -78,7 +77,7 @@ def inspect(folder: ImageFolder, progress: Callable[[int, int], None]) -> Inspec
         fingerprint = duplicates.fingerprint(image, embeddings.get(sample.path))
         return _Seen(sample, (image.shape[0], image.shape[1]), flaws(image), fingerprint)
 
-    found = threads.run(look, folder.samples, progress)
+    found = threads.run(decode, folder.samples, progress)
     seen = [one for one in found if isinstance(one, _Seen)]
 
     def with_flaw(flaw: str) -> tuple[str, ...]:
@@ -95,9 +94,9 @@ def inspect(folder: ImageFolder, progress: Callable[[int, int], None]) -> Inspec
 
 
 def flaws(image: NDArray[np.uint8]) -> tuple[str, ...]:
-    """Return what is wrong with an RGB image (height, width, 3): of dark, blurry and tiny, those that hold.
+    """Return which of dark, blurry and tiny an RGB image (height, width, 3) is.
 
-    A dark image is not called blurry as well: its contours are weak because it is dark.
+    A dark image is not called blurry, because its contours are weak for lack of light.
     """
     small = images.shrink(image, SHARPNESS_SIDE)
     is_dark = bool(np.percentile(small @ _GREY, 95) < DARK)

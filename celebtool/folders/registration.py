@@ -1,7 +1,7 @@
-"""Do two pictures show the same thing, shifted, scaled or turned a little? A vectorised answer for many pairs.
+"""Compare pairs of pictures that may be shifted, scaled or turned a little, many pairs at a time.
 
-Gauss-Newton on an affine map, in the inverse compositional form of Baker & Matthews, "Lucas-Kanade 20 Years On"
-(IJCV 2004): the derivatives are those of the first picture and need computing only once.
+Gauss-Newton on an affine map, in the inverse compositional form of S. Baker and I. Matthews, Lucas-Kanade 20 Years On,
+IJCV 2004: the derivatives are those of the first picture and are computed only once.
 """
 
 import numpy as np
@@ -54,7 +54,7 @@ def _correlation(first: Floats, second: Floats, iterations: int) -> Floats:
 
 
 def _grid(side: int) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return the points inside the border as (3, p) homogeneous coordinates from -1 to 1, and which they are."""
+    """Return the points inside the border as (3, p) homogeneous coordinates from -1 to 1, and a mask of them."""
     axis = np.linspace(-1, 1, side, dtype=np.float32)
     y, x = (grid.ravel() for grid in np.meshgrid(axis, axis, indexing="ij"))
     inside = (np.abs(x) <= 1 - BORDER) & (np.abs(y) <= 1 - BORDER)
@@ -69,7 +69,7 @@ def _jacobian(pictures: Floats, points: Floats, inside: NDArray[np.bool_]) -> Fl
 
 
 def _sampled(pictures: Floats, positions: Floats) -> Floats:
-    """Return the pictures at the positions (n, 2, p) of x and y, bilinear; the edge goes on beyond the edge."""
+    """Return the pictures at positions (n, 2, p) of x and y, interpolated bilinearly; edge pixels repeat outside."""
     side = pictures.shape[1]
     grid = np.clip((positions + 1) * ((side - 1) / 2), 0, side - 1.001)
     corner = grid.astype(np.int32)
@@ -82,7 +82,7 @@ def _sampled(pictures: Floats, positions: Floats) -> Floats:
 
 
 def _composed(maps: Floats, steps: Floats) -> Floats:
-    """Return maps ∘ steps⁻¹, kept within what a crop of the same photo can differ by."""
+    """Return maps ∘ steps⁻¹, limited to the differences that crops of one photo can have."""
     increments = np.tile(np.eye(3, dtype=np.float32), (len(maps), 1, 1))
     increments[:, :2] += np.clip(steps, -0.25, 0.25).reshape(-1, 2, 3)
     composed = maps @ np.linalg.inv(increments)

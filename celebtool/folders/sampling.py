@@ -1,12 +1,12 @@
-"""Which images go where: equal classes, parts of given shares, folds; always whole groups, always the same.
+"""Choose which images go where: classes of equal size, parts of given shares, folds; groups are never divided.
 
-Chance is tied to names, not to positions: an image's random number is a hash of the seed and its path, so neither the
+Random numbers are tied to names, not to positions: that of an image is a hash of the seed and its path, so neither the
 order of a directory nor the number of threads changes a result.
 
-How many images of a class each part gets (`part_sizes`): the shares' whole numbers, the rest by the largest remainder,
-so that 60 images at .8/.1/.1 give 48, 6 and 6. Then no part with a share stays empty if that can be helped: train, then
-test, then val takes an image from the largest part, which is emptied only for train. So a class of one image is in
-train alone, one of two in train and test, one of three in all.
+`part_sizes` says how many images of a class each part gets: the whole numbers of its shares, the rest by the largest
+remainder, so that 60 images at .8/.1/.1 give 48, 6 and 6. Then, if possible, no part with a share stays empty: train, then
+test, then val takes an image from the largest part. A class of one image is in train only, one of two images in train
+and test, one of three in all parts.
 """
 
 import hashlib
@@ -33,13 +33,13 @@ class Shares(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Item:
-    """What sampling knows of an image.
+class Image:
+    """An image to be placed.
 
     Args:
-        path: names it; its random numbers come from this.
+        path: its name, from which its random numbers come.
         label: its class; None for a stranger, who is never trained on.
-        group: images with the same number are never divided.
+        group: images with the same number stay together.
     """
 
     path: str
@@ -48,7 +48,7 @@ class Item:
 
 
 def chance(seed: int, name: str) -> float:
-    """Return a random number from 0 to 1 that depends on the seed and the name alone."""
+    """Return a random number from 0 to 1 that depends only on the seed and the name."""
     key = f"{seed}:{name}".encode("utf-8", "surrogateescape")
     return int.from_bytes(hashlib.blake2b(key, digest_size=6).digest()) / 2**48
 
@@ -56,14 +56,14 @@ def chance(seed: int, name: str) -> float:
 def shares(train: float | None, val: float | None, test: float | None) -> Shares:
     """Return three shares that add up to 1.
 
-    Shares that are left out (None) divide what the given ones leave in the proportion of .8, .1 and .1; if all three
-    are given, they are proportions themselves.
+    Shares that are left out (None) divide the rest in the proportion of .8, .1 and .1. If all three are given, they are
+    scaled to add up to 1.
 
     Raises:
-        ValueError: a share is negative, they leave no train, or they are more than 1 with one left out.
+        ValueError: a share is negative, none is left for train, or those given are more than 1 in all.
     """
     if any(share is not None and not 0 <= share < math.inf for share in (train, val, test)):
-        raise ValueError("a share is negative or no number; expected 0 or more")
+        raise ValueError("a share is negative or not a number; expected 0 or more")
     given = [None if share is None else Fraction(str(share)) for share in (train, val, test)]
     known = sum(share for share in given if share is not None)
     missing = sum(default for share, default in zip(given, DEFAULT_SHARES, strict=True) if share is None)
@@ -92,40 +92,42 @@ def part_sizes(count: int, wanted: Shares) -> Sizes:
     return Sizes(*sizes)
 
 
-def split(items: Sequence[Item], wanted: Shares, seed: int) -> list[str | None]:
-    """Return the part of each image; None for a stranger that finds none.
+def split(images: Sequence[Image], wanted: Shares, seed: int) -> list[str | None]:
+    """Return the part of each image; None for a stranger who can be in none.
 
-    Each class is divided by itself, exactly as `part_sizes` says if its groups allow, else as closely as they do.
-    Groups that hold several classes (two faces of one photo) are placed first, by chance, and in train where they
-    would make a part too large. Strangers are divided between val and test alone; one whose group is in train
-    has no part.
+    Each class is split by itself, exactly as `part_sizes` says if its groups allow, else as closely as possible.
+    Groups that hold several classes (two faces of one photo) are placed first, at random, and in train where they
+    would make another part too large. Strangers are split between val and test only; one whose group is in train has
+    no part.
     """
-    members = _members(items)
-    wanted_sizes = _wanted_sizes(items, wanted)
-    part_of = _place_mixed(items, members, wanted_sizes, wanted, seed)
-    filled = _filled(items, members, part_of)
+    members = _members(images)
+    wanted_sizes = _wanted_sizes(images, wanted)
+    part_of = _place_mixed(images, members, wanted_sizes, wanted, seed)
+    filled = _filled(images, members, part_of)
     for label, sizes in wanted_sizes.items():
-        own = [g for g, indices in members.items() if g not in part_of and items[indices[0]].label == label]
-        chances = [chance(seed, items[members[g][0]].path) for g in own]
+        own = [g for g, indices in members.items() if g not in part_of and images[indices[0]].label == label]
+        chances = [chance(seed, images[members[g][0]].path) for g in own]
         counts = [len(members[g]) for g in own]
         part_of.update(zip(own, assign(counts, sizes, chances, Sizes(*filled[label])), strict=True))
-    parts: list[str | None] = [PARTS[part_of[item.group]] for item in items]
-    return [None if item.label is None and part == "train" else part for item, part in zip(items, parts, strict=True)]
+    parts: list[str | None] = [PARTS[part_of[image.group]] for image in images]
+    return [
+        None if image.label is None and part == "train" else part for image, part in zip(images, parts, strict=True)
+    ]
 
 
-def folds(items: Sequence[Item], count: int, seed: int) -> list[int | None]:
-    """Return in which fold's val each image is, 0 to count - 1; None if it is trained on in every fold.
+def folds(images: Sequence[Image], count: int, seed: int) -> list[int | None]:
+    """Return the fold, 0 to count - 1, in whose val each image is; None if it is in train in every fold.
 
     Groups go one by one, large ones first, to the fold that has the fewest images of their class. A class that is one
-    group is trained on in every fold: no fold's train lacks a class.
+    group is in train in every fold, so that no fold's train lacks a class.
     """
-    members = _members(items)
+    members = _members(images)
     load: dict[str | None, list[int]] = defaultdict(lambda: [0] * count)
     total = [0] * count
     fold_of: dict[int, int | None] = {}
-    for group in sorted(members, key=lambda g: (-len(members[g]), chance(seed, items[members[g][0]].path))):
-        labels = [items[index].label for index in members[group]]
-        first = items[members[group][0]].path
+    for group in sorted(members, key=lambda g: (-len(members[g]), chance(seed, images[members[g][0]].path))):
+        labels = [images[index].label for index in members[group]]
+        first = images[members[group][0]].path
         costs = [
             (sum(load[label][fold] for label in labels), total[fold], chance(seed, f"{fold}:{first}"))
             for fold in range(count)
@@ -135,31 +137,31 @@ def folds(items: Sequence[Item], count: int, seed: int) -> list[int | None]:
         for label in labels:
             load[label][fold] += 1
     for label in load.keys() - {None}:
-        own = {item.group for item in items if item.label == label}
+        own = {image.group for image in images if image.label == label}
         if len({fold_of[group] for group in own}) == 1:
             fold_of.update(dict.fromkeys(own))
-    return [fold_of[item.group] for item in items]
+    return [fold_of[image.group] for image in images]
 
 
 def class_size(counts: Mapping[str, int], per_class: str) -> int:
-    """Return how many images each class should have: a number, or the smallest, middle or largest class's."""
+    """Return how many images each class should have: a number, or the size of the smallest, median or largest class."""
     ordered = sorted(counts.values())
     named = {"min": ordered[0], "median": ordered[len(ordered) // 2], "max": ordered[-1]}
     return named[per_class] if per_class in named else int(per_class)
 
 
 def best_first(paths: Sequence[str], seed: int, quality: Sequence[float] | None = None) -> list[str]:
-    """Return the paths by quality, the best first; equal ones, or all without qualities, by chance."""
+    """Return the paths by quality, the best first; equal ones, or all if there are no qualities, in random order."""
     scores = quality or [0.0] * len(paths)
     score = dict(zip(paths, scores, strict=True))
     return sorted(paths, key=lambda path: (-score[path], chance(seed, path), path))
 
 
 def mean_rank(figures: Sequence[Sequence[float | None]]) -> list[float]:
-    """Return one quality per image, 0 to 1, from several figures per image, of which more is better.
+    """Return one quality per image, 0 to 1, from several figures per image, where more is better.
 
-    It is the mean over the figures of the share of images that are worse (half of the equal ones count), so that
-    pixels and probabilities can be weighed together; a missing figure counts as middling.
+    It is the mean, over the figures, of the share of images that are worse (equal ones count half), so that pixels and
+    probabilities can be combined. A missing figure counts 0.5.
 
     Args:
         figures: per image, the same figures in the same order.
@@ -169,7 +171,7 @@ def mean_rank(figures: Sequence[Sequence[float | None]]) -> list[float]:
 
 
 def repeats(paths: Sequence[str], extra: int, seed: int) -> list[int]:
-    """Return how many copies of each image make ``extra`` copies together, as evenly as it goes, the rest by chance."""
+    """Return how many copies of each image to make for `extra` copies in all: equally many, the rest at random."""
     each, rest = divmod(max(0, extra), len(paths))
     lucky = set(sorted(paths, key=lambda path: chance(seed, path))[:rest])
     return [each + (path in lucky) for path in paths]
@@ -183,17 +185,17 @@ def _ranks(column: Sequence[float | None]) -> list[float]:
     ]
 
 
-def _members(items: Sequence[Item]) -> dict[int, list[int]]:
+def _members(images: Sequence[Image]) -> dict[int, list[int]]:
     """Return the indices of each group's images, in the order of their paths."""
     members: dict[int, list[int]] = defaultdict(list)
-    for index in sorted(range(len(items)), key=lambda i: items[i].path):
-        members[items[index].group].append(index)
+    for index in sorted(range(len(images)), key=lambda i: images[i].path):
+        members[images[index].group].append(index)
     return members
 
 
-def _wanted_sizes(items: Sequence[Item], wanted: Shares) -> dict[str | None, Sizes]:
-    """Return the sizes of each class's parts, and (None) of the strangers'."""
-    counts = Counter(item.label for item in items)
+def _wanted_sizes(images: Sequence[Image], wanted: Shares) -> dict[str | None, Sizes]:
+    """Return the sizes of the parts of each class and, under None, of the strangers."""
+    counts = Counter(image.label for image in images)
     strangers = counts.pop(None, 0)
     sizes: dict[str | None, Sizes] = {label: part_sizes(count, wanted) for label, count in counts.items()}
     tested = wanted.val + wanted.test
@@ -205,7 +207,7 @@ def _wanted_sizes(items: Sequence[Item], wanted: Shares) -> dict[str | None, Siz
 
 
 def _place_mixed(
-    items: Sequence[Item],
+    images: Sequence[Image],
     members: Mapping[int, list[int]],
     sizes: Mapping[str | None, Sizes],
     wanted: Shares,
@@ -215,10 +217,10 @@ def _place_mixed(
     room = {label: list(size) for label, size in sizes.items() if label is not None}
     part_of: dict[int, int] = {}
     for group, indices in members.items():
-        labels = Counter(items[index].label for index in indices)
+        labels = Counter(images[index].label for index in indices)
         if len(labels) == 1:
             continue
-        drawn = chance(seed, items[indices[0]].path)
+        drawn = chance(seed, images[indices[0]].path)
         part = 1 if drawn < wanted.val else 2 if drawn < wanted.val + wanted.test else 0
         if any(label is not None and room[label][part] < count for label, count in labels.items()):
             part = 0
@@ -230,11 +232,11 @@ def _place_mixed(
 
 
 def _filled(
-    items: Sequence[Item], members: Mapping[int, list[int]], part_of: Mapping[int, int]
+    images: Sequence[Image], members: Mapping[int, list[int]], part_of: Mapping[int, int]
 ) -> dict[str | None, list[int]]:
     """Return how many images of each class the placed groups bring to each part."""
     filled: dict[str | None, list[int]] = defaultdict(lambda: [0, 0, 0])
     for group, part in part_of.items():
         for index in members[group]:
-            filled[items[index].label][part] += 1
+            filled[images[index].label][part] += 1
     return filled

@@ -1,4 +1,4 @@
-"""The files of an image folder, carried into another byte for byte as the rows of its manifest say."""
+"""Copy the files of an image folder into another, byte for byte, as the rows of a manifest say."""
 
 import os
 import shutil
@@ -11,14 +11,14 @@ from celebtool.formats.image_folder import ImageFolder, Sample
 
 
 def row(folder: ImageFolder, sample: Sample, known: Mapping[str, manifest.Row]) -> manifest.Row:
-    """Return the row that a sample begins with: no path yet, and whatever its folder's manifest knows of it."""
+    """Return the first row of a sample: no path yet, and all that the manifest of its folder holds."""
     extra = known[sample.path].extra if sample.path in known else {}
     origin = manifest.origin(known, sample.path, folder.file(sample))
     return manifest.Row("", sample.label or "", sample.path, origin, extra=extra)
 
 
 def columns(rows: Iterable[manifest.Row]) -> list[str]:
-    """Return the columns that any of the rows has besides the manifest's own, in the order they come up."""
+    """Return the columns of the rows besides the manifest's own, in the order of their first use."""
     return list(dict.fromkeys(column for row in rows for column in row.extra))
 
 
@@ -26,8 +26,8 @@ def place(rows: Iterable[manifest.Row], source: Path, target: Path, *, link: boo
     """Copy every kept row's file from ``source`` to its path below ``target``, or link it.
 
     Raises:
-        CelebtoolError: it is to be linked and can't be, as on another file system.
-        OSError: it can't be copied.
+        CelebtoolError: a file can't be linked, for example because it is on another file system.
+        OSError: a file can't be copied.
     """
     for row in rows:
         if row.status == manifest.KEPT:
@@ -37,7 +37,7 @@ def place(rows: Iterable[manifest.Row], source: Path, target: Path, *, link: boo
 
 
 def carry_faces(source: Path, target: Path) -> None:
-    """Copy a folder's faces.csv, if it has one: its rows hold for the images that keep their paths."""
+    """Copy a folder's faces.csv, if it has one: its rows are valid for the images that keep their paths."""
     if file := image_folder.sidecar(source, faces.FILE):
         shutil.copyfile(file, target / faces.FILE)
 

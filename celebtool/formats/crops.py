@@ -1,4 +1,4 @@
-"""How faces were cropped, as the JSON of a folder or a model says it."""
+"""The settings of `crop-faces` that decide what a crop looks like, as the JSON of a folder or a model holds them."""
 
 from celebtool.formats.json_checks import Check, flag, number, one_of, some_of, whole
 
@@ -8,7 +8,7 @@ FIELDS: dict[str, Check] = {
     "align": flag,
     "format": one_of("jpg", "png"),
 }
-"""What of the settings of `crop-faces` decides what a crop looks like; the bounds are those of its options."""
+"""The fields and their bounds, which are those of the command's options."""
 
 check = some_of(FIELDS)
-"""Accept an object of these fields; what is missing is the default of `celebtool.cropping.plan.CropSettings`."""
+"""Check an object of these fields; a missing field has the default of `celebtool.cropping.plan.CropSettings`."""

@@ -1,7 +1,7 @@
 """``manifest.csv``: a row per output and per rejected input of the command that wrote a folder.
 
-Inputs = outputs + rejects: every input is some row's `source`. `origin` is the SHA-256 of the first file of the
-chain (the photo), copied through every command, so that copies can be told from different photos.
+Every input is the `source` of some row, so inputs = outputs + rejects. `origin` is the SHA-256 of the first file of the
+chain (the photo). Every command copies it, so that copies of one photo can be recognised.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ class Row:
     extra: Mapping[str, str] = field(default_factory=dict)
 
     def number(self, column: str) -> float | None:
-        """What an extra column says as a number; None if it says none: a manifest may be anybody's."""
+        """Return an extra column as a finite number; None if it holds none: a manifest may be untrusted."""
         try:
             value = float(self.extra.get(column, ""))
         except ValueError:

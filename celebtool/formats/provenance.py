@@ -1,4 +1,4 @@
-"""``celebtool.json``: how a folder was made, the command and its parameters, and the same of its input."""
+"""``celebtool.json``: the recipe of a folder (see `recipes`)."""
 
 import hashlib
 from collections.abc import Mapping
@@ -6,36 +6,33 @@ from pathlib import Path
 
 from celebtool.errors import CelebtoolError, printable
 from celebtool.formats import crops, faces, image_folder, json_checks, manifest, recipes
+from celebtool.formats.recipes import Recipe
 from celebtool.system.output import RECIPE_FILE
 
 MAX_BYTES = 1 << 20  # a chain of commands takes some hundred bytes each
-_RESTORE = "remove it or restore the file celebtool wrote"
+_RESTORE = "restore the file that celebtool wrote, or remove it"
 
 
-def recipe(command: str, parameters: Mapping[str, object], root: Path) -> dict[str, object]:
-    """Describe a run: the command, what it was told, and the state of the folder it reads.
-
-    Two runs with equal recipes write equal outputs, so this holds nothing of the clock, the host or of paths.
-    """
-    source = {"digest": digest(root), "made_by": read(root)}
-    return recipes.shortened({"command": command, "parameters": dict(parameters), "input": source})
+def recipe(command: str, parameters: Mapping[str, object], root: Path) -> Recipe:
+    """Return the recipe of a run that reads the folder `root`."""
+    return recipes.build(command, parameters, {"digest": digest(root), "made_by": read(root)})
 
 
 def read(root: Path) -> dict[str, object] | None:
     """Read how a folder was made; None if celebtool did not write it.
 
     Raises:
-        CelebtoolError: the file is no JSON object, is nested too deeply, or says of crops what no command does.
+        CelebtoolError: the file is no JSON object, is nested too deeply, or describes crops that no command makes.
     """
     file = image_folder.sidecar(root, RECIPE_FILE)
     if file is None:
         return None
     if file.stat().st_size > MAX_BYTES:
-        raise CelebtoolError(file, f"is larger than {MAX_BYTES} bytes; expected the file celebtool wrote")
+        raise CelebtoolError(file, f"is larger than {MAX_BYTES} bytes; {_RESTORE}")
     try:
         return _parsed(file.read_text(encoding="utf-8", errors="surrogateescape"))
     except ValueError as error:
-        raise CelebtoolError(file, f"is not JSON of celebtool's ({printable(error)}); {_RESTORE}") from error
+        raise CelebtoolError(file, f"is not what celebtool writes ({printable(error)}); {_RESTORE}") from error
 
 
 def _parsed(content: str) -> dict[str, object]:
@@ -48,12 +45,12 @@ def _parsed(content: str) -> dict[str, object]:
 
 
 def crop_parameters(root: Path) -> dict[str, object] | None:
-    """Return how the faces of a folder were cropped (size, margin, align, format), however many commands ago."""
+    """Return how the faces of a folder were cropped: size, margin, align, format; None if not by celebtool."""
     return recipes.crop_parameters(read(root))
 
 
 def digest(root: Path) -> str:
-    """Return one SHA-256 over the paths and contents of all samples of a folder, and of its tables."""
+    """Return a SHA-256 of the paths and contents of all samples of a folder and of its tables."""
     total = hashlib.sha256()
     folder = image_folder.read(root)
     names = [sample.path for sample in folder.samples]

@@ -1,1 +1,1 @@
-"""Arrays in, arrays out: alignment of faces, augmentation, overlap of boxes."""
+"""Functions on arrays: alignment of faces, augmentation, overlap of boxes."""

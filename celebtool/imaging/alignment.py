@@ -1,4 +1,4 @@
-"""The geometry of a face: its box, its five points, and the crop that puts them where networks want them."""
+"""Align and crop faces by their box or their five points."""
 
 import math
 from typing import NamedTuple
@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-# dlib's 68-point mean face (`get_face_chip_details` in image_transforms/interpolation.h), reduced to what
-# MTCNN finds: the centres of the eyes (means of points 36 to 41 and 42 to 47), the nose's tip (30) and the
+# dlib's 68-point mean face (`get_face_chip_details` in image_transforms/interpolation.h), reduced to the five
+# points that MTCNN finds: the centres of the eyes (means of points 36 to 41 and 42 to 47), the nose's tip (30) and the
 # mouth's corners (48, 54), x and y as shares of the face's square.
 MEAN_FACE = np.array(
     [
@@ -43,7 +43,7 @@ class Face(NamedTuple):
 
 
 class Similarity(NamedTuple):
-    """The map z → ``factor``·z + ``offset`` of points x + iy: it turns, scales, shifts, and never shears."""
+    """The map z → ``factor``·z + ``offset`` of points x + iy: it rotates, scales and shifts, and does not shear."""
 
     factor: complex
     offset: complex
@@ -52,11 +52,11 @@ class Similarity(NamedTuple):
 def align(
     image: NDArray[np.uint8], landmarks: NDArray[np.float64], size: int, margin: float = 0.25
 ) -> NDArray[np.uint8]:
-    """Return the face as a (size, size, 3) crop, eyes level, in dlib's one geometry.
+    """Return the face as a (size, size, 3) crop in dlib's geometry, with the eyes level.
 
-    The five points are mapped on dlib's mean face, which fills the crop but for ``margin`` (a share of the
-    face's side) all around, by the similarity with the least squared error (Umeyama 1991). What lies beyond
-    the photo is black.
+    The five points are mapped on dlib's mean face by the similarity with the least squared error (S. Umeyama, IEEE
+    TPAMI 1991). The mean face fills the crop but for `margin`, a share of its side, on each side. Outside the photo
+    the crop is black.
 
     Args:
         image: RGB (height, width, 3).
@@ -71,10 +71,10 @@ def align(
 
 
 def crop(image: NDArray[np.uint8], box: Box, size: int, margin: float = 0.25) -> NDArray[np.uint8]:
-    """Return the square around a box as a (size, size, 3) crop, upright as the photo is.
+    """Return the square around a box as a (size, size, 3) crop, not rotated.
 
-    Its side is the box's longer side and ``margin`` times that on each side, so that the part of the face
-    that is seen does not depend on the photo's resolution. What lies beyond the photo is black.
+    The square's side is the longer side of the box plus `margin` times that on each side, so that the visible part of
+    the face does not depend on the photo's resolution. Outside the photo the crop is black.
 
     Raises:
         ValueError: the box is empty.
@@ -88,12 +88,12 @@ def crop(image: NDArray[np.uint8], box: Box, size: int, margin: float = 0.25) ->
 
 
 def template(size: int, margin: float) -> NDArray[np.float64]:
-    """Return where the five points (5, 2) belong in a crop of ``size`` pixels, ``margin`` around the face."""
+    """Return the positions of the five points (5, 2) in a crop of `size` pixels with `margin` around the face."""
     return size * (MEAN_FACE + margin) / (1 + 2 * margin)
 
 
 def fit(source: NDArray[np.float64], target: NDArray[np.float64]) -> Similarity:
-    """Return the similarity that brings points (n, 2) nearest to others, least squares (Umeyama 1991).
+    """Return the similarity that maps points (n, 2) on others with the least squared error (Umeyama 1991).
 
     Raises:
         ValueError: the source points coincide.
@@ -108,7 +108,7 @@ def fit(source: NDArray[np.float64], target: NDArray[np.float64]) -> Similarity:
 
 
 def sharpness(image: NDArray[np.uint8]) -> float:
-    """Return the variance of the Laplacian of the image's grey values: the larger, the sharper.
+    """Return the variance of the Laplacian of the image's grey values, which is larger for sharper images.
 
     Source: J. L. Pech-Pacheco et al., Diatom autofocusing in brightfield microscopy, ICPR 2000.
     """
@@ -119,12 +119,12 @@ def sharpness(image: NDArray[np.uint8]) -> float:
 
 
 def _warp(image: NDArray[np.uint8], similarity: Similarity, size: int) -> NDArray[np.uint8]:
-    """Return the crop that the similarity maps from the photo, without the moiré of skipped pixels."""
+    """Return the crop that the similarity maps from the photo, without aliasing."""
     region = _region(image, similarity, size)
     if region is None:
         return np.zeros((size, size, 3), np.uint8)
     left, top, right, bottom = region
-    # Shrink first, with all pixels taking part, to the crop's own scale; then turn, at about one to one.
+    # Shrink to the crop's scale first, with antialiasing; then rotate at about one to one.
     scale = min(1.0, abs(similarity.factor))
     width, height = max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale))
     part = Image.fromarray(image[top:bottom, left:right])
@@ -141,7 +141,7 @@ def _warp(image: NDArray[np.uint8], similarity: Similarity, size: int) -> NDArra
 
 
 def _region(image: NDArray[np.uint8], similarity: Similarity, size: int) -> tuple[int, int, int, int] | None:
-    """Return left, top, right, bottom of the photo's part that the crop shows; None if it shows none."""
+    """Return left, top, right, bottom of the part of the photo that the crop shows; None if it shows none."""
     corners = np.array([0, size, size * 1j, size + size * 1j])
     seen = (corners - similarity.offset) / similarity.factor
     spare = 3 / min(1.0, abs(similarity.factor))  # the filter's reach

@@ -1,7 +1,7 @@
-"""Random changes that leave a face who it is: turned, shifted, sheared, zoomed, mirrored, lit differently.
+"""Change face images at random: rotate, shift, shear, zoom, mirror, lighten or darken.
 
-One definition serves the `augment` command and training on the fly. Every random number is a pure function of the
-seed that is given, so a copy can be made again, alone and in any order.
+The `augment` command and training share this. Every random number is a pure function of the given seed, so that a copy
+can be made again, alone and in any order.
 """
 
 import math
@@ -25,16 +25,16 @@ _PAD_MODES: dict[Fill, Literal["edge", "symmetric", "wrap", "constant"]] = {
 
 @dataclass(frozen=True)
 class Operations:
-    """How far an image may be changed; every amount is drawn evenly from its range. 0 switches an operation off.
+    """How far an image may be changed; every amount is drawn uniformly from its range. 0 switches an operation off.
 
     Args:
         rotate: degrees, to either side.
-        shift: share of the width and, drawn apart, of the height, to either side.
+        shift: share of the width and, drawn separately, of the height, to either side.
         shear: degrees by which vertical lines are tilted, to either side.
-        zoom: share by which the image grows or shrinks, proportions kept; less than 0.9.
-        flip: mirror every other image.
-        brightness: share by which all values grow or shrink.
-        fill: what is seen beyond the edge: the edge's colour, the mirror image, the opposite side, or black.
+        zoom: share by which the image is enlarged or shrunk, with its proportions; less than 0.9.
+        flip: mirror images with a probability of one half.
+        brightness: share by which all values are raised or lowered.
+        fill: what is shown beyond the edge: the edge's colour, the mirror image, the opposite side, or black.
     """
 
     rotate: float = 10.0
@@ -47,16 +47,16 @@ class Operations:
 
 
 class Change(NamedTuple):
-    """What is done to one image; the defaults leave it as it is.
+    """The change of one image; the defaults change nothing.
 
     Args:
         angle: degrees, anticlockwise.
         right: shift as a share of the width.
         down: shift as a share of the height.
         tilt: degrees by which vertical lines lean to the right.
-        scale: factor by which everything grows.
-        mirrored: left and right are swapped, first of all.
-        light: factor of all values, which stop at 255.
+        scale: factor by which the image is enlarged.
+        mirrored: left and right are swapped, before anything else.
+        light: factor of all values, which are clipped at 255.
     """
 
     angle: float = 0.0
@@ -69,7 +69,7 @@ class Change(NamedTuple):
 
 
 def augment(image: RGBImage, operations: Operations, seed: tuple[int, ...]) -> RGBImage:
-    """Return a changed copy of an image (height, width, 3): same image, operations and seed, same copy.
+    """Return a changed copy of an image (height, width, 3); equal arguments give equal copies.
 
     Args:
         image: RGB (height, width, 3).
@@ -80,7 +80,7 @@ def augment(image: RGBImage, operations: Operations, seed: tuple[int, ...]) -> R
 
 
 def draw(operations: Operations, seed: tuple[int, ...]) -> Change:
-    """Draw the amounts for one copy. All are drawn every time: switching one operation off leaves the others."""
+    """Draw the change of one copy; switching one operation off does not change the others."""
     numbers = np.random.default_rng(seed).random(7)
     swing = 2 * numbers - 1
     return Change(
@@ -95,7 +95,7 @@ def draw(operations: Operations, seed: tuple[int, ...]) -> Change:
 
 
 def apply(image: RGBImage, change: Change, fill: Fill = "nearest") -> RGBImage:
-    """Return an image (height, width, 3) changed in one bilinear warp: shear, zoom, turn, shift, in this order."""
+    """Return an image (height, width, 3) changed in one bilinear warp: shear, zoom, rotate and shift, in this order."""
     if change.mirrored:
         image = image[:, ::-1]
     if change[:5] != Change()[:5]:
@@ -127,7 +127,7 @@ def _inverse(change: Change, height: int, width: int) -> NDArray[np.float64]:
 
 
 def _warped(image: RGBImage, inverse: NDArray[np.float64], fill: Fill) -> RGBImage:
-    """Return the image seen through the map, which is given as `_inverse` returns it."""
+    """Return the image warped by the map that `_inverse` returned."""
     height, width = image.shape[:2]
     corners = inverse @ np.array([[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1]])
     before = [max(0, math.ceil(1 - low)) for low in corners.min(axis=1)]

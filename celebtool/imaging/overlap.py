@@ -1,11 +1,11 @@
-"""Rectangles as rows (n, 4) of left, top, right, bottom: overlap, and the choice among overlapping ones."""
+"""Compute with rectangles, rows (n, 4) of left, top, right, bottom: their overlap, and which of several to keep."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 Boxes = NDArray[np.float32]
 
-BLOCK = 64  # rectangles compared with all others at once: their tables stay in the processor's cache
+BLOCK = 64  # rectangles compared with all others at once, so that the tables stay in the processor's cache
 
 
 def areas(boxes: Boxes) -> NDArray[np.float32]:
@@ -14,12 +14,12 @@ def areas(boxes: Boxes) -> NDArray[np.float32]:
 
 
 def overlap(first: Boxes, second: Boxes, *, of_smaller: bool = False) -> NDArray[np.float32]:
-    """Return how much each of (n, 4) rectangles shares with each of (m, 4), from 0 to 1, as (n, m).
+    """Return the overlap, 0 to 1, of each of (n, 4) rectangles with each of (m, 4) as (n, m).
 
     Args:
         first: (n, 4).
         second: (m, 4).
-        of_smaller: relate the common area to the smaller rectangle instead of to the union of both.
+        of_smaller: divide the common area by that of the smaller rectangle instead of by that of the union.
     """
     common = np.ones((len(first), len(second)), np.float32)
     for low, high in ((0, 2), (1, 3)):  # an axis at a time: sums over an axis of two are slow
@@ -31,9 +31,9 @@ def overlap(first: Boxes, second: Boxes, *, of_smaller: bool = False) -> NDArray
 
 
 def suppress(boxes: Boxes, scores: NDArray[np.float32], limit: float, *, of_smaller: bool = False) -> NDArray[np.intp]:
-    """Return the indices of the rectangles that no better one overlaps by more than ``limit``, best first.
+    """Return the indices of the rectangles that no better one overlaps by more than `limit`, the best first.
 
-    As in the mtcnn package, a rectangle that is itself suppressed still suppresses worse ones.
+    As in the mtcnn package, a suppressed rectangle still suppresses worse ones.
     """
     order = np.argsort(-scores, kind="stable")
     ranked = boxes[order]

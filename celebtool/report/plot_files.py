@@ -12,7 +12,7 @@ from celebtool.drawing.canvas import Figure
 from celebtool.drawing.fonts import Lettering
 from celebtool.errors import CelebtoolError
 from celebtool.evaluation.judge import Judged
-from celebtool.formats import images, provenance
+from celebtool.formats import images, provenance, recipes
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder
 from celebtool.formats.images import ImageError
@@ -49,20 +49,17 @@ def draw(report: Report, pictures: ImageFolder | None, directory: Path) -> Lette
     return lettering
 
 
-def recipe(report: Report, pictures: ImageFolder | None) -> dict[str, object]:
+def recipe(report: Report, pictures: ImageFolder | None) -> recipes.Recipe:
     """The recipe of the plots: the contents of all subjects, and the names of several of a kind."""
     subjects = report.subjects
     folders = [folder.root for folder, _ in subjects.folders.values()] + ([pictures.root] if pictures else [])
     runs = [*subjects.histories, *subjects.models]
-    return {
-        "command": "report",
-        "parameters": {"runs": runs if len(runs) > 1 else [], "images": pictures is not None},
-        "input": {
-            "tables": list(subjects.digests.values()),
-            "models": [info.arrays_sha256 for info in subjects.models.values()],
-            "folders": [provenance.digest(root) for root in folders],
-        },
+    source = {
+        "tables": list(subjects.digests.values()),
+        "models": [info.arrays_sha256 for info in subjects.models.values()],
+        "folders": [provenance.digest(root) for root in folders],
     }
+    return recipes.build("report", {"runs": runs if len(runs) > 1 else [], "images": pictures is not None}, source)
 
 
 def all_names(report: Report, pictures: ImageFolder | None) -> list[str]:

@@ -12,6 +12,7 @@ from celebtool.errors import CelebtoolError, listed
 from celebtool.folders import sampling, split
 from celebtool.formats import image_folder, manifest, provenance
 from celebtool.formats.image_folder import MAX_CLASSES, UNKNOWN, ImageFolder, Sample
+from celebtool.system.progress import Silent
 
 MODEL = "the model"
 
@@ -89,10 +90,10 @@ def read(
 
 def _set_aside(folder: ImageFolder, seed: int) -> TrainingData:
     """Divide an unsplit folder as `split` does, a tenth of every class into val, copies of a picture together."""
-    settings = split.Settings(sampling.shares(0.9, 0.1, 0), seed=seed)
-    rows = split.plan(folder, settings, lambda _done, _total: None)[""]
-    part_of = {row.source: row.extra["part"] for row in rows if row.status == manifest.KEPT}
-    train, val = (tuple(s for s in folder.samples if part_of.get(s.path) == part) for part in ("train", "val"))
+    settings = split.SplitSettings(sampling.shares(0.9, 0.1, 0), seed=seed)
+    parts = split.plan(folder, settings, Silent())[""].parts
+    chosen = [{row.source for row in parts[part]} for part in ("train", "val")]
+    train, val = (tuple(sample for sample in folder.samples if sample.path in sources) for sources in chosen)
     return TrainingData(folder, _known(train), _known(val))
 
 

@@ -43,8 +43,8 @@ def check(members: Sequence[tuple[Path, ModelInfo]]) -> str | None:
 
 def recipe(
     members: Sequence[ModelInfo], shares: Sequence[float] | None, tuned_on: Mapping[str, object] | None = None
-) -> dict[str, object]:
-    """Describe the making of an ensemble; equal recipes make equal files.
+) -> recipes.Recipe:
+    """Return the recipe of an ensemble.
 
     Args:
         members: the models.
@@ -53,7 +53,7 @@ def recipe(
     """
     models = [{"arrays_sha256": info.arrays_sha256, "made_by": info.recipe} for info in members]
     parameters = {"shares": list(shares)} if shares else {"tune": (tuned_on or {}).get("input")}
-    return recipes.shortened({"command": "ensemble", "parameters": parameters, "input": {"models": models}})
+    return recipes.build("ensemble", parameters, {"models": models})
 
 
 def check_tuning(data: TrainingData, members: Sequence[tuple[Path, ModelInfo]], warn: Callable[[str], None]) -> None:

@@ -143,7 +143,7 @@ def test_an_unsplit_folder_is_an_error_that_says_what_to_do(
     result = celebtool("augment", faces, tmp_path / "out")
     assert result.code == 1
     assert result.stderr == (
-        f"celebtool: error: {faces}: has no train/, and copies of test images would leak; "
+        f"celebtool: error: {faces}: has no train/; copies of test images must not be trained on; "
         f"first: celebtool split '{faces}' '{faces}-parts'\n"
     )
     assert not (tmp_path / "out").exists()

@@ -71,12 +71,12 @@ def test_small_classes_stay_and_are_named_or_are_filled_up_or_left_out(
     faces = make_folder({"ann": 9, "bob": 4, "cy": 1})
     usual = ("balance", faces, tmp_path / "stay", "--per-class", 6, "--keep", "random")
     assert celebtool(*usual).stderr == (
-        "celebtool: warning: fewer than 6 images, not filled up (--oversample does): bob (4), cy (1)\n"
+        "celebtool: warning: fewer than 6 images, and not filled up (--oversample would): bob (4), cy (1)\n"
     )
     out = tmp_path / "filled"
     assert celebtool("balance", faces, out, "--per-class", 6, "--oversample", "--min-images", 2).stderr == (
-        "celebtool: warning: fewer than 2 images, left out: cy\n"
-        "celebtool: warning: manifest.csv knows nothing of some classes' quality, so chance chose their images\n"
+        "celebtool: warning: left out, with fewer than 2 images: cy\n"
+        "celebtool: warning: no face quality is recorded for ann (run crop-faces first); their images were picked at random\n"
     )
     assert counts(out) == {"ann": 6, "bob": 6}
     rows = manifest.read(out)
@@ -200,7 +200,7 @@ def test_an_unreadable_image_is_an_error(celebtool: Run, make_folder: Make, tmp_
 def test_usage(celebtool: Run, make_folder: Make, tmp_path: Path, text: str) -> None:
     result = celebtool("balance", make_folder({"ann": 3}), tmp_path / "out", f"--per-class={text}")
     assert result.code == 2
-    assert f"'{text}' is no number of images; expected 1 or more, min, median or max" in result.stderr
+    assert f"'{text}' is not a number of images; expected 1 or more, min, median or max" in result.stderr
 
 
 def test_a_chain_of_runs_without_an_end_is_read(celebtool: Run, make_folder: Make, tmp_path: Path) -> None:

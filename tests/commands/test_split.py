@@ -99,7 +99,7 @@ def test_copies_stay_together(celebtool: Run, copies: Path, tmp_path: Path) -> N
 
 def test_one_of_each_set_of_copies_stays_with_drop(celebtool: Run, copies: Path, tmp_path: Path) -> None:
     result = celebtool("split", copies, tmp_path / "parts", "--near-duplicates", "drop")
-    assert result.stderr == "celebtool: warning: copies of other images left out: 3\n"
+    assert result.stderr == "celebtool: warning: 3 copies of other images left out\n"
     rows = by_source(tmp_path / "parts")
     dropped = {path: (row.reason, row.extra["detail"]) for path, row in rows.items() if row.status == "rejected"}
     assert dropped == {
@@ -136,7 +136,7 @@ def test_a_crop_in_two_classes_is_dropped_from_both(celebtool: Run, make_folder:
     Image.open(faces / "ann" / "003.png").convert("RGB").save(faces / "bob" / "copy.jpg", quality=85)
     result = celebtool("split", faces, tmp_path / "parts")
     assert result.code == 0
-    assert "the same pictures in several classes left out: 2; manifest.csv names them" in result.stderr
+    assert "2 images left out that are in several classes; manifest.csv names them" in result.stderr
     rejected = {row.source: row for row in manifest.read_all(tmp_path / "parts") if row.status == "rejected"}
     assert {path: (row.reason, row.extra["detail"], row.path) for path, row in rejected.items()} == {
         "ann/003.png": ("label_conflict", "the same picture as bob/copy.jpg", ""),
@@ -162,7 +162,7 @@ def test_strangers_go_to_val_and_test_alone(celebtool: Run, make_folder: Make, t
         "test": 3,
     }
     alone = celebtool("split", faces, tmp_path / "train", "--train", 1)
-    assert alone.stderr == "celebtool: warning: strangers left out: 6; there is no part for them\n"
+    assert alone.stderr == "celebtool: warning: 6 images of unknown/ left out: there is no part for them\n"
 
 
 def test_folds(celebtool: Run, make_folder: Make, tmp_path: Path) -> None:

@@ -6,17 +6,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from celebtool.folders import sampling
-from celebtool.folders.sampling import Item, Shares
+from celebtool.folders.sampling import Image, Shares
 
 USUAL = sampling.shares(None, None, None)
 
 
-def singles(label: str | None, count: int) -> list[Item]:
+def singles(label: str | None, count: int) -> list[Image]:
     first = 1000 * ord((label or "~")[0])
-    return [Item(f"{label}/{i}", label, first + i) for i in range(count)]
+    return [Image(f"{label}/{i}", label, first + i) for i in range(count)]
 
 
-def part_counts(items: list[Item], parts: list[str | None], label: str | None) -> tuple[int, int, int]:
+def part_counts(items: list[Image], parts: list[str | None], label: str | None) -> tuple[int, int, int]:
     counts = Counter(part for item, part in zip(items, parts, strict=True) if item.label == label)
     return counts["train"], counts["val"], counts["test"]
 
@@ -45,8 +45,8 @@ def test_shares_that_are_left_out_keep_their_proportion() -> None:
 @pytest.mark.parametrize(
     ("given_shares", "message"),
     [
-        ((-0.1, None, None), "a share is negative or no number; expected 0 or more"),
-        ((float("nan"), None, None), "a share is negative or no number; expected 0 or more"),
+        ((-0.1, None, None), "a share is negative or not a number; expected 0 or more"),
+        ((float("nan"), None, None), "a share is negative or not a number; expected 0 or more"),
         ((0.8, 0.3, None), "the shares add up to 1.1; expected at most 1"),
         ((0, None, None), "the shares leave nothing to train on; expected a train share above 0"),
         ((None, 0.5, 0.5), "the shares leave nothing to train on; expected a train share above 0"),
@@ -97,20 +97,20 @@ def test_sixty_images_are_48_6_6() -> None:
 
 def test_sixty_images_in_groups_are_48_6_6_whenever_groups_allow() -> None:
     for sizes in ([2] * 30, [3] * 20, [7, 5, 1] * 4 + [8], [48, 6, 6], [20, 20, 6, 6, 8]):
-        items = [Item(f"a/{g}-{i}", "a", g) for g, size in enumerate(sizes) for i in range(size)]
+        items = [Image(f"a/{g}-{i}", "a", g) for g, size in enumerate(sizes) for i in range(size)]
         assert part_counts(items, sampling.split(items, USUAL, 0), "a") == (48, 6, 6)
 
 
 @st.composite
-def collections(draw: st.DrawFn) -> list[Item]:
+def collections(draw: st.DrawFn) -> list[Image]:
     labels = draw(st.lists(st.sampled_from(["a", "b", "c", None]), min_size=1, max_size=40))
     groups = draw(st.lists(st.integers(0, 15), min_size=len(labels), max_size=len(labels)))
-    return [Item(f"{label}/{i}", label, group) for i, (label, group) in enumerate(zip(labels, groups, strict=True))]
+    return [Image(f"{label}/{i}", label, group) for i, (label, group) in enumerate(zip(labels, groups, strict=True))]
 
 
 @settings(deadline=None)
 @given(collections(), st.randoms(use_true_random=False), st.sampled_from([(None,) * 3, (0.5, 0.5, 0), (0.2, 0.2, 0.6)]))
-def test_split_keeps_groups_whole_whatever_the_order(items: list[Item], random, given_shares) -> None:
+def test_split_keeps_groups_whole_whatever_the_order(items: list[Image], random, given_shares) -> None:
     wanted = sampling.shares(*given_shares)
     parts = sampling.split(items, wanted, seed=1)
     of_group: dict[int, set[str]] = {}
@@ -136,7 +136,7 @@ def test_strangers_are_divided_between_val_and_test() -> None:
 
 
 def test_a_stranger_in_the_photo_of_a_training_image_has_no_part() -> None:
-    items = [Item("a/1", "a", 0), Item("unknown/1", None, 0)]
+    items = [Image("a/1", "a", 0), Image("unknown/1", None, 0)]
     assert sampling.split(items, USUAL, 0) == ["train", None]
 
 
@@ -146,7 +146,7 @@ def test_seeds_matter() -> None:
 
 
 def test_every_image_is_in_test_as_often_as_the_share_says() -> None:
-    items = [Item(f"a/{g}-{i}", "a", g) for g, size in enumerate([3] * 4 + [1] * 28) for i in range(size)]
+    items = [Image(f"a/{g}-{i}", "a", g) for g, size in enumerate([3] * 4 + [1] * 28) for i in range(size)]
     tests = Counter[int]()
     for seed in range(300):
         for index, part in enumerate(sampling.split(items, USUAL, seed)):
@@ -158,7 +158,7 @@ def test_every_image_is_in_test_as_often_as_the_share_says() -> None:
 
 def test_folds_hold_every_image_once() -> None:
     items = [
-        Item(f"{label}/{g}-{i}", label, 100 * ord(label) + g)
+        Image(f"{label}/{g}-{i}", label, 100 * ord(label) + g)
         for label in "ab"
         for g in range(12)
         for i in range(g % 3 + 1)
@@ -170,13 +170,13 @@ def test_folds_hold_every_image_once() -> None:
 
 
 def test_a_class_of_one_group_is_trained_on_in_every_fold() -> None:
-    items = [*singles("a", 9), Item("b/1", "b", 1), Item("b/2", "b", 1)]
+    items = [*singles("a", 9), Image("b/1", "b", 1), Image("b/2", "b", 1)]
     assert sampling.folds(items, 3, seed=0)[-2:] == [None, None]
 
 
 @settings(deadline=None)
 @given(collections(), st.integers(2, 6))
-def test_folds_keep_groups_whole_and_no_train_lacks_a_class(items: list[Item], count: int) -> None:
+def test_folds_keep_groups_whole_and_no_train_lacks_a_class(items: list[Image], count: int) -> None:
     fold_of = sampling.folds(items, count, seed=0)
     pairs = list(zip(items, fold_of, strict=True))
     assert all(len({fold for item, fold in pairs if item.group == group}) == 1 for group in {i.group for i in items})

@@ -48,7 +48,7 @@ def test_crop_parameters_are_found_however_many_commands_ago(tmp_path: Path) -> 
 def test_what_no_command_writes_is_refused(tmp_path: Path, text: str, problem: str) -> None:
     (tmp_path / "celebtool.json").write_text(text)
     with pytest.raises(
-        CelebtoolError, match=rf"celebtool.json: is not JSON of celebtool's \({problem}.*\); remove it or restore"
+        CelebtoolError, match=rf"celebtool.json: is not what celebtool writes \({problem}.*\); restore the file"
     ):
         provenance.read(tmp_path)
 
@@ -56,7 +56,5 @@ def test_what_no_command_writes_is_refused(tmp_path: Path, text: str, problem: s
 @pytest.mark.parametrize("text", ["", "[1]", "{", "[" * 100_000, '{"size": Infinity}', '{"size": NaN}'])
 def test_a_file_that_is_no_json_object(tmp_path: Path, text: str) -> None:
     (tmp_path / "celebtool.json").write_text(text)
-    with pytest.raises(
-        CelebtoolError, match=r"celebtool.json: is not JSON of celebtool's \(.+\); remove it or restore"
-    ):
+    with pytest.raises(CelebtoolError, match=r"celebtool.json: is not what celebtool writes \(.+\); restore the file"):
         provenance.read(tmp_path)

