@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from celebtool import __version__, console
+from celebtool import __version__, console, options
 from celebtool.commands import augment, balance, crop_faces, ensemble, finetune, predict, report, split, train
 from celebtool.errors import CelebtoolError, printable
 from celebtool.system import output, signals, streams
@@ -35,7 +35,7 @@ app = typer.Typer(
     help="Turn folders of photos of people into a face classifier one can trust.",
 )
 for _name, _verb in VERBS.items():
-    app.command(_name)(_verb)
+    app.command(_name, cls=options.GroupedCommand)(_verb)
 
 
 def _print_version(wanted: bool) -> None:

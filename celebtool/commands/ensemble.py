@@ -10,7 +10,7 @@ import typer
 from celebtool import console, options
 
 if TYPE_CHECKING:
-    from celebtool.training.data import TrainingData
+    from celebtool.training.training_set import TrainingData
 
 
 def parse_shares(text: str | None, count: int) -> list[float] | None:
@@ -34,23 +34,27 @@ def ensemble(
     ],
     shares: Annotated[
         str | None,
-        typer.Option("--shares", metavar="S,S…", help="What each model counts, as 0.6,0.4.", show_default="equal"),
+        typer.Option(
+            "--shares", metavar="S,S…", help="Weight of each model in the average, as 0.6,0.4.", show_default="equal"
+        ),
     ] = None,
     tune: Annotated[
         Path | None,
-        typer.Option("--tune", metavar="PARTS", help="Choose the shares that minimise the log loss on PARTS/val."),
+        typer.Option("--tune", metavar="PARTS", help="Choose the shares that give the lowest log loss on PARTS/val."),
     ] = None,
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,  # noqa: ARG001
 ) -> None:
-    """Average the probabilities of several models, of whatever architectures and image sizes, in one file.
+    """Combine several models into one.
+
+    It averages their probabilities. The models may have different architectures and image sizes; they must know the
+    same people.
 
     Example: celebtool ensemble mobilenet.h5 inception.h5 both.h5 --tune parts/
     """
     from celebtool.formats import model_file, provenance
     from celebtool.system.output import is_finished_file, new_file
-    from celebtool.training import data as training_data
-    from celebtool.training import ensembles
+    from celebtool.training import ensembles, training_set
 
     *inputs, path = models
     if len(inputs) < 2:
@@ -62,7 +66,7 @@ def ensemble(
     given = parse_shares(shares, len(inputs)) or (None if tune else [1 / len(inputs)] * len(inputs))
     infos = [(source, model_file.read_info(source)) for source in inputs]
     warning = ensembles.check(infos)
-    data = training_data.read(tune, 0, console.warn) if tune else None
+    data = training_set.read(tune, 0, console.warn) if tune else None
     if data:
         ensembles.check_tuning(data, infos, console.warn)
     tuned_on = provenance.recipe("ensemble", {}, tune) if tune else None
@@ -87,7 +91,7 @@ def ensemble(
 
 
 def _tuned(models: Sequence[Path], data: "TrainingData") -> Sequence[float]:
-    """Ask every model for val/, choose the shares, and show what each model and the average of them reach."""
+    """Predict val/ with every model, choose the shares, and show the log loss of each model and of the average."""
     import numpy as np
 
     from celebtool.nn import classifier

@@ -1,139 +1,84 @@
-"""``train PARTS MODEL.h5``: train an architecture on an image folder, its pretrained backbone frozen."""
+"""``train PARTS MODEL.h5``: train a network on an image folder, its pretrained backbone frozen."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from celebtool import console, options
-from celebtool.system.output import is_finished_file, new_file
+from celebtool import architectures, console, options
+from celebtool.training.options import BY_ARCHITECTURE, NETWORK, RunOptions, TrainingOptions
+
+if TYPE_CHECKING:
+    from celebtool.nn.classifier import Classifier
+    from celebtool.nn.training.fit import Resources
+    from celebtool.system.progress import Progress
 
 
 def _list_architectures(name: str) -> str:
     if name == "list":
-        from celebtool.architectures import ARCHITECTURES
-
         columns = ("name", "image size", "weights", "head", "network")
-        console.table("Architectures", columns, [a.summary() for a in ARCHITECTURES.values()])
+        console.table("Architectures", columns, [a.summary() for a in architectures.ARCHITECTURES.values()])
         raise typer.Exit
     return name
 
 
+@options.expanded
 def train(
     parts: options.Parts,
     model: options.OutputModel,
+    training: TrainingOptions,
+    run: RunOptions,
     arch: Annotated[
         str,
         typer.Option(
-            "--arch",
             metavar="NAME",
             callback=_list_architectures,
             is_eager=True,
+            rich_help_panel=NETWORK,
             help="Network to train; `--arch list` shows them.",
         ),
-    ] = "face-resnet29",
+    ] = architectures.DEFAULT,
     weights: Annotated[
         str | None,
         typer.Option(
-            "--weights",
             metavar="imagenet|none|FILE.h5",
-            help="The backbone's weights; none trains the whole network from random ones.",
-            show_default=options.BY_ARCHITECTURE,
+            rich_help_panel=NETWORK,
+            help="Weights of the backbone. With none, the whole network is trained from random weights.",
+            show_default=BY_ARCHITECTURE,
         ),
     ] = None,
     image_size: options.ImageSizeText = None,
-    epochs: options.Epochs = None,
-    batch_size: options.TrainBatchSize = None,
-    learning_rate: options.LearningRate = None,
-    optimizer: options.Optimizer = None,
-    schedule: options.Schedule = "constant",
-    warmup: options.Warmup = 0,
-    dense: options.Dense = None,
-    dropout: options.Dropout = None,
-    l2: options.L2 = None,
-    patience: options.Patience = None,
-    monitor: options.Monitor = "val_loss",
-    reduce_lr: options.ReduceLr = None,
-    class_weights: options.ClassWeights = False,
-    label_smoothing: options.LabelSmoothing = 0.0,
-    augment: options.Augment = 0,
-    allow_leak: options.AllowLeak = False,
-    false_accept: options.FalseAccept = 0.01,
-    cache_memory: options.CacheMemory = 4.0,
-    devices: options.Devices = "one",
-    history: options.History = None,
-    resume: options.Resume = False,
-    seed: options.Seed = 0,
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,  # noqa: ARG001
 ) -> None:
-    """Train a classifier: what is frozen runs once over every image, the rest in every epoch.
+    """Train a face classifier.
+
+    A pretrained backbone stays as it is: it runs once over every image, and only the layers after it are trained.
 
     Example: celebtool train parts/ model.h5
     """
-    from celebtool import architectures
-    from celebtool.formats import model_file, provenance
-    from celebtool.training import data as training_data
-    from celebtool.training import messages, settings
+    from celebtool.commands import training as shared
+    from celebtool.formats import provenance
+    from celebtool.training import settings, training_set
 
     architecture = architectures.get(arch)
     size = options.parse_image_size(image_size) or architecture.image_size
-    given = settings.Given(
-        dense=options.parse_dense(dense),
-        dropout=dropout,
-        l2=l2,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        optimizer=optimizer,
-        schedule=schedule,
-        warmup=warmup,
-        patience=patience,
-        monitor=monitor,
-        reduce_lr=reduce_lr,
-        class_weights=class_weights,
-        label_smoothing=label_smoothing,
-        augment=augment,
-        false_accept=false_accept,
-        seed=seed,
-    )
-    data = training_data.read(parts, seed, console.warn, allow_leak=allow_leak)
-    for line in training_data.doubts(data, false_accept):
-        console.warn(line)
-    chosen = settings.for_training(given, architecture, has_val=bool(data.val))
+    data = shared.read(parts, training, run)
+    chosen = settings.for_training(training, architecture, has_val=bool(data.val))
+    for line in settings.optimizer_notes(training, architecture, chosen):
+        console.note(line)
     source = weights or architecture.pretrained
     start = {
         "arch": arch,
         "image_size": list(size),
-        "weights": training_data.weights_digest(source),
-        "allow_leak": allow_leak,
+        "weights": training_set.weights_digest(source),
+        "allow_leak": run.allow_leak,
     }
     recipe = provenance.recipe("train", start | settings.parameters(chosen), parts)
-    weights_file = training_data.weights_file(source)
-    inputs = [parts, *([weights_file] if weights_file else [])]
-    messages.check_history(history, model, inputs)
-    if not overwrite and is_finished_file(model, lambda path: model_file.is_made_by(path, recipe)):
-        console.finished(model)
-        return
-    with (
-        new_file(
-            model,
-            recipe=recipe,
-            inputs=inputs,
-            overwrite=overwrite,
-            resumable=True,
-        ) as workspace,
-        console.progress("images", "images") as progress,
-    ):
-        from celebtool.nn import classifier
-        from celebtool.nn.training import fit, runs
+    file = training_set.weights_file(source)
 
-        resources = fit.Resources(workspace.scratch, int(cache_memory * 1e9), devices)
-        voice = fit.Voice(progress, console.note, resume=resume)
-        begin = runs.Start(architecture, size, source)
-        trained = runs.train(begin, data, chosen, recipe, resources, voice)
-        classifier.save(trained, workspace.content)
-        if history:
-            messages.write_history(history, trained.info.history, inputs)
-    console.table(*messages.table(trained.info), to_stderr=True)
-    for line in messages.remedies(trained.info):
-        console.warn(line)
+    def trained(resources: "Resources", progress: "Progress") -> "Classifier":
+        from celebtool.nn.training import runs
+
+        return runs.train(runs.Start(architecture, size, source), data, chosen, recipe, resources, progress)
+
+    shared.run(shared.Job(data, model, [parts, *([file] if file else [])], recipe), run, trained, overwrite=overwrite)

@@ -11,7 +11,7 @@ from celebtool.architectures import LAST_LAYER, member_prefix
 from celebtool.errors import CelebtoolError, listed
 from celebtool.formats import recipes
 from celebtool.formats.model_info import ENSEMBLE, MAX_MEMBERS, Array, Arrays, ModelInfo
-from celebtool.training.data import TrainingData, check_classes
+from celebtool.training.training_set import TrainingData, check_classes
 
 LEAST_SHARE = 0.001
 """A tuned share is never smaller: a member that counts less is better left out."""

@@ -27,14 +27,20 @@ def epoch(row: Epoch, epochs: int) -> str:
     return f"epoch {row.epoch}/{epochs}: {figures}, learning rate {row.learning_rate:.3g}, {row.seconds or 0:.1f} s"
 
 
-def begin(first: int, epochs: int) -> str:
-    """Return the line that says where a run begins."""
-    return f"continues at epoch {first}/{epochs}" if first > 1 else "nothing to continue; starts at epoch 1"
+def continuing(first: int, epochs: int) -> str:
+    """Return the line that says where an interrupted run goes on."""
+    return f"continuing at epoch {first} of {epochs}"
 
 
 def kept(path: Path, epochs: Sequence[Epoch]) -> str:
     """Return the line that says what is left of a run that ended before its time, and how it goes on."""
     return f"the best model so far, of {len(epochs)} epochs, is {path}; the same command continues after epoch {len(epochs)}"
+
+
+def summary(info: ModelInfo) -> str:
+    """Return what a model is in a few words: ``5 classes, val accuracy 0.9667``."""
+    accuracy = info.metrics.get("val_accuracy")
+    return f"{len(info.class_names)} classes" + ("" if accuracy is None else f", val accuracy {accuracy:.4f}")
 
 
 def table(info: ModelInfo) -> Table:

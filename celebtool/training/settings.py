@@ -1,50 +1,29 @@
-"""How a network is trained: what a command line gives, completed by the architecture's own recipe."""
+"""How a network is trained: the options of a command line, completed by the architecture's own recipe."""
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from celebtool.architectures import Architecture
+from celebtool.training.options import TrainingOptions
 from celebtool.training.schedule import Rules
 
 Value = TypeVar("Value")
-Monitor = Literal["loss", "accuracy", "val_loss", "val_accuracy"]
 LBFGS = "lbfgs"
 """The optimizer that solves a head of one softmax layer as a logistic regression."""
-
-
-@dataclass(frozen=True)
-class Given:
-    """The training options of a command line; None where the architecture's recipe decides.
-
-    Args:
-        dense, dropout, l2: see `Head`.
-        epochs, learning_rate, schedule, warmup, patience, monitor, reduce_lr: see `celebtool.training.schedule.Rules`.
-        batch_size, optimizer, class_weights, label_smoothing, augment, false_accept, seed: see `Settings`.
-    """
-
-    dense: tuple[int, ...] | None
-    dropout: float | None
-    l2: float | None
-    epochs: int | None
-    batch_size: int | None
-    learning_rate: float | None
-    optimizer: str | None
-    schedule: str
-    warmup: int
-    patience: int | None
-    monitor: Monitor
-    reduce_lr: int | None
-    class_weights: bool
-    label_smoothing: float
-    augment: int
-    false_accept: float
-    seed: int
+_EPOCHWISE = ("epochs", "batch_size", "learning_rate", "patience", "reduce_lr", "monitor", "schedule", "warmup")
+_SHAPING = ("dense", "dropout", "label_smoothing")
 
 
 @dataclass(frozen=True)
 class Head:
-    """The last layers of a network: units of the hidden ones, the share of features dropped, the kernels' penalty."""
+    """The last layers of a network.
+
+    Args:
+        dense: units of the hidden layers.
+        dropout: share of the features that each step drops.
+        l2: penalty on the squared weights.
+    """
 
     dense: tuple[int, ...]
     dropout: float
@@ -52,21 +31,15 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Settings:
+class TrainSettings:
     """How a network is trained, complete.
 
     Args:
         head: the network's last layers.
-        rules: epochs, rates, patience and what they watch.
+        rules: epochs, rates, patience and the monitored figure.
         optimizer: ``adam``, ``adamw``, ``sgd`` or ``lbfgs``.
-        batch_size: images per step.
-        class_weights: let every class count the same, however many images it has.
-        label_smoothing: the share of each label spread over all classes.
-        augment: augmented variants of each training image; a network without frozen layers redraws its images
-            in every epoch instead.
-        false_accept: the share of strangers that the threshold may let pass.
-        by_distance: whether the score that it applies to is the nearness to a class's mean embedding.
-        seed: of every random number.
+        by_distance: whether the score is the cosine to a class's mean embedding, not the largest probability.
+        batch_size, class_weights, label_smoothing, augment, false_accept, seed: see `TrainingOptions`.
     """
 
     head: Head
@@ -81,78 +54,89 @@ class Settings:
     seed: int
 
 
-def for_training(given: Given, architecture: Architecture, *, has_val: bool) -> Settings:
-    """Complete the options of `train`; a hidden layer that is given replaces the recipe's."""
+def for_training(options: TrainingOptions, architecture: Architecture, *, has_val: bool) -> TrainSettings:
+    """Complete the options of `train`; hidden layers that are given replace the recipe's."""
     head = Head(
-        dense=_first(given.dense, architecture.dense),
-        dropout=_first(given.dropout, architecture.dropout),
-        l2=_first(given.l2, architecture.l2),
+        dense=_first(options.dense, architecture.dense),
+        dropout=_first(options.dropout, architecture.dropout),
+        l2=_first(options.l2, architecture.l2),
     )
-    optimizer = given.optimizer or architecture.optimizer
-    if given.optimizer is None and optimizer == LBFGS and _needs_epochs(given):
+    optimizer = options.optimizer or architecture.optimizer
+    if options.optimizer is None and optimizer == LBFGS and _iterative(options):
         optimizer = "adam"
-    return _settings(
-        given, head, optimizer, architecture, architecture.epochs, architecture.learning_rate, has_val=has_val
-    )
+    epochs, rate = architecture.epochs, architecture.learning_rate
+    return _settings(options, head, optimizer, architecture, _rules(options, architecture, epochs, rate, has_val))
 
 
-def for_finetuning(given: Given, architecture: Architecture, head: Head, *, has_val: bool) -> Settings:
+def for_finetuning(options: TrainingOptions, architecture: Architecture, head: Head, *, has_val: bool) -> TrainSettings:
     """Complete the options of `finetune`; hidden layers that are given come after those of the model's head."""
     head = Head(
-        dense=(*head.dense, *(given.dense or ())),
-        dropout=_first(given.dropout, head.dropout),
-        l2=_first(given.l2, head.l2),
+        dense=(*head.dense, *(options.dense or ())),
+        dropout=_first(options.dropout, head.dropout),
+        l2=_first(options.l2, head.l2),
     )
-    optimizer = given.optimizer or architecture.finetune_optimizer
-    rate = architecture.finetune_learning_rate
-    return _settings(given, head, optimizer, architecture, architecture.finetune_epochs, rate, has_val=has_val)
+    optimizer = options.optimizer or architecture.finetune_optimizer
+    epochs, rate = architecture.finetune_epochs, architecture.finetune_learning_rate
+    return _settings(options, head, optimizer, architecture, _rules(options, architecture, epochs, rate, has_val))
 
 
-def parameters(settings: Settings) -> dict[str, object]:
+def parameters(settings: TrainSettings) -> dict[str, object]:
     """Return all settings as values of JSON, for a recipe."""
     values: dict[str, object] = asdict(settings)
     return json.loads(json.dumps(values))  # type: ignore[no-any-return]
 
 
+def optimizer_notes(options: TrainingOptions, architecture: Architecture, settings: TrainSettings) -> list[str]:
+    """Return what a user should know who asks for epochs where the head would be solved without them."""
+    if architecture.optimizer == LBFGS and options.optimizer is None and settings.optimizer != LBFGS:
+        asked = ", ".join(_iterative(options))
+        otherwise = f"without such options --arch {architecture.name} solves it at once, which is usually better"
+        return [f"{asked}: the head is trained with {settings.optimizer} in epochs; {otherwise}"]
+    unused = [name for name in _iterative(options) if name in map(_name, _EPOCHWISE)]
+    if settings.optimizer == LBFGS and unused:
+        return [f"{', '.join(unused)}: no effect with --optimizer lbfgs, which has no epochs"]
+    return []
+
+
 def _settings(
-    given: Given,
-    head: Head,
-    optimizer: str,
-    architecture: Architecture,
-    epochs: int,
-    learning_rate: float,
-    *,
-    has_val: bool,
-) -> Settings:
-    rules = Rules(
-        monitor=given.monitor if has_val else given.monitor.removeprefix("val_"),
-        patience=_first(given.patience, architecture.patience),
-        reduce_lr=_first(given.reduce_lr, architecture.reduce_lr),
-        epochs=_first(given.epochs, epochs),
-        learning_rate=_first(given.learning_rate, learning_rate),
-        schedule=given.schedule,
-        warmup=given.warmup,
-    )
-    return Settings(
+    options: TrainingOptions, head: Head, optimizer: str, architecture: Architecture, rules: Rules
+) -> TrainSettings:
+    return TrainSettings(
         head=head,
         rules=rules,
         optimizer=optimizer,
-        batch_size=_first(given.batch_size, architecture.batch_size),
-        class_weights=given.class_weights,
-        label_smoothing=given.label_smoothing,
-        augment=given.augment,
-        false_accept=given.false_accept,
+        batch_size=_first(options.batch_size, architecture.batch_size),
+        class_weights=options.class_weights,
+        label_smoothing=options.label_smoothing,
+        augment=options.augment,
+        false_accept=options.false_accept,
         by_distance=architecture.features == "normalise",
-        seed=given.seed,
+        seed=options.seed,
     )
 
 
-def _needs_epochs(given: Given) -> bool:
-    """Whether something is asked for that only an iterative optimizer has."""
-    asked = (given.epochs, given.learning_rate, given.batch_size, given.patience, given.reduce_lr)
-    shaped = given.schedule != "constant" or given.monitor != "val_loss"
-    layers = given.dense or given.dropout
-    return bool(layers or given.label_smoothing or given.warmup) or shaped or any(value is not None for value in asked)
+def _rules(options: TrainingOptions, architecture: Architecture, epochs: int, rate: float, has_val: bool) -> Rules:
+    return Rules(
+        monitor=options.monitor if has_val else options.monitor.removeprefix("val_"),
+        patience=_first(options.patience, architecture.patience),
+        reduce_lr=_first(options.reduce_lr, architecture.reduce_lr),
+        epochs=_first(options.epochs, epochs),
+        learning_rate=_first(options.learning_rate, rate),
+        schedule=options.schedule,
+        warmup=options.warmup,
+    )
+
+
+def _iterative(options: TrainingOptions) -> list[str]:
+    """Return the options given that only an optimizer with epochs has."""
+    untouched = TrainingOptions()
+    given = [name for name in _EPOCHWISE if getattr(options, name) != getattr(untouched, name)]
+    given += [name for name in _SHAPING if getattr(options, name)]
+    return [_name(name) for name in given]
+
+
+def _name(field: str) -> str:
+    return f"--{field.replace('_', '-')}"
 
 
 def _first(given: Value | None, default: Value) -> Value:

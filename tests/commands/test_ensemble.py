@@ -10,7 +10,7 @@ from celebtool.formats import manifest, model_file
 from celebtool.formats.images import read, resize
 from celebtool.formats.model_info import ModelInfo
 from celebtool.nn import classifier
-from tests.nn.test_classifier import images, in_plain_keras, tiny
+from tests.support.classifiers import images, in_plain_keras, tiny
 
 NAMES = ("ann", "bob", "zoë")
 

@@ -42,11 +42,11 @@ def end_at(epoch: int, ending: signal.Signals, *arguments: object) -> Result:
 def test_killed_at_every_epoch_it_ends_with_the_same_bytes(folder: Path, tmp_path: Path) -> None:
     undisturbed = run_installed("train", folder, tmp_path / "undisturbed.h5", *LINE)
     assert undisturbed.code == 0, undisturbed.stderr
-    assert "nothing to continue; starts at epoch 1" in undisturbed.stderr
+    assert "nothing to continue; training starts at the beginning" in undisturbed.stderr
     for epoch in (1, 2, 3, 4):
         killed = end_at(epoch, signal.SIGKILL, "train", folder, tmp_path / "m.h5", *LINE)
         assert killed.code == -signal.SIGKILL
-        assert (f"continues at epoch {epoch}/4" in killed.stderr) == (epoch > 1)
+        assert (f"continuing at epoch {epoch} of 4" in killed.stderr) == (epoch > 1)
         assert not (tmp_path / "m.h5").exists()
     assert run_installed("train", folder, tmp_path / "m.h5", *LINE).code == 0
     assert (tmp_path / "m.h5").read_bytes() == (tmp_path / "undisturbed.h5").read_bytes()
@@ -80,7 +80,7 @@ def test_interrupted_it_keeps_the_best_and_says_how_to_go_on(
     )
     assert not out.exists()
     again = end_at(done + 1, signal.SIGKILL, *line)
-    assert f"continues at epoch {done + 1}/200" in again.stderr
+    assert f"continuing at epoch {done + 1} of 200" in again.stderr
 
 
 def test_a_loss_that_is_no_number_keeps_the_last_good_model(folder: Path, tmp_path: Path) -> None:

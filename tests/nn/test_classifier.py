@@ -1,14 +1,9 @@
 """Saving and loading: the same probabilities from celebtool and from plain Keras, and no trust in a description."""
 
 import json
-import os
-import pickle
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import h5py
 import keras
@@ -19,44 +14,9 @@ from celebtool.errors import CelebtoolError
 from celebtool.formats import model_file, model_info
 from celebtool.formats.model_info import ModelInfo
 from celebtool.nn import classifier
-from celebtool.nn.classifier import Classifier
 from celebtool.nn.networks import build, pretrained
+from tests.support.classifiers import INFO, SIZE, images, in_plain_keras, tiny
 from tests.support.models import LIBVER
-
-SIZE = (16, 16)
-INFO = ModelInfo("cnn", ("ann", "bob", "Zoë"), SIZE, seed=1, dense=(4,), dropout=0.5, recipe={"command": "train"})
-
-
-def tiny(info: ModelInfo = INFO) -> Classifier:
-    model = build.build(
-        info.architecture,
-        len(info.class_names),
-        image_size=info.image_size,
-        dense=info.dense,
-        dropout=info.dropout,
-        l2=info.l2,
-        seed=info.seed,
-    )
-    return Classifier(model, info)
-
-
-def images(size: tuple[int, int], count: int = 5) -> np.ndarray:
-    return np.random.default_rng(0).integers(0, 256, (count, *size, 3), dtype=np.uint8)
-
-
-def in_plain_keras(folder: Path, inputs: dict[str, Any]) -> dict[str, np.ndarray]:
-    """What somebody without celebtool gets from FOLDER/NAME.h5 for NAME's images (by input, if there are several)."""
-    (folder / "inputs.pickle").write_bytes(pickle.dumps(inputs))
-    code = """
-import sys, pickle, numpy as np, keras
-inputs = pickle.load(open("inputs.pickle", "rb"))
-outputs = {name: keras.models.load_model(name + ".h5").predict(images, verbose=0) for name, images in inputs.items()}
-np.savez("outputs.npz", **outputs)
-assert not any(name.startswith("celebtool") for name in sys.modules)
-"""
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, cwd=folder, env=environment)
-    return dict(np.load(folder / "outputs.npz"))
 
 
 def test_a_classifier_comes_back(tmp_path: Path) -> None:
@@ -154,7 +114,7 @@ def lie(source: Path, path: Path, **fields: object) -> Path:
         ({"dense": (65536,)}, "has 290867 parameters, the network it describes 34105379;"),
         ({"dense": (4, 65536)}, "has 290867 parameters, the network it describes 815143;"),
         ({"dense": ()}, "has not the arrays of a cnn"),
-        ({"class_names": tuple(map(str, range(100_000)))}, "has 290867 parameters, the network it describes 790852;"),
+        ({"class_names": tuple(map(str, range(10_000)))}, "has not the arrays of a cnn"),
         ({"class_names": ("a",)}, "has not the arrays of a cnn"),
         ({"image_size": (1024, 1024)}, "has 290867 parameters, the network it describes 8677427;"),
     ],

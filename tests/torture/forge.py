@@ -30,7 +30,7 @@ MODULES = {
     ),
     "models": (
         "training.ensembles",
-        "training.data",
+        "training.training_set",
         "training.messages",
         "training.settings",
         "report.guesses",
@@ -40,7 +40,7 @@ MODULES = {
         "nn.training.runs",
         "nn.prediction",
         "nn.classifier",
-        "training.data",
+        "training.training_set",
         "training.messages",
         "report.guesses",
     ),

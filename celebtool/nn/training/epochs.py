@@ -1,4 +1,4 @@
-"""The epochs of a training run: any of them can be the last, and the next run goes on from there.
+"""Train in epochs; an interrupted run is continued after the last epoch that it finished.
 
 Every random number of an epoch (order, dropout, augmentation) is a function of the seed and the epoch, so a run
 that was killed and continued computes what an undisturbed one would have.
@@ -7,7 +7,6 @@ that was killed and continued computes what an undisturbed one would have.
 import contextlib
 import math
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,12 @@ from celebtool.nn.training import checkpoint
 from celebtool.nn.training.batches import Batches
 from celebtool.nn.training.checkpoint import Run
 from celebtool.system import signals
-from celebtool.training import schedule
+from celebtool.system.progress import Progress
+from celebtool.training import messages, schedule
+from celebtool.training.settings import TrainSettings
 
+CHECKPOINT = "checkpoint"
+"""The file of a run's scratch directory from which an interrupted run goes on."""
 OPTIMIZERS = {
     "adam": keras.optimizers.Adam,
     "adamw": keras.optimizers.AdamW,
@@ -32,52 +35,39 @@ OPTIMIZERS = {
 
 
 @dataclass(frozen=True)
-class Watch:
-    """Who is told how a run goes.
+class Fitted:
+    """What the epochs reached: their history, and what ended them before their time, such as Ctrl-C, if anything."""
 
-    Args:
-        begin: called with the epoch that comes first: 1, or a later one of a run that is continued.
-        epoch: called after every epoch.
-        say: called with a line to show.
-        keep: called with the history when a run ends before its time, the model at the weights of its best epoch.
-    """
-
-    begin: Callable[[int], None]
-    epoch: Callable[[Epoch], None]
-    say: Callable[[str], None]
-    keep: Callable[[Sequence[Epoch]], None]
+    history: tuple[Epoch, ...]
+    failure: BaseException | None = None
 
 
 def fit(
-    model: keras.Model,
-    train: Batches,
-    val: Batches | None,
-    rules: schedule.Rules,
-    *,
-    optimizer: str,
-    label_smoothing: float,
-    scratch: Path,
-    watch: Watch,
-) -> list[Epoch]:
+    model: keras.Model, train: Batches, val: Batches | None, settings: TrainSettings, scratch: Path, progress: Progress
+) -> Fitted:
     """Train until the rules say stop, and leave the model with the weights of its best epoch.
 
     Args:
         model: what is trained: RGB images or activations in, probabilities out.
         train: its batches.
         val: what is measured after every epoch; None monitors the training loss.
-        rules: how long, at which rates, and which figure decides.
-        optimizer: a key of `OPTIMIZERS`.
-        label_smoothing: the share of each label spread over all classes.
+        settings: how long, at which rates, with which optimizer, and which figure decides.
         scratch: a directory for the checkpoint; one that is there already is continued.
-        watch: told how it goes.
+        progress: told of the epochs and of the batches in each.
+
+    Returns:
+        The history; if an error or a signal ends training after the first epoch, that too.
 
     Raises:
-        CelebtoolError: loss or weights became NaN or infinite; says in which epoch and what to try.
+        CelebtoolError: loss or weights became NaN or infinite in the first epoch; says what to try.
     """
-    _compile(model, OPTIMIZERS[optimizer](rules.learning_rate), label_smoothing)
-    path = scratch / "checkpoint"
-    run = checkpoint.load(path, model, watch.say)
-    watch.begin(run.state.epoch + 1)
+    rules = settings.rules
+    _compile(model, settings)
+    path = scratch / CHECKPOINT
+    run = checkpoint.load(path, model, progress.say)
+    if run.state.epoch:
+        progress.say(messages.continuing(run.state.epoch + 1, rules.epochs))
+    failure = None
     if not run.state.stopped:
         try:
             with contextlib.ExitStack() as stack:
@@ -87,23 +77,22 @@ def fit(
                     epochs=rules.epochs,
                     steps_per_epoch=train.steps,
                     validation_data=val.evaluation() if val else None,
-                    callbacks=[_Epochs(run, rules, train.seed, path, watch.epoch), _Stoppable(stack)],
+                    callbacks=[_Epochs(run, rules, train, path, progress), _Stoppable(stack)],
                     shuffle=False,
                     verbose=0,
                 )
-        except BaseException:  # a signal too, see `_Stoppable`
-            if run.best:
-                checkpoint.assign(model.weights, run.best)
-                watch.keep(run.history)
-            raise
+        except BaseException as error:  # a signal too, see `_Stoppable`
+            if not run.best:
+                raise
+            failure = error
     checkpoint.assign(model.weights, run.best)
-    return run.history
+    return Fitted(tuple(run.history), failure)
 
 
-def _compile(model: keras.Model, optimizer: keras.optimizers.Optimizer, label_smoothing: float) -> None:
+def _compile(model: keras.Model, settings: TrainSettings) -> None:
     model.compile(
-        optimizer=optimizer,
-        loss=keras.losses.CategoricalCrossentropy(label_smoothing=label_smoothing),
+        optimizer=OPTIMIZERS[settings.optimizer](settings.rules.learning_rate),
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing),
         metrics=[_Accuracy(name="accuracy")],
         jit_compile=False,  # XLA on the CPU is an order of magnitude slower
     )
@@ -118,20 +107,24 @@ class _Accuracy(keras.metrics.CategoricalAccuracy):  # type: ignore[misc] # Kera
 
 
 class _Epochs(keras.callbacks.Callback):  # type: ignore[misc]
-    """Applies the rules before and after every epoch, and writes down where the run is."""
+    """Apply the rules before and after every epoch, write a checkpoint, and tell of the progress."""
 
-    def __init__(self, run: Run, rules: schedule.Rules, seed: int, path: Path, report: Callable[[Epoch], None]) -> None:
+    def __init__(self, run: Run, rules: schedule.Rules, train: Batches, path: Path, progress: Progress) -> None:
         super().__init__()
-        self._run, self._rules, self._seed, self._path, self._report = run, rules, seed, path, report
+        self._run, self._rules, self._train, self._path, self._progress = run, rules, train, path, progress
         self._started = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
         self._started = time.monotonic()
+        self._progress.stage(f"epoch {epoch + 1}/{self._rules.epochs}", "batches")
         self.model.optimizer.learning_rate = schedule.learning_rate(self._run.state, self._rules)
         for number, layer in enumerate(self.model.layers):
             generator = getattr(layer, "seed_generator", None)
             if generator is not None:
-                generator.state.assign(np.array([(self._seed + number) % 2**32, epoch], np.uint32))
+                generator.state.assign(np.array([(self._train.seed + number) % 2**32, epoch], np.uint32))
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
+        self._progress(batch + 1, self._train.steps)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         row = _row(
@@ -144,7 +137,7 @@ class _Epochs(keras.callbacks.Callback):  # type: ignore[misc]
         if run.state.improved:
             run.best = [variable.numpy() for variable in self.model.weights]
         checkpoint.save(self._path, run, self.model)
-        self._report(row)
+        self._progress.say(messages.epoch(row, self._rules.epochs))
         self.model.stop_training = run.state.stopped
 
 

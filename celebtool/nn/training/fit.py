@@ -1,7 +1,8 @@
 """From an image folder to a trained classifier: what is frozen is computed once, the rest is fitted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import keras
@@ -10,30 +11,17 @@ from numpy.typing import NDArray
 
 from celebtool.errors import CelebtoolError
 from celebtool.formats.history import Epoch
-from celebtool.formats.image_folder import Sample
+from celebtool.formats.image_folder import UNKNOWN, Sample
 from celebtool.nn import graphs
 from celebtool.nn.training import activations, devices, epochs, logistic, memory
 from celebtool.nn.training.batches import Batches, class_weights
 from celebtool.nn.training.calibrate import Calibration, calibrate
 from celebtool.nn.training.cut import Cut, cut
+from celebtool.nn.training.epochs import Fitted
+from celebtool.system.progress import Progress
 from celebtool.training import messages
-from celebtool.training.data import TrainingData
-from celebtool.training.settings import LBFGS, Settings
-
-
-@dataclass(frozen=True)
-class Voice:
-    """How a run tells where it is.
-
-    Args:
-        progress: called with images prepared, of how many.
-        say: called with a line to show.
-        resume: say also that there is nothing to continue.
-    """
-
-    progress: Callable[[int, int], None]
-    say: Callable[[str], None]
-    resume: bool = False
+from celebtool.training.settings import LBFGS, TrainSettings
+from celebtool.training.training_set import TrainingData
 
 
 @dataclass(frozen=True)
@@ -53,19 +41,23 @@ class Resources:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run reached: its history, and per part loss, accuracy and top-5 accuracy of the weights it kept."""
+    """What a run reached with the weights of its best epoch.
+
+    Args:
+        history: a row per epoch.
+        figures: loss, accuracy and top-5 accuracy per part.
+        calibration: temperature and threshold.
+        failure: what ended the run before its time, after at least one epoch; figures and calibration are missing then.
+    """
 
     history: tuple[Epoch, ...]
-    figures: dict[str, dict[str, float]]
+    figures: dict[str, dict[str, float]] = field(default_factory=dict)
     calibration: Calibration = field(default_factory=Calibration)
-
-
-Keep = Callable[[Outcome], None]
-"""Called when a run ends before its time, with its history and the model at the weights of its best epoch."""
+    failure: BaseException | None = None
 
 
 def fit(
-    model: keras.Model, data: TrainingData, settings: Settings, resources: Resources, voice: Voice, keep: Keep
+    model: keras.Model, data: TrainingData, settings: TrainSettings, resources: Resources, progress: Progress
 ) -> Outcome:
     """Train what is trainable of a model, in place.
 
@@ -76,63 +68,42 @@ def fit(
         data: the images.
         settings: how.
         resources: where, and with how much memory.
-        voice: told how it goes.
-        keep: see `Keep`.
+        progress: told of the images read and of the epochs.
     """
     parts = cut(model)
-    allocate = memory.allocator(resources.cache_memory, resources.scratch)
-    with memory.cleared(resources.scratch):
-        train = _batches(parts, model, data, data.train, settings, allocate, voice, training=True)
-        val = _batches(parts, model, data, data.val, settings, allocate, voice) if data.val else None
-        history = _fit(parts.suffix, train, val, settings, resources, voice, keep)
-        strangers = _batches(parts, model, data, data.strangers, settings, allocate, voice) if data.strangers else None
-        plain = train.originals()
-        calibration = calibrate(
-            parts.suffix, plain, val, strangers, settings.false_accept, by_distance=settings.by_distance
-        )
-        figures = {name: measure(parts.suffix, b) for name, b in (("train", plain), ("val", val)) if b}
-        return Outcome(tuple(history), figures, calibration)
+    make = _BatchMaker(parts, model.input_shape[1:3], data, settings, resources, progress)
+    train = make.batches(data.train, "train", training=True)
+    val = make.batches(data.val, "val") if data.val else None
+    fitted = _fit(parts.suffix, train, val, settings, resources, progress)
+    if fitted.failure is not None:
+        return Outcome(fitted.history, failure=fitted.failure)
+    strangers = make.batches(data.strangers, UNKNOWN) if data.strangers else None
+    progress.stage("measuring the result")
+    plain = train.originals()
+    calibration = calibrate(
+        parts.suffix, plain, val, strangers, settings.false_accept, by_distance=settings.by_distance
+    )
+    figures = {name: measure(parts.suffix, b) for name, b in (("train", plain), ("val", val)) if b}
+    return Outcome(fitted.history, figures, calibration)
 
 
 def _fit(
     suffix: keras.Model,
     train: Batches,
     val: Batches | None,
-    settings: Settings,
+    settings: TrainSettings,
     resources: Resources,
-    voice: Voice,
-    keep: Keep,
-) -> list[Epoch]:
-    rules = settings.rules
-
-    def begin(first: int) -> None:
-        if first > 1 or voice.resume:
-            voice.say(messages.begin(first, rules.epochs))
-
-    def report(row: Epoch) -> None:
-        voice.say(messages.epoch(row, rules.epochs))
-
+    progress: Progress,
+) -> Fitted:
     if settings.optimizer == LBFGS:
-        begin(1)
+        progress.stage("solving the head")
         row = _solve(suffix, train, val, settings)
-        report(row)
-        return [row]
+        progress.say(messages.epoch(row, settings.rules.epochs))
+        return Fitted((row,))
     with devices.spread(suffix, resources.devices) as (network, replicas):
-
-        def end(history: Sequence[Epoch]) -> None:
-            suffix.set_weights(network.get_weights())
-            keep(Outcome(tuple(history), {}))
-
-        return epochs.fit(
-            network,
-            replace(train, replicas=replicas),
-            replace(val, replicas=replicas) if val else None,
-            rules,
-            optimizer=settings.optimizer,
-            label_smoothing=settings.label_smoothing,
-            scratch=resources.scratch,
-            watch=epochs.Watch(begin, report, voice.say, end),
-        )
+        spread_train = replace(train, replicas=replicas)
+        spread_val = replace(val, replicas=replicas) if val else None
+        return epochs.fit(network, spread_train, spread_val, settings, resources.scratch, progress)
 
 
 def measure(model: keras.Model, batches: Batches) -> dict[str, float]:
@@ -151,45 +122,52 @@ def _probabilities(model: keras.Model, batches: Batches) -> NDArray[np.float32]:
     return np.concatenate([run(inputs).numpy() for inputs, _, _ in dataset])
 
 
-def _batches(
-    parts: Cut,
-    model: keras.Model,
-    data: TrainingData,
-    samples: Sequence[Sample],
-    settings: Settings,
-    allocate: memory.Allocate,
-    voice: Voice,
-    *,
-    training: bool = False,
-) -> Batches:
-    """Run the frozen part over the samples, and make batches of what comes out."""
-    count = settings.augment if training and parts.prefix is not None else 0
-    redraw = training and settings.augment > 0 and parts.prefix is None
-    arrays = activations.activations(
-        parts.prefix,
-        data.files(samples),
-        model.input_shape[1:3],
-        activations.Variants(count, settings.seed),
-        allocate,
-        progress=voice.progress,
-    )
-    class_ids = np.repeat(data.class_ids(samples), count + 1)
-    weights = np.ones(len(class_ids), np.float32)
-    if training and settings.class_weights:
-        weights = class_weights(class_ids, len(data.class_names))
-    return Batches(
-        inputs=arrays,
-        class_ids=class_ids,
-        class_count=len(data.class_names),
-        sample_weights=weights,
-        batch_size=settings.batch_size,
-        seed=settings.seed,
-        variants=count,
-        redraw=redraw,
-    )
+@dataclass(frozen=True)
+class _BatchMaker:
+    """Makes batches of images, or of what the frozen part of a network makes of them."""
+
+    parts: Cut
+    image_size: tuple[int, int]
+    data: TrainingData
+    settings: TrainSettings
+    resources: Resources
+    progress: Progress
+
+    @cached_property
+    def allocate(self) -> memory.Allocate:
+        """What makes the arrays of all parts."""
+        return memory.allocator(self.resources.cache_memory, self.resources.scratch)
+
+    def batches(self, samples: Sequence[Sample], part: str, *, training: bool = False) -> Batches:
+        """Run the frozen part over the samples, and make batches of what comes out."""
+        settings, frozen = self.settings, self.parts.prefix is not None
+        count = settings.augment if training and frozen else 0
+        self.progress.stage(f"reading {part}", "images")
+        arrays = activations.activations(
+            self.parts.prefix,
+            self.data.files(samples),
+            self.image_size,
+            activations.Variants(count, settings.seed),
+            self.allocate,
+            progress=self.progress,
+        )
+        class_ids = np.repeat(self.data.class_ids(samples), count + 1)
+        weights = np.ones(len(class_ids), np.float32)
+        if training and settings.class_weights:
+            weights = class_weights(class_ids, len(self.data.class_names))
+        return Batches(
+            inputs=arrays,
+            class_ids=class_ids,
+            class_count=len(self.data.class_names),
+            sample_weights=weights,
+            batch_size=settings.batch_size,
+            seed=settings.seed,
+            variants=count,
+            redraw=training and settings.augment > 0 and not frozen,
+        )
 
 
-def _solve(suffix: keras.Model, train: Batches, val: Batches | None, settings: Settings) -> Epoch:
+def _solve(suffix: keras.Model, train: Batches, val: Batches | None, settings: TrainSettings) -> Epoch:
     """Set a single softmax layer to the solution of its logistic regression; one row of history."""
     layers = [layer for layer in suffix.layers if layer.weights]
     if len(layers) != 1 or len(suffix.layers) > 2 or settings.label_smoothing:

@@ -1,4 +1,4 @@
-"""What `train` and `finetune` do: a network built or taken up, fitted, and described."""
+"""Build or take up a network, train it, and describe the result: the work of `train` and `finetune`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ from numpy.typing import NDArray
 
 from celebtool.architectures import Architecture
 from celebtool.formats.model_info import ModelInfo
-from celebtool.nn import classifier
-from celebtool.nn.classifier import Classifier
+from celebtool.nn.classifier import Classifier, save
 from celebtool.nn.networks import build, pretrained
 from celebtool.nn.training import fit, memory
-from celebtool.nn.training.fit import Outcome, Resources, Voice
+from celebtool.nn.training.fit import Outcome, Resources
 from celebtool.system import trees
+from celebtool.system.progress import Progress
 from celebtool.training import messages
-from celebtool.training.data import TrainingData
-from celebtool.training.settings import Settings
+from celebtool.training.settings import TrainSettings
+from celebtool.training.training_set import TrainingData
 
 
 @dataclass(frozen=True)
 class Start:
-    """What `train` begins with: a network, the size (height, width) it sees, and its backbone's weights."""
+    """What `train` begins with: an architecture, its image size (height, width), and its backbone's weights."""
 
     architecture: Architecture
     image_size: tuple[int, int]
@@ -34,10 +34,10 @@ class Start:
 def train(
     start: Start,
     data: TrainingData,
-    settings: Settings,
+    settings: TrainSettings,
     recipe: Mapping[str, object],
     resources: Resources,
-    voice: Voice,
+    progress: Progress,
 ) -> Classifier:
     """Train a new classifier: the head alone if the backbone's weights are given, else the whole network."""
     info = ModelInfo(
@@ -51,17 +51,17 @@ def train(
         if start.weights != "none":
             _load_weights(model, start)
             build.freeze(model)
-        return _fitted(model, info, data, settings, recipe, resources, voice)
+        return _fitted(model, info, data, settings, recipe, resources, progress)
 
 
 def finetune(
     base: Classifier,
     unfreeze: int | Literal["all"],
     data: TrainingData,
-    settings: Settings,
+    settings: TrainSettings,
     recipe: Mapping[str, object],
     resources: Resources,
-    voice: Voice,
+    progress: Progress,
 ) -> Classifier:
     """Train the last layers of a classifier further.
 
@@ -71,10 +71,10 @@ def finetune(
         model = _build(base.info, data, settings)
         _copy_weights(base.model, model)
         build.unfreeze(model, unfreeze)
-        return _fitted(model, base.info, data, settings, recipe, resources, voice)
+        return _fitted(model, base.info, data, settings, recipe, resources, progress)
 
 
-def _advice(info: ModelInfo, settings: Settings, resources: Resources) -> str:
+def _advice(info: ModelInfo, settings: TrainSettings, resources: Resources) -> str:
     """Say what to lower when memory runs out."""
     height, width = info.image_size
     return (
@@ -92,7 +92,7 @@ def _load_weights(model: keras.Model, start: Start) -> None:
         pretrained.load_file(model, start.architecture.name, Path(start.weights))
 
 
-def _build(info: ModelInfo, data: TrainingData, settings: Settings) -> keras.Model:
+def _build(info: ModelInfo, data: TrainingData, settings: TrainSettings) -> keras.Model:
     head = settings.head
     return build.build(
         info.architecture,
@@ -119,31 +119,36 @@ def _fitted(
     model: keras.Model,
     info: ModelInfo,
     data: TrainingData,
-    settings: Settings,
+    settings: TrainSettings,
     recipe: Mapping[str, object],
     resources: Resources,
-    voice: Voice,
+    progress: Progress,
 ) -> Classifier:
-    def described(outcome: Outcome) -> Classifier:
-        return Classifier(model, _described(info, data, settings, recipe, outcome))
+    """Train a model and describe it; what ends training before its time is raised when the best model is saved."""
+    with memory.cleared(resources.scratch):
+        outcome = fit.fit(model, data, settings, resources, progress)
+        classifier = Classifier(model, _described(info, data, settings, recipe, outcome))
+        if outcome.failure is not None:
+            _keep(classifier, resources.scratch, progress)
+            raise outcome.failure
+        return classifier
 
-    def keep(outcome: Outcome) -> None:
-        """Save what a run that ends before its time has reached; the checkpoint beside it is what goes on."""
-        path = resources.scratch / "best.h5"
-        partial = path.with_suffix(".partial.h5")
-        try:
-            classifier.save(described(outcome), trees.vacated(partial))
-            partial.replace(path)
-        except OSError:  # a full disk is what ended the run, perhaps; that is what will be said
-            partial.unlink(missing_ok=True)
-            return
-        voice.say(messages.kept(path, outcome.history))
 
-    return described(fit.fit(model, data, settings, resources, voice, keep))
+def _keep(classifier: Classifier, scratch: Path, progress: Progress) -> None:
+    """Save what a run reached that ended before its time; the checkpoint beside it is what the next run goes on from."""
+    path = scratch / "best.h5"
+    partial = path.with_suffix(".partial.h5")
+    try:
+        save(classifier, trees.vacated(partial))
+        partial.replace(path)
+    except OSError:  # a full disk is perhaps what ended the run; that is what will be said
+        partial.unlink(missing_ok=True)
+        return
+    progress.say(messages.kept(path, classifier.info.history))
 
 
 def _described(
-    info: ModelInfo, data: TrainingData, settings: Settings, recipe: Mapping[str, object], outcome: Outcome
+    info: ModelInfo, data: TrainingData, settings: TrainSettings, recipe: Mapping[str, object], outcome: Outcome
 ) -> ModelInfo:
     metrics = {f"{part}_{name}": value for part, figures in outcome.figures.items() for name, value in figures.items()}
     return ModelInfo(

@@ -8,17 +8,15 @@ import keras
 import numpy as np
 import pytest
 
-from celebtool import architectures as table
-from celebtool.nn.networks import build as architectures
+from celebtool import architectures
+from celebtool.nn.networks import build as networks
 from celebtool.nn.networks import pretrained
 from celebtool.nn.training import activations
 from celebtool.nn.training import fit as training
 from celebtool.nn.training.batches import Batches
-from celebtool.training import data as training_data
-from celebtool.training import settings
-from tests.training.test_settings import NOTHING
-
-SILENT = training.Voice(lambda _done, _total: None, lambda _: None)
+from celebtool.system.progress import Silent
+from celebtool.training import settings, training_set
+from celebtool.training.options import TrainingOptions
 
 
 @pytest.fixture
@@ -30,32 +28,32 @@ def float64() -> Iterator[None]:
     keras.config.set_dtype_policy("float32")
 
 
-def chosen(name: str, **given: object) -> settings.Settings:
+def chosen(name: str, **given: object) -> settings.TrainSettings:
     defaults = {"epochs": 3, "batch_size": 4, "patience": 0, "dropout": 0.0, "optimizer": "adam", "learning_rate": 1e-3}
-    return settings.for_training(replace(NOTHING, **{**defaults, **given}), table.get(name), has_val=True)
+    return settings.for_training(TrainingOptions(**{**defaults, **given}), architectures.get(name), has_val=True)
 
 
-def parts(make_folder: Callable[..., Path]) -> training_data.TrainingData:
+def parts(make_folder: Callable[..., Path]) -> training_set.TrainingData:
     make_folder({"a": 4, "b": 3, "c": 3}, "parts/train", size=64)
     root = make_folder({"a": 1, "b": 2, "c": 1}, "parts/val", size=64).parent
-    return training_data.read(root, 0, lambda _: None)
+    return training_set.read(root, 0, lambda _: None)
 
 
-def build(name: str, how: settings.Settings, unfreeze: int, size: int) -> keras.Model:
+def build(name: str, how: settings.TrainSettings, unfreeze: int, size: int) -> keras.Model:
     head = how.head
-    model = architectures.build(name, 3, image_size=(size, size), dense=head.dense, dropout=head.dropout, l2=head.l2)
-    architectures.unfreeze(model, unfreeze)
+    model = networks.build(name, 3, image_size=(size, size), dense=head.dense, dropout=head.dropout, l2=head.l2)
+    networks.unfreeze(model, unfreeze)
     return model
 
 
 def fit(
-    model: keras.Model, data: training_data.TrainingData, how: settings.Settings, scratch: Path
+    model: keras.Model, data: training_set.TrainingData, how: settings.TrainSettings, scratch: Path
 ) -> training.Outcome:
-    return training.fit(model, data, how, training.Resources(scratch, 10**9), SILENT, lambda _: None)
+    return training.fit(model, data, how, training.Resources(scratch, 10**9), Silent())
 
 
 def plain_losses(
-    model: keras.Model, data: training_data.TrainingData, how: settings.Settings
+    model: keras.Model, data: training_set.TrainingData, how: settings.TrainSettings
 ) -> list[tuple[float, float]]:
     """`Model.fit` on the whole graph and the images themselves, one epoch after the other, with the same batches."""
     model.compile(keras.optimizers.Adam(how.rules.learning_rate), "categorical_crossentropy", jit_compile=False)
@@ -124,12 +122,14 @@ def test_a_run_that_was_killed_goes_on_as_if_nothing_had_happened(
         model = build("cnn", how, 0, 16)
         model.trainable = True
 
-        def say(line: str) -> None:
-            if line.startswith(f"epoch {killed_after}/"):
-                raise KilledError
+        class Killing(Silent):
+            def say(self, line: str) -> None:
+                if line.startswith(f"epoch {killed_after}/"):
+                    raise KilledError
 
-        voice = training.Voice(lambda _done, _total: None, say)
-        outcome = training.fit(model, data, how, training.Resources(scratch, 10**9), voice, lambda _: None)
+        outcome = training.fit(model, data, how, training.Resources(scratch, 10**9), Killing())
+        if outcome.failure:
+            raise outcome.failure
         return weights(model), [replace(row, seconds=None) for row in outcome.history]
 
     undisturbed = run(tmp_path / "a", None)
@@ -167,7 +167,7 @@ def test_activations_go_to_a_file_when_they_do_not_fit(
 ) -> None:
     data, how = parts(make_folder), chosen("mobilenetv2", epochs=1)
     resources = training.Resources(tmp_path, memory)
-    outcome = training.fit(build("mobilenetv2", how, 0, 32), data, how, resources, SILENT, lambda _: None)
+    outcome = training.fit(build("mobilenetv2", how, 0, 32), data, how, resources, Silent())
     assert len(list(tmp_path.glob("*.activations"))) == files
     assert outcome.history[0].loss > 0
 

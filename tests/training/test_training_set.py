@@ -6,12 +6,12 @@ import pytest
 
 from celebtool.errors import CelebtoolError
 from celebtool.formats import manifest
-from celebtool.training import data as training_data
+from celebtool.training import training_set
 
 
-def read(root: Path, seed: int = 0) -> tuple[training_data.TrainingData, list[str]]:
+def read(root: Path, seed: int = 0) -> tuple[training_set.TrainingData, list[str]]:
     warnings: list[str] = []
-    return training_data.read(root, seed, warnings.append), warnings
+    return training_set.read(root, seed, warnings.append), warnings
 
 
 def test_a_split_folder(make_folder: Callable[..., Path], tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_what_is_wrong(make_folder: Callable[..., Path], tmp_path: Path, counts:
 def test_more_classes_than_a_report_takes_are_refused(
     make_folder: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training_data, "MAX_CLASSES", 2)
+    monkeypatch.setattr(training_set, "MAX_CLASSES", 2)
     with pytest.raises(CelebtoolError, match="has 3 classes; expected at most 2"):
         read(make_folder({"train/a": 1, "train/b": 1, "train/c": 1, "val/a": 1}))
 
@@ -86,16 +86,16 @@ def test_a_model_of_other_classes(make_folder: Callable[..., Path]) -> None:
     root = make_folder({"a": 10, "b": 10})
     data, _ = read(root)
     with pytest.raises(CelebtoolError, match="has the class b, unlike the model; expected the 2 classes of the model"):
-        training_data.check_classes(data, ["a", "c"])
-    training_data.check_classes(data, ["a", "b"])
+        training_set.check_classes(data, ["a", "c"])
+    training_set.check_classes(data, ["a", "b"])
 
 
 def test_weights_are_told_apart_by_their_content(tmp_path: Path) -> None:
     (tmp_path / "w.h5").write_bytes(b"abc")
-    assert training_data.weights_digest(str(tmp_path / "w.h5")).startswith("ba7816bf")
-    assert training_data.weights_digest("imagenet") == "imagenet"
+    assert training_set.weights_digest(str(tmp_path / "w.h5")).startswith("ba7816bf")
+    assert training_set.weights_digest("imagenet") == "imagenet"
     with pytest.raises(CelebtoolError, match="imagent: no such file; expected imagenet, none or a .h5 with weights"):
-        training_data.weights_digest("imagent")
+        training_set.weights_digest("imagent")
 
 
 def test_a_photo_on_both_sides_is_refused(make_folder: Callable[..., Path], tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_a_photo_on_both_sides_is_refused(make_folder: Callable[..., Path], tmp_
         read(root)
     assert str(error.value) == f"{problem}; divide it with `celebtool split`, or add --allow-leak"
     warnings: list[str] = []
-    training_data.read(root, 0, warnings.append, allow_leak=True)
+    training_set.read(root, 0, warnings.append, allow_leak=True)
     assert problem in warnings
 
 
@@ -125,8 +125,8 @@ def test_a_photo_that_a_model_has_seen_is_refused(make_folder: Callable[..., Pat
     with pytest.raises(
         CelebtoolError, match=rf"1 of 2 images outside .* trained on: {part}/b/000.png \(of the model\);"
     ):
-        training_data.read(root, 0, lambda _: None, trained=seen)
-    data = training_data.read(root, 0, lambda _: None, trained=[manifest.sha256(root / "train/a/000.png")])
+        training_set.read(root, 0, lambda _: None, trained=seen)
+    data = training_set.read(root, 0, lambda _: None, trained=[manifest.sha256(root / "train/a/000.png")])
     assert len(data.train) == 4
 
 
@@ -142,9 +142,9 @@ def test_equal_files_without_a_record_are_a_warning(make_folder: Callable[..., P
 def test_too_few_strangers_to_find_a_threshold_with_are_said(make_folder: Callable[..., Path]) -> None:
     make_folder({"a": 2, "b": 2}, "parts/train")
     root = make_folder({"a": 15, "b": 10}, "parts/val").parent
-    assert training_data.doubts(read(root)[0], 0.01) == []
+    assert training_set.doubts(read(root)[0], 0.01) == []
     make_folder({"unknown": 12}, "parts/val")
     data, _ = read(root)
     said = f"{root}: 12 strangers in val/unknown/ cannot show 0.04 of false accepts, so the threshold is rough"
-    assert [line.split(";")[0] for line in training_data.doubts(data, 0.04)] == [said]
-    assert training_data.doubts(data, 0.1) == []
+    assert [line.split(";")[0] for line in training_set.doubts(data, 0.04)] == [said]
+    assert training_set.doubts(data, 0.1) == []

@@ -1,0 +1,84 @@
+"""What `train` and `finetune` share: reading the images, the run itself, and what is said at its end."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from celebtool import console
+from celebtool.errors import command_line
+from celebtool.formats import model_file
+from celebtool.system.output import is_finished_file, new_file
+from celebtool.training import messages, training_set
+from celebtool.training.options import RunOptions, TrainingOptions
+from celebtool.training.training_set import TrainingData
+
+if TYPE_CHECKING:
+    from celebtool.nn.classifier import Classifier
+    from celebtool.nn.training.fit import Resources
+    from celebtool.system.progress import Progress
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run that is about to begin: the images, the model to write, all that is read for it, and its recipe."""
+
+    data: TrainingData
+    output: Path
+    inputs: Sequence[Path]
+    recipe: Mapping[str, object]
+
+
+def read(parts: Path, training: TrainingOptions, run: RunOptions, trained: Collection[str] = ()) -> TrainingData:
+    """List the images to train on, and warn of what a user should know about them.
+
+    Args:
+        parts: the image folder.
+        training: seed and share of strangers.
+        run: whether leaks are allowed.
+        trained: origins of the photos that the model has seen before.
+    """
+    data = training_set.read(parts, training.seed, console.warn, allow_leak=run.allow_leak, trained=trained)
+    for line in training_set.doubts(data, training.false_accept):
+        console.warn(line)
+    return data
+
+
+def run(
+    job: Job, options: RunOptions, train: "Callable[[Resources, Progress], Classifier]", *, overwrite: bool
+) -> None:
+    """Train a model, write it and its history, and say what it reached."""
+    messages.check_history(options.history, job.output, job.inputs)
+    if not overwrite and is_finished_file(job.output, lambda path: model_file.is_made_by(path, job.recipe)):
+        console.finished(job.output)
+        return
+    with (
+        new_file(
+            job.output,
+            recipe=job.recipe,
+            inputs=job.inputs,
+            overwrite=overwrite,
+            resumable=True,
+        ) as workspace,
+        console.progress("loading TensorFlow") as progress,
+    ):
+        if options.resume and not any(workspace.scratch.iterdir()):
+            console.note("nothing to continue; training starts at the beginning")
+        from celebtool.nn import classifier
+        from celebtool.nn.training import fit
+
+        resources = fit.Resources(workspace.scratch, int(options.cache_memory * 1e9), options.devices)
+        trained = train(resources, progress)
+        classifier.save(trained, workspace.content)
+        if options.history:
+            messages.write_history(options.history, trained.info.history, job.inputs)
+    console.table(*messages.table(trained.info), to_stderr=True)
+    for line in messages.remedies(trained.info):
+        console.warn(line)
+    console.done(job.output, messages.summary(trained.info), _next_command(job))
+
+
+def _next_command(job: Job) -> str:
+    if "test" in job.data.folder.parts:
+        return f"{command_line('predict', job.output, job.data.folder.root / 'test')} | celebtool report"
+    return f"{command_line('predict', job.output)} PHOTOS"
