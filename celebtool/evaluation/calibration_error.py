@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool.evaluation.intervals import Estimate, FloatArray, wilson
+from celebtool.evaluation.intervals import Estimate, FloatArray, exact
 
 BINS = 15  # as in the paper below, so that figures can be compared with published ones
 
@@ -59,4 +59,4 @@ def calibration(confidences: FloatArray, right: NDArray[np.bool_]) -> Calibratio
 def _bin(edges: FloatArray, confidences: FloatArray, right: NDArray[np.bool_]) -> Bin:
     images = len(confidences)
     mean = float(confidences.mean()) if images else math.nan
-    return Bin(float(edges[0]), float(edges[1]), images, mean, wilson(int(right.sum()), images))
+    return Bin(float(edges[0]), float(edges[1]), images, mean, exact(int(right.sum()), images))

@@ -1,4 +1,4 @@
-"""Who is taken for whom, counted once: precision, recall and F1 all come from this one matrix.
+"""The confusion matrix, and precision, recall and F1 from it.
 
 NumPy alone, because scikit-learn takes longer to import than a report may take; the tests check every
 figure against it.
@@ -7,11 +7,12 @@ figure against it.
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from celebtool.evaluation.intervals import Estimate, FloatArray, IntArray, bootstrap_f1, f1_scores
+from celebtool.evaluation import intervals
+from celebtool.evaluation.intervals import NONE, Estimate, FloatArray, IntArray, Redrawn, exact, f1_scores
 
 
 @dataclass(frozen=True)
@@ -19,20 +20,26 @@ class Average:
     """Precision, recall and F1, averaged over the classes that have images."""
 
     precision: float
-    recall: float
+    recall: Estimate
     f1: Estimate
 
 
 @dataclass(frozen=True)
 class ClassFigures:
-    """One class: how much of what was called so is so, how much of what is so was called so.
+    """The figures of one class.
 
-    `precision` is NaN when nothing was called so, `recall` and `f1` when there is no image of the class.
+    Attributes:
+        name: the class.
+        precision: share of the images predicted as the class that are of it; NaN if none was predicted so.
+        recall: share of the images of the class that were predicted as it; NaN without images.
+        f1: the harmonic mean of the two; NaN without images.
+        support: images of the class.
+        predicted: images that were predicted as the class.
     """
 
     name: str
-    precision: float
-    recall: float
+    precision: Estimate
+    recall: Estimate
     f1: float
     support: int
     predicted: int
@@ -40,7 +47,7 @@ class ClassFigures:
 
 @dataclass(frozen=True)
 class ConfusedPair:
-    """So many images of `label` were called `predicted`; `share` is of all images of `label`."""
+    """How many images of `label` were predicted as `predicted`; `share` is of all images of `label`."""
 
     label: str
     predicted: str
@@ -65,30 +72,29 @@ def averages(counts: IntArray, seed: int) -> tuple[Average, Average]:
 
     Args:
         counts: as `matrix` returns.
-        seed: of the bootstrap behind the intervals of F1.
+        seed: of the draws behind the intervals.
     """
     support = counts.sum(axis=1)
     if not support.any():
-        nothing = Average(math.nan, math.nan, Estimate(math.nan, math.nan, math.nan))
+        nothing = Average(math.nan, NONE, NONE)
         return nothing, nothing
-    precision, recall = _precision_recall(counts)
-
-    def average(weights: FloatArray) -> Average:
-        # A class that was never predicted has no precision: 0, as scikit-learn counts it.
-        shares = float(np.nan_to_num(precision) @ weights), float(np.nan_to_num(recall) @ weights)
-        return Average(*shares, bootstrap_f1(counts, weights, seed))
-
+    redrawn = intervals.redraw(counts, seed)
     present = support > 0
-    return average(present / present.sum()), average(support / support.sum())
+    macro = _average(counts, present / present.sum(), redrawn)
+    weighted = _average(counts, support / support.sum(), redrawn)
+    # weighted recall is accuracy, whose interval is known without draws
+    return macro, replace(weighted, recall=exact(int(np.trace(counts)), int(support.sum())))
 
 
 def class_figures(counts: IntArray, class_names: Sequence[str]) -> tuple[ClassFigures, ...]:
     """The figures of every class, in class order, from what `matrix` returns."""
-    support, called = counts.sum(axis=1), counts.sum(axis=0)[:-1]
-    precision, recall = _precision_recall(counts)
-    f1 = np.where(support > 0, f1_scores(np.diagonal(counts), np.maximum(support, 1), called), np.nan)
-    columns = (precision.tolist(), recall.tolist(), f1.tolist(), support.tolist(), called.tolist())
-    return tuple(ClassFigures(*figures) for figures in zip(class_names, *columns, strict=True))
+    right, support, called = np.diagonal(counts), counts.sum(axis=1), counts.sum(axis=0)[:-1]
+    f1 = np.where(support > 0, f1_scores(right, np.maximum(support, 1), called), np.nan)
+    columns = (right.tolist(), support.tolist(), called.tolist(), f1.tolist())
+    return tuple(
+        ClassFigures(name, exact(right, called), exact(right, support), f1, support, called)
+        for name, right, support, called, f1 in zip(class_names, *columns, strict=True)
+    )
 
 
 def confused_pairs(counts: IntArray, class_names: Sequence[str]) -> tuple[ConfusedPair, ...]:
@@ -109,11 +115,10 @@ def most_confused(pairs: Sequence[ConfusedPair], class_names: Sequence[str], mos
     return sorted(itertools.islice(dict.fromkeys(itertools.chain(confused, ids.values())), most))
 
 
-def _divide(above: IntArray, below: IntArray) -> FloatArray:
-    """Element-wise quotient, NaN where there is nothing to divide by."""
-    return np.where(below > 0, above / np.maximum(below, 1), np.nan)
-
-
-def _precision_recall(counts: IntArray) -> tuple[FloatArray, FloatArray]:
-    right = np.diagonal(counts)
-    return _divide(right, counts.sum(axis=0)[:-1]), _divide(right, counts.sum(axis=1))
+def _average(counts: IntArray, weights: FloatArray, redrawn: Redrawn) -> Average:
+    """Average over classes; one that was never predicted has precision 0, as scikit-learn counts it."""
+    support, called = np.maximum(counts.sum(axis=1), 1), counts.sum(axis=0)[:-1]
+    precision = np.diagonal(counts) / np.maximum(called, 1)
+    recall = intervals.average(lambda right, _: (right / support) @ weights, counts, redrawn)
+    f1 = intervals.average(lambda right, called: f1_scores(right, support, called) @ weights, counts, redrawn)
+    return Average(float(precision @ weights), recall, f1)

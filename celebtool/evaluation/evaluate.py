@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from celebtool.evaluation import calibration_error, confusion, rejection
 from celebtool.evaluation.calibration_error import CalibrationCurve
 from celebtool.evaluation.confusion import Average, ClassFigures, ConfusedPair
-from celebtool.evaluation.intervals import Estimate, IntArray, wilson
+from celebtool.evaluation.intervals import Estimate, IntArray, exact
 from celebtool.evaluation.rejection import Faces, Rejection
 from celebtool.formats.image_folder import UNKNOWN
 from celebtool.formats.predictions import Prediction, Predictions
@@ -108,7 +108,7 @@ def evaluate(predictions: Predictions, part: str | None = None, seed: int = 0) -
     Args:
         predictions: the table.
         part: only its rows of train, val or test.
-        seed: of the bootstrap behind the intervals of F1.
+        seed: of the draws behind the intervals of averages.
     """
     rows = [row for row in predictions.rows if part in (None, row.part)]
     known = [row for row in rows if row.label not in ("", UNKNOWN)]
@@ -128,9 +128,9 @@ def evaluate(predictions: Predictions, part: str | None = None, seed: int = 0) -
         untold=sum(row.seen is None and not row.failed for row in known),
         failures=dict(sorted(Counter(row.reason or "failed" for row in rows if row.failed).items())),
         predicted=dict(sorted(Counter(row.predicted for row in rows if not row.failed).items())),
-        accuracy=wilson(int(np.trace(matrix)), len(known)),
+        accuracy=exact(int(np.trace(matrix)), len(known)),
         top=_top(known, labels, predicted, len(ids)),
-        balanced_accuracy=macro.recall,
+        balanced_accuracy=macro.recall.value,
         macro=macro,
         weighted=weighted,
         classes=confusion.class_figures(matrix, predictions.class_names),

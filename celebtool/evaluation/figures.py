@@ -1,22 +1,19 @@
 """The single figures of an evaluation by name, as `--require` compares them and `--json` and `--csv` print them."""
 
 import math
-from dataclasses import asdict
 
 from celebtool.evaluation import evaluate
 from celebtool.evaluation.confusion import ClassFigures
 from celebtool.evaluation.evaluate import TOP, Evaluation
-from celebtool.evaluation.intervals import Estimate
+from celebtool.evaluation.intervals import NONE, Estimate
 from celebtool.evaluation.rejection import FALSE_ACCEPTS, Rejection
 from celebtool.formats.predictions import Predictions
 
 Figures = dict[str, float]
 """Name → number; NaN where there is none."""
 
-NONE = Estimate(math.nan, math.nan, math.nan)
 COUNTS = ("rows", "images", "strangers", "seen", "leaks", "support", "predicted", "threshold")
 """How the names of figures begin that are no shares."""
-OF_CLASSES = ("precision", "recall", "f1", "support", "predicted")
 AT = {share: f"at_{100 * share:g}_percent".replace(".", "_") for share in FALSE_ACCEPTS}
 
 
@@ -34,10 +31,10 @@ def of_table(evaluation: Evaluation) -> Figures:
         **{f"top_{k}_accuracy": evaluation.top.get(k, math.nan) for k in TOP},
         "balanced_accuracy": evaluation.balanced_accuracy,
         "macro_precision": macro.precision,
-        "macro_recall": macro.recall,
+        **_estimate("macro_recall", macro.recall),
         **_estimate("macro_f1", macro.f1),
         "weighted_precision": weighted.precision,
-        "weighted_recall": weighted.recall,
+        **_estimate("weighted_recall", weighted.recall),
         **_estimate("weighted_f1", weighted.f1),
         "calibration_error": evaluation.calibration.error,
         **_of_rejection(evaluation.rejection),
@@ -46,7 +43,13 @@ def of_table(evaluation: Evaluation) -> Figures:
 
 def of_class(figures: ClassFigures) -> Figures:
     """Return the figures of one class."""
-    return {key: value for key, value in asdict(figures).items() if key != "name"}
+    return {
+        **_estimate("precision", figures.precision),
+        **_estimate("recall", figures.recall),
+        "f1": figures.f1,
+        "support": figures.support,
+        "predicted": figures.predicted,
+    }
 
 
 def of_classes(evaluation: Evaluation) -> dict[str, Figures]:
@@ -78,3 +81,5 @@ def _estimate(name: str, estimate: Estimate) -> Figures:
 
 OF_TABLES = tuple(of_table(evaluate.evaluate(Predictions(("a", "b"), ()))))
 """The names of all figures of a table."""
+OF_CLASSES = tuple(of_class(ClassFigures("", NONE, NONE, math.nan, 0, 0)))
+"""The names of the figures of a class."""

@@ -1,17 +1,24 @@
-"""95 % intervals: what a figure from so few images can carry."""
+"""95 % intervals that hold for few images, also for one image per class."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-RESAMPLES = 1000
+DRAWS = 400  # of a confusion matrix; their variance is known to about 7 %
+TAIL = 0.025
 
-_NORMAL_QUANTILE = 1.959963984540054  # of 0.975
+_PRIOR = 2.0  # images of the overall accuracy that are added to each class
+_SPREAD = 1.0  # mistakes of a class that are added to its own and spread over all classes
+_TERMS = 10_000  # of the continued fraction; it needs about the square root of the images
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
+Score = Callable[[FloatArray, FloatArray], FloatArray]
+"""A figure of confusion matrices: (right, called), each as (…, classes), to (…)."""
 
 
 @dataclass(frozen=True)
@@ -23,22 +30,52 @@ class Estimate:
     high: float
 
 
-def wilson(successes: int, trials: int) -> Estimate:
-    """A share and its interval by Wilson's score method, which holds for few trials and for 100 %.
+NONE = Estimate(math.nan, math.nan, math.nan)
 
-    Source: E. B. Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927).
+
+@dataclass(frozen=True)
+class Redrawn:
+    """Confusion matrices as another sample of the same size could have given them.
+
+    Attributes:
+        right: images of each class that are right, as (draws, classes).
+        called: images that are called as each class, as (draws, classes).
+        expected_right: the mean of `right`, as (classes,).
+        expected_called: the mean of `called`, as (classes,).
+    """
+
+    right: FloatArray
+    called: FloatArray
+    expected_right: FloatArray
+    expected_called: FloatArray
+
+
+@lru_cache(maxsize=1 << 16)
+def exact(successes: float, trials: float) -> Estimate:
+    """A share and its exact interval, which holds the truth in at least 95 % of samples, whatever the truth is.
+
+    Source: C. Clopper and E. Pearson, The use of confidence or fiducial limits, Biometrika 26 (1934). Numbers that are
+    not whole are allowed, as in E. Korn and B. Graubard, Confidence intervals for proportions with small expected number
+    of positive counts estimated from survey data, Survey Methodology 24 (1998).
     """
     if not trials:
-        return Estimate(math.nan, math.nan, math.nan)
-    share, z2 = successes / trials, _NORMAL_QUANTILE**2
-    centre = (share + z2 / (2 * trials)) / (1 + z2 / trials)
-    half = math.sqrt(z2 * (share * (1 - share) / trials + z2 / (4 * trials**2))) / (1 + z2 / trials)
-    low = 0.0 if successes == 0 else centre - half
-    high = 1.0 if successes == trials else centre + half
-    return Estimate(share, low, high)
+        return NONE
+    failures = max(0.0, trials - successes)
+    low = 0.0 if successes <= 0 else beta_quantile(TAIL, successes, failures + 1)
+    high = 1.0 if failures <= 0 else beta_quantile(1 - TAIL, successes + 1, failures)
+    return Estimate(successes / trials, low, high)
 
 
-def f1_scores(right: IntArray, support: IntArray, called: IntArray) -> FloatArray:
+def beta_quantile(probability: float, a: float, b: float) -> float:
+    """The value below which a beta-distributed number lies with a probability, by bisection."""
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _beta_below(middle, a, b) < probability else (low, middle)
+    return (low + high) / 2
+
+
+def f1_scores(right: FloatArray | IntArray, support: IntArray, called: FloatArray | IntArray) -> FloatArray:
     """F1, the harmonic mean of precision and recall, straight from counts; 0 when nothing was right.
 
     Args:
@@ -49,32 +86,89 @@ def f1_scores(right: IntArray, support: IntArray, called: IntArray) -> FloatArra
     return np.asarray(2 * right / (support + called), dtype=np.float64)
 
 
-def bootstrap_f1(confusion: IntArray, weights: FloatArray, seed: int) -> Estimate:
-    """The average F1 over classes and its interval by the percentile bootstrap.
+def redraw(confusion: IntArray, seed: int) -> Redrawn:
+    """Draw confusion matrices of the same number of images per class.
 
-    Each class is resampled within itself: drawing from all images at once would lose small classes from a
-    sample and push the interval below the figure. When nothing is wrong there is nothing to resample
-    and the interval is the point 1.0. Source: B. Efron and R. Tibshirani, An Introduction to the
-    Bootstrap (1993), sections 8.2 (several samples) and 13.3 (percentile interval).
+    The shares of each class are smoothed first: its accuracy towards that of all classes, its mistakes towards all other
+    classes. Without that, a class with one image, or a model without a mistake, would never vary.
 
     Args:
-        confusion: images by (label, predicted), as (classes, columns); columns beyond the classes are
-            predictions of no class.
-        weights: of each class in the average, as (classes,), summing to 1; 0 for classes without images.
-        seed: same seed, same interval.
+        confusion: images by (label, predicted), as (classes, columns); columns beyond the classes are predictions of
+            no class.
+        seed: same seed, same draws.
     """
-    classes = len(confusion)
-    support = confusion.sum(axis=1)
+    classes, support = len(confusion), confusion.sum(axis=1)
     generator = np.random.default_rng(seed)
-    right = np.zeros((RESAMPLES + 1, classes), dtype=np.int64)
-    called = np.zeros((RESAMPLES + 1, confusion.shape[1]), dtype=np.int64)
-    right[0], called[0] = np.diagonal(confusion), confusion.sum(axis=0)  # the figure itself, then the samples
+    overall = (np.trace(confusion) + 1) / (support.sum() + 2)
+    right = np.zeros((DRAWS + 1, classes))  # the last row: expectations
+    called = np.zeros((DRAWS + 1, confusion.shape[1]))
+    spread = np.zeros(DRAWS + 1)
     for class_id in np.flatnonzero(support):
-        columns = np.flatnonzero(confusion[class_id])
-        shares = confusion[class_id, columns] / support[class_id]
-        drawn = generator.multinomial(int(support[class_id]), shares, size=RESAMPLES)
-        called[1:, columns] += drawn
-        right[1:, class_id] = drawn[:, columns == class_id].sum(axis=1)
-    averages = f1_scores(right, np.maximum(support, 1), called[:, :classes]) @ weights
-    low, high = np.percentile(averages[1:], (2.5, 97.5))
-    return Estimate(float(averages[0]), float(low), float(high))
+        columns, shares = _smoothed(confusion[class_id], int(class_id), overall)
+        images = int(support[class_id])
+        drawn = np.vstack([generator.multinomial(images, shares, size=DRAWS), images * shares])
+        called[:, columns] += drawn[:, :-1]
+        right[:, class_id] = drawn[:, 0]
+        spread += drawn[:, -1]
+    evenly = np.full(classes, 1 / classes)
+    called[:-1, :classes] += generator.multinomial(spread[:-1].astype(np.int64), evenly)
+    called[-1, :classes] += spread[-1] * evenly
+    return Redrawn(right[:-1], called[:-1, :classes], right[-1], called[-1, :classes])
+
+
+def average(score: Score, confusion: IntArray, redrawn: Redrawn) -> Estimate:
+    """An average over classes and its interval.
+
+    The interval is the exact one of a share that rests on fewer images: on so many that its variance is that of the
+    redrawn figure, at most on all (Korn and Graubard, see `exact`). The distance between the mean of the redrawn figures
+    and the figure that they were drawn from is the bias of few images; the interval is moved by it.
+
+    Args:
+        score: the figure.
+        confusion: as for `redraw`.
+        redrawn: what that returned.
+    """
+    value = float(score(np.diagonal(confusion).astype(np.float64), confusion.sum(axis=0)[: len(confusion)] * 1.0))
+    truth = float(score(redrawn.expected_right, redrawn.expected_called))
+    figures = score(redrawn.right, redrawn.called)
+    images, variance = float(confusion.sum()), float(figures.var())
+    effective = min(images, truth * (1 - truth) / variance) if variance else images
+    centre = min(1.0, max(0.0, value - (float(figures.mean()) - truth)))
+    interval = exact(effective * centre, effective)
+    return Estimate(value, min(interval.low, value), max(interval.high, value))
+
+
+def _smoothed(row: IntArray, class_id: int, overall: float) -> tuple[IntArray, FloatArray]:
+    """The columns that a class occurs in, its own first, and their shares; the last share is spread over all classes."""
+    wrong = np.array([column for column in np.flatnonzero(row) if column != class_id], dtype=np.int64)
+    accuracy = (row[class_id] + _PRIOR * overall) / (row.sum() + _PRIOR)
+    mistakes = np.append(row[wrong], _SPREAD) / (row[wrong].sum() + _SPREAD)
+    return np.append(class_id, wrong), np.append(accuracy, (1 - accuracy) * mistakes)
+
+
+def _beta_below(x: float, a: float, b: float) -> float:
+    """The regularised incomplete beta function, by its continued fraction on the side where that converges fast.
+
+    Source: NIST Digital Library of Mathematical Functions, 8.17.22, evaluated by Lentz's method.
+    """
+    if x > (a + 1) / (a + b + 2):
+        return 1 - _beta_below(1 - x, b, a)
+    if x <= 0:
+        return 0.0
+    logarithm = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
+    c, d = 1.0, 1 / _nonzero(1 - (a + b) * x / (a + 1))
+    fraction = d
+    for m in range(1, _TERMS):
+        for term in (
+            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
+            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
+        ):
+            c, d = _nonzero(1 + term / c), 1 / _nonzero(1 + term * d)
+            fraction *= c * d
+        if abs(c * d - 1) < 1e-13:
+            break
+    return math.exp(logarithm) * fraction / a
+
+
+def _nonzero(value: float) -> float:
+    return value if abs(value) > 1e-300 else 1e-300

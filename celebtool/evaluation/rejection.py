@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool.evaluation.intervals import Estimate, FloatArray, wilson
+from celebtool.evaluation.intervals import Estimate, FloatArray, exact
 
 FALSE_ACCEPTS = (0.01, 0.001)  # shares of strangers at which models of faces are compared
 
@@ -89,4 +89,4 @@ def _allowed(share: float, strangers: Faces) -> int:
 
 
 def _share(chosen: BoolArray) -> Estimate:
-    return wilson(int(chosen.sum()), len(chosen))
+    return exact(int(chosen.sum()), len(chosen))

@@ -43,14 +43,19 @@ def parts(evaluations: Sequence[Evaluation]) -> Table:
 def per_class(evaluation: Evaluation) -> Table:
     """Precision, recall, F1 and images of every class, in natural order, and their averages."""
     rows: list[Row] = [
-        (each.name, *(_share(value) for value in (each.precision, each.recall, each.f1)), str(each.support))
+        (each.name, _share(each.precision.value), _share_and_interval(each.recall), _share(each.f1), str(each.support))
         for each in sorted(evaluation.classes, key=lambda each: natural_key(each.name))
     ]
     totals = [
-        (name, *map(number, (average.precision, average.recall, average.f1.value)), str(evaluation.images))
+        (name, number(average.precision), estimate(average.recall), number(average.f1.value), str(evaluation.images))
         for name, average in (("macro average", evaluation.macro), ("weighted average", evaluation.weighted))
     ]
-    return Table(titled("Classes", evaluation), ("class", "precision", "recall", "F1", "images"), rows, totals)
+    return Table(
+        titled("Classes, recall with 95 % intervals", evaluation),
+        ("class", "precision", "recall", "F1", "images"),
+        rows,
+        totals,
+    )
 
 
 def predicted(evaluation: Evaluation, longest: int = LONGEST_NAME) -> Table:
@@ -149,12 +154,12 @@ def _figures(evaluation: Evaluation) -> dict[str, str]:
         "coverage": number(evaluation.coverage),
         "accuracy": estimate(evaluation.accuracy),
         **top,
-        "balanced accuracy": number(evaluation.balanced_accuracy),
+        "balanced accuracy": estimate(macro.recall),
         "macro precision": number(macro.precision),
-        "macro recall": number(macro.recall),
+        "macro recall": estimate(macro.recall),
         "macro F1": estimate(macro.f1),
         "weighted precision": number(weighted.precision),
-        "weighted recall": number(weighted.recall),
+        "weighted recall": estimate(weighted.recall),
         "weighted F1": estimate(weighted.f1),
         "calibration error": number(evaluation.calibration.error),
         **(_rejection(evaluation.rejection) if evaluation.rejection else {}),
@@ -180,6 +185,10 @@ def _merged(columns: Sequence[dict[str, str]]) -> Iterable[str]:
 
 def _share(value: float) -> Cell:
     return Cell(number(value), Mark.WRONG if value < LOW else Mark.PLAIN)
+
+
+def _share_and_interval(share: Estimate) -> Cell:
+    return Cell(estimate(share), Mark.WRONG if share.value < LOW else Mark.PLAIN)
 
 
 def titled(title: str, evaluation: Evaluation) -> str:

@@ -62,14 +62,14 @@ def test_every_figure_is_scikit_learns(table):
                 labels, predicted, labels=present, average=average, zero_division=0
             )
             ours = getattr(result, average)
-            assert (ours.precision, ours.recall, ours.f1.value) == pytest.approx((precision, recall, f1))
+            assert (ours.precision, ours.recall.value, ours.f1.value) == pytest.approx((precision, recall, f1))
         each = metrics.precision_recall_fscore_support(
             labels, predicted, labels=table.class_names, average=None, zero_division=np.nan
         )
     for figures, precision, recall, f1, support in zip(result.classes, *each, strict=True):
         assert figures.support == support
-        assert figures.precision == pytest.approx(precision, nan_ok=True)
-        assert figures.recall == pytest.approx(recall, nan_ok=True)
+        assert figures.precision.value == pytest.approx(precision, nan_ok=True)
+        assert figures.recall.value == pytest.approx(recall, nan_ok=True)
         assert figures.f1 == pytest.approx(f1 if support else math.nan, nan_ok=True)
     matrix = metrics.confusion_matrix(labels, predicted, labels=[*table.class_names, "(failed)"])
     assert (result.confusion == matrix[:-1]).all()
@@ -101,8 +101,8 @@ def test_figures_agree_with_one_another(table):
     assert wrong == len(result.mistakes)
     assert round(result.accuracy.value * result.images) + wrong + failed == result.images == result.confusion.sum()
     assert result.coverage == pytest.approx(1 - failed / result.rows)
-    assert result.macro.recall == result.balanced_accuracy
-    assert result.weighted.recall == pytest.approx(result.accuracy.value)
+    assert result.macro.recall.value == result.balanced_accuracy
+    assert result.weighted.recall == result.accuracy
     for k, share in result.top.items():
         assert result.accuracy.value <= share <= 1 - failed / result.rows + 1e-9, k
 
@@ -115,8 +115,8 @@ def test_a_class_missing_from_test_is_named_and_nothing_is_shifted():
     assert result.accuracy.value == pytest.approx(2 / 3)
     assert result.balanced_accuracy == pytest.approx(0.75)
     assert result.confusion.tolist() == [[1, 0, 0, 0], [0, 0, 0, 0], [0, 1, 1, 0]]
-    assert math.isnan(result.classes[1].recall)
-    assert result.classes[1].precision == 0
+    assert math.isnan(result.classes[1].recall.value)
+    assert result.classes[1].precision.value == 0
 
 
 def test_failed_images_count_as_wrong_and_are_covered():
@@ -126,8 +126,8 @@ def test_failed_images_count_as_wrong_and_are_covered():
     assert result.coverage == 0.75
     assert result.failures == {"unreadable": 1}
     assert result.mistakes == ()
-    assert result.classes[2].recall == 0.5
-    assert result.classes[2].precision == 1
+    assert result.classes[2].recall.value == 0.5
+    assert result.classes[2].precision.value == 1
 
 
 def test_strangers_and_unlabelled_images_are_counted_and_left_out():

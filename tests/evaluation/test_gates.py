@@ -45,7 +45,7 @@ def test_what_cannot_be_read_is_quoted(text):
 
 
 def test_a_figure_that_classes_do_not_have():
-    with pytest.raises(ValueError, match="accuracy is no figure of a class; expected one of precision, recall, f1"):
+    with pytest.raises(ValueError, match="accuracy is no figure of a class; expected one of precision, precision_low"):
         gates.parse("accuracy[Madonna]>=0.5")
 
 

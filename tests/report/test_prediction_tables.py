@@ -11,21 +11,21 @@ def test_summary_puts_several_files_side_by_side():
     rows = {row[0]: row[1:] for row in table.rows}
     assert table.columns == ("", "one.csv", "two.csv")
     assert rows["images"] == ("8", "8")
-    assert rows["accuracy"] == ("1.000 (0.676–1.000)",) * 2
+    assert rows["accuracy"] == ("1.000 (0.631–1.000)",) * 2
     assert rows["top-3 accuracy"] == ("", "1.000")
 
 
 def test_per_class_ends_with_the_averages():
     table = prediction_tables.per_class(evaluated([[3, 1], [0, 4]], ["Ann", "Bob"]))
     assert [texts(row) for row in table.rows] == [
-        ["Ann", "1.000", "0.750", "0.857", "4"],
-        ["Bob", "0.800", "1.000", "0.889", "4"],
+        ["Ann", "1.000", "0.750 (0.194–0.994)", "0.857", "4"],
+        ["Bob", "0.800", "1.000 (0.398–1.000)", "0.889", "4"],
     ]
     assert [texts(row) for row in table.totals] == [
-        ["macro average", "0.900", "0.875", "0.873", "8"],
-        ["weighted average", "0.900", "0.875", "0.873", "8"],
+        ["macro average", "0.900", "0.875 (0.481–0.998)", "0.873", "8"],
+        ["weighted average", "0.900", "0.875 (0.473–0.997)", "0.873", "8"],
     ]
-    assert table.rows[0][2] == Cell("0.750", Mark.WRONG)
+    assert table.rows[0][2] == Cell("0.750 (0.194–0.994)", Mark.WRONG)
 
 
 def test_classes_stand_in_natural_order():
@@ -43,7 +43,7 @@ def test_mistakes_say_how_many_there_are():
 def test_calibration_marks_what_is_more_than_chance():
     table = prediction_tables.calibration(evaluated([[50, 50], [0, 10]], ["Ann", "Bob"]))
     (row,) = table.rows
-    assert texts(row) == ["0.87\u20130.93", "110", "0.900", "0.545 (0.452\u20130.635)", "+0.355"]
+    assert texts(row) == ["0.87\u20130.93", "110", "0.900", "0.545 (0.448\u20130.641)", "+0.355"]
     assert row[-1] == Cell("+0.355", Mark.WRONG)
 
 
