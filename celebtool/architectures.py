@@ -26,6 +26,9 @@ class Architecture:
         name: what `--arch` takes.
         builder: where the function from image to features is, as ``module:function``.
         image_size: (height, width) of the input by default.
+        face_side: how many pixels of the input are a side of dlib's mean face (see `celebtool.imaging.alignment`), for
+            networks that want it in one size; 0: the input is the whole crop, whatever there is around the face.
+        wide_builder: like `builder`, for inputs that are larger than the network's own because there is more around the face.
         minimum_size: the shortest side that the network can take.
         pretrained: where the backbone's weights come from: ``faces`` (a package), ``imagenet`` (a download), ``none``.
         features: how the head begins: ``pool`` (average), ``flatten``, ``normalise`` (length 1) or ``as they are``.
@@ -50,6 +53,8 @@ class Architecture:
     features: Literal["pool", "flatten", "normalise", "as they are"]
     description: str
     backbone_parameters: int
+    face_side: float = 0.0
+    wide_builder: str = ""
     width: int = 0
     flattened: tuple[int, int] | None = None
     dense: tuple[int, ...] = ()
@@ -66,6 +71,18 @@ class Architecture:
     finetune_epochs: int = 50
     finetune_learning_rate: float = 1e-5
     finetune_optimizer: str = "adam"
+
+    def input_size(self, margin: float | None) -> tuple[int, int]:
+        """Return the (height, width) that an aligned crop is resized to; `margin` as of `crop-faces`, None: not known."""
+        if not self.face_side or margin is None:
+            return self.image_size
+        side = round(self.face_side * (1 + 2 * margin))
+        return side, side
+
+    def builder_for(self, image_size: tuple[int, int], margin: float | None) -> str:
+        """Return which of its two builders builds a network for crops of a margin that are resized to `image_size`."""
+        is_wide = image_size != self.image_size and image_size == self.input_size(margin)
+        return self.wide_builder if self.wide_builder and is_wide else self.builder
 
     def parameters(self, image_size: tuple[int, int], dense: tuple[int, ...], class_count: int) -> int:
         """Return how many parameters a network has, without building it."""
@@ -86,9 +103,28 @@ class Architecture:
 
 _TABLE = (
     Architecture(
+        name="face-sface",
+        builder="celebtool.nn.networks.face_sface:features",
+        image_size=(103, 103),
+        minimum_size=69,
+        face_side=68.7,
+        pretrained="faces",
+        features="normalise",
+        backbone_parameters=9_629_632,
+        width=128,
+        l2=3e-6,
+        optimizer="lbfgs",
+        unfreeze=15,
+        finetune_epochs=20,
+        finetune_learning_rate=1e-4,
+        description="OpenCV Zoo's SFace, a MobileNet trained on faces; softmax on its embedding",
+    ),
+    Architecture(
         name="face-resnet29",
         builder="celebtool.nn.networks.face_resnet29:features",
+        wide_builder="celebtool.nn.networks.face_resnet29:features_of_middle",
         image_size=(150, 150),
+        face_side=100.0,
         minimum_size=103,
         pretrained="faces",
         features="normalise",

@@ -40,7 +40,7 @@ def train(
     weights: Annotated[
         str | None,
         typer.Option(
-            metavar="imagenet|none|FILE.h5",
+            metavar="imagenet|none|FILE",
             rich_help_panel=NETWORK,
             help="Weights of the backbone. With none, the whole network is trained from random weights.",
             show_default=BY_ARCHITECTURE,
@@ -57,12 +57,13 @@ def train(
     Example: celebtool train parts/ model.h5
     """
     from celebtool.commands import training as shared
-    from celebtool.formats import provenance
+    from celebtool.formats import crops, provenance
     from celebtool.training import settings, training_set
 
     architecture = architectures.get(arch)
-    size = options.parse_image_size(image_size) or architecture.image_size
+    given_size = options.parse_image_size(image_size)
     data = shared.read(parts, training, run)
+    size = given_size or architecture.input_size(crops.margin(data.crops))
     chosen = settings.for_training(training, architecture, has_val=bool(data.val))
     for line in settings.optimizer_notes(training, architecture, chosen):
         console.note(line)

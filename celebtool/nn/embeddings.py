@@ -60,7 +60,7 @@ def _resized(batch: Images) -> Images:
 def _network() -> Callable[[tf.Tensor], tf.Tensor]:
     """Build dlib's network once per process, as a graph."""
     model = build.build(ARCHITECTURE, 2)
-    pretrained.load_faces(model)
+    pretrained.load_faces(model, ARCHITECTURE)
     embedding = keras.Model(model.inputs, model.get_layer("embedding").output)
 
     def network(images: tf.Tensor) -> tf.Tensor:

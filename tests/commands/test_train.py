@@ -110,14 +110,23 @@ def test_weights_from_a_file(
 def test_the_table_of_architectures(celebtool: Callable[..., Result]) -> None:
     result = celebtool("train", "--arch", "list")
     assert result.code == 0
-    for name in ("cnn", "inceptionv3", "mobilenetv2", "vgg16", "densenet121", "resnet50", "face-resnet29"):
+    for name in (
+        "cnn",
+        "inceptionv3",
+        "mobilenetv2",
+        "vgg16",
+        "densenet121",
+        "resnet50",
+        "face-resnet29",
+        "face-sface",
+    ):
         assert f" {name} " in result.stdout
 
 
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
-        (["--arch", "vgg61"], 1, "vgg61: no such architecture; choose one of face-resnet29, cnn, inceptionv3"),
+        (["--arch", "vgg61"], 1, "vgg61: no such architecture; choose one of face-sface, face-resnet29, cnn"),
         (["--weights", "imagent"], 1, "imagent: no such file; expected imagenet, none or a .h5 with weights"),
         (["--epochs", "0"], 2, "Invalid value for '--epochs': Input should be greater than or equal to 1"),
         (["--image-size", "axb"], 2, "--image-size axb: expected HEIGHT or HEIGHTxWIDTH, as 96 or 96x112"),

@@ -19,6 +19,7 @@ def build(
     class_count: int,
     *,
     image_size: tuple[int, int] | None = None,
+    margin: float | None = None,
     dense: tuple[int, ...] | None = None,
     dropout: float | None = None,
     l2: float | None = None,
@@ -28,7 +29,8 @@ def build(
     """Build a network with random weights and a softmax over `class_count` classes: RGB 0 to 255 in, probabilities out.
 
     The same arguments give the same weights and the same layer names. What is None is the table's default;
-    `image` is an input to build upon instead of a new one.
+    `image` is an input to build upon instead of a new one, and `margin` the room around the faces in the crops that will be
+    resized to `image_size`: a network that was trained with less of it looks at their middle.
     Building forgets the names that Keras gave to earlier models in this process (not the models).
 
     Raises:
@@ -40,7 +42,7 @@ def build(
         limits = f"from {architecture.minimum_size} to {MAX_IMAGE_SIZE} pixels a side"
         raise CelebtoolError(f"image size {size[0]}x{size[1]}", f"{name} takes {limits}")
     return assemble(
-        resolve_name(architecture.builder),
+        resolve_name(architecture.builder_for(size, margin)),
         architecture,
         class_count,
         image=keras.Input((*size, 3), name="image") if image is None else image,

@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from celebtool.architectures import HEAD, LAST_LAYER, member_prefix
+from celebtool.formats import crops
 from celebtool.formats.model_info import ModelInfo
 from celebtool.nn.networks import build as networks
 
@@ -28,6 +29,7 @@ def build(info: ModelInfo, image: keras.KerasTensor | None = None) -> keras.Mode
         info.architecture,
         len(info.class_names),
         image_size=info.image_size,
+        margin=crops.margin(info.crops),
         dense=info.dense,
         dropout=info.dropout,
         l2=info.l2,

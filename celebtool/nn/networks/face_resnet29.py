@@ -6,6 +6,11 @@ dlib's affine layers are folded into the convolutions before them, so only stand
 
 from keras import KerasTensor, layers
 
+from celebtool.nn.networks.window import window
+
+SIDE = 150
+"""Pixels of the square for which the network was trained: the face, and a quarter of its side around it."""
+
 # What dlib's `input_rgb_image_sized` subtracts, and then divides by 256.
 MEAN_RGB = (122.782, 117.001, 104.298)
 # (channels, halve the image first) of every residual block, in forward order.
@@ -32,6 +37,11 @@ def features(image: KerasTensor) -> KerasTensor:
         x = _residual(x, channels, halve, f"block_{number}")
     x = layers.GlobalAveragePooling2D(name="pool_2")(x)
     return layers.Dense(128, use_bias=False, name="embedding")(x)
+
+
+def features_of_middle(image: KerasTensor) -> KerasTensor:
+    """Do the same for the middle of a crop that has more around the face, which would cost accuracy."""
+    return features(window(image, SIDE))
 
 
 def _residual(x: KerasTensor, channels: int, halve: bool, name: str) -> KerasTensor:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from celebtool.architectures import Architecture
+from celebtool.formats import crops
 from celebtool.formats.model_info import ModelInfo
 from celebtool.nn.classifier import Classifier, save
 from celebtool.nn.networks import build, pretrained
@@ -44,6 +45,7 @@ def train(
         architecture=start.architecture.name,
         class_names=data.class_names,
         image_size=start.image_size,
+        crops=data.crops,
         seed=settings.seed,
     )
     with memory.explained(_advice(info, settings, resources)):
@@ -85,7 +87,7 @@ def _advice(info: ModelInfo, settings: TrainSettings, resources: Resources) -> s
 
 def _load_weights(model: keras.Model, start: Start) -> None:
     if start.weights == "faces":
-        pretrained.load_faces(model)
+        pretrained.load_faces(model, start.architecture.name)
     elif start.weights == "imagenet":
         pretrained.load_imagenet(model, start.architecture.name)
     else:
@@ -98,6 +100,7 @@ def _build(info: ModelInfo, data: TrainingData, settings: TrainSettings) -> kera
         info.architecture,
         len(data.class_names),
         image_size=info.image_size,
+        margin=crops.margin(info.crops),
         dense=head.dense,
         dropout=head.dropout,
         l2=head.l2,
@@ -159,7 +162,7 @@ def _described(
         dense=settings.head.dense,
         dropout=settings.head.dropout,
         l2=settings.head.l2,
-        crops=data.crops,
+        crops=info.crops if data.crops is None else data.crops,
         temperature=outcome.calibration.temperature,
         threshold=outcome.calibration.threshold,
         centroids=outcome.calibration.centroids,

