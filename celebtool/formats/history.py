@@ -4,15 +4,18 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TextIO
+from typing import Annotated, TextIO
 
 from celebtool.errors import CelebtoolError
 from celebtool.formats import tables
+from celebtool.formats.json_checks import number, optional, record, whole
 
 
 @dataclass(frozen=True)
 class Epoch:
     """One epoch's figures; None where there is none (no val/ images, or a history that keeps no times).
+
+    Each field has its check for untrusted JSON beside its type.
 
     Attributes:
         epoch: counted from 1.
@@ -24,14 +27,17 @@ class Epoch:
         seconds: how long the epoch took.
     """
 
-    epoch: int
-    loss: float
-    accuracy: float
-    val_loss: float | None = None
-    val_accuracy: float | None = None
-    learning_rate: float | None = None
-    seconds: float | None = None
+    epoch: Annotated[int, whole(0, 10**9)]
+    loss: Annotated[float, number()]
+    accuracy: Annotated[float, number(0, 1)]
+    val_loss: Annotated[float | None, optional(number())] = None
+    val_accuracy: Annotated[float | None, optional(number(0, 1))] = None
+    learning_rate: Annotated[float | None, optional(number(0))] = None
+    seconds: Annotated[float | None, optional(number(0))] = None
 
+
+check_epoch = record(Epoch)
+"""Accept the JSON of an epoch; raises ValueError otherwise."""
 
 COLUMNS = tuple(field.name for field in fields(Epoch))
 _OPTIONAL = COLUMNS[3:]

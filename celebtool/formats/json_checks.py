@@ -1,9 +1,9 @@
-"""Checks of JSON from anybody, put together as the data is: each takes a value, and returns it or raises ValueError."""
+"""Check untrusted JSON: each check takes a value and returns it, or raises ValueError; checks are composed like the data."""
 
 import json
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, get_type_hints
 
 MAX_ITEMS = 1_000_000
 MAX_DEPTH = 64
@@ -14,7 +14,9 @@ Check = Callable[[object], Any]
 
 
 def parse(content: str) -> object:
-    """Read JSON, if it can't become objects of many times its size: every one of them has a mark before it.
+    """Read JSON that has a bounded number of items, so that it can't take many times its size in memory.
+
+    Items are counted before they are made: each follows one of the characters ``,:[{``.
 
     Raises:
         ValueError: no JSON, NaN or Infinity among it, nested deeper than Python reads, or too much of it.
@@ -108,7 +110,7 @@ def mapping_of(check: Check) -> Check:
 
 
 def anything(value: object, depth: int = 0) -> object:
-    """Accept any JSON of bounded depth: a recipe is for reading, nothing is built from it."""
+    """Accept any JSON of bounded depth, for a recipe, which is only shown."""
     if depth > MAX_DEPTH:
         raise ValueError("nested too deeply")
     if isinstance(value, float) and not math.isfinite(value):  # 1e999 is read as one
@@ -130,14 +132,23 @@ def some_of(checks: Mapping[str, Check]) -> Check:
     return check
 
 
-def record(kind: Callable[..., Any], checks: Mapping[str, Check]) -> Check:
-    """Accept an object of exactly these fields, and make `kind` of them; errors name the field."""
+def record(kind: type[Any]) -> Check:
+    """Accept an object of exactly the fields of a dataclass, and make one of it; errors name the field.
+
+    Each field is declared once, with its type and its check: ``seed: Annotated[int, whole(0, 9)] = 0``.
+    """
+    checks = {name: _check_of(hint) for name, hint in get_type_hints(kind, include_extras=True).items()}
 
     def check(value: object) -> object:
         if not isinstance(value, dict) or value.keys() != checks.keys():
             raise ValueError(f"not an object of {', '.join(checks)}")
         return kind(**{name: _named(name, checks[name], value[name]) for name in checks})
 
+    return check
+
+
+def _check_of(hint: Any) -> Check:  # noqa: ANN401 - a type hint
+    check: Check = hint.__metadata__[0]
     return check
 
 

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from celebtool.errors import CelebtoolError, printable
-from celebtool.formats.history import Epoch
-from celebtool.formats.model_info import EPOCH
+from celebtool.formats.history import Epoch, check_epoch
 from celebtool.system import trees
 from celebtool.training import schedule
 
@@ -79,7 +78,7 @@ def _read(path: Path, variables: Sequence[keras.Variable], count: int) -> tuple[
     with path.open("rb") as stream:
         note = json.loads(np.lib.format.read_array(stream, allow_pickle=False).tobytes())
         state = _state(note["state"])
-        history = [EPOCH(row) for row in note["history"]]
+        history = [check_epoch(row) for row in note["history"]]
         values = [_array(stream, variable) for variable in variables]
         best = values[:count] if state.improved else [_array(stream, variable) for variable in variables[:count]]
     return Run(state, history, best), values
