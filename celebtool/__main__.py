@@ -1,4 +1,4 @@
-"""The process around the app: ``celebtool``, and ``python -m celebtool``."""
+"""Start the app: ``celebtool``, or ``python -m celebtool``."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    # `python -m` looks for modules in the current directory first: in a stranger's folder those are the stranger's.
+    # `python -m` looks for modules in the current directory first, which may be an untrusted folder.
     here = os.getcwd()  # noqa: PTH109
     if os.path.dirname(os.path.dirname(os.path.abspath(__file__))) != here:  # noqa: PTH100, PTH120
         sys.path[:] = [entry for entry in sys.path if entry not in ("", here)]

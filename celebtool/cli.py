@@ -1,4 +1,4 @@
-"""The app: the nine commands, and the one place where an error becomes an exit code."""
+"""Define the app: its commands, and the one place where an error becomes an exit code."""
 
 import io
 import os
@@ -81,10 +81,10 @@ def _say_stopped() -> None:
 
 
 def _open_streams() -> None:
-    """See to it that there are three streams, whatever the process was started with, and that data are UTF-8.
+    """Open missing streams, and write data as UTF-8.
 
-    A stream that is closed would leave its number to the next file that is opened, and what is printed would go there.
-    Reads from it are empty then, what is said on stderr is lost, and what is printed on stdout is an error.
+    The file descriptor of a closed stream would go to the next file that is opened, and what is printed would be
+    written into it. So a closed stdin is empty, a closed stderr discards, and printing on a closed stdout is an error.
     """
     for number, flags in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
         try:
@@ -100,7 +100,7 @@ def _open_streams() -> None:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    """Run the app; every way it can end is one exit code."""
+    """Run the app and return the exit code, however it ends."""
     try:
         code: int | None = app(arguments, prog_name="celebtool", standalone_mode=False)
         return code or 0
@@ -138,7 +138,7 @@ def _failure(error: Exception) -> int:
 
 
 def _lost_output(error: OSError, code: int = 0) -> int:
-    """End quietly when the reader of a pipe has had enough (`| head`), loudly when stdout is full or closed."""
+    """Return 141 without a word if the reader of a pipe has gone (`| head`); report a stdout that is full or closed."""
     streams.lose(sys.stdout.fileno())  # else Python complains again at exit
     if code:
         return code

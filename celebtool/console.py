@@ -1,4 +1,4 @@
-"""Everything celebtool says: tables on stdout, talk and progress on stderr. Only here rich and tqdm."""
+"""Print everything that celebtool says: tables on stdout, messages and progress on stderr, by rich and tqdm."""
 
 import contextlib
 import shutil
@@ -23,13 +23,13 @@ _bar: "tqdm[NoReturn] | None" = None
 
 
 def set_quiet(quiet: bool) -> None:
-    """Say nothing but errors from now on; tables are results and stay."""
+    """Print only results and errors from now on."""
     global _quiet  # noqa: PLW0603 - one process, one command, one voice
     _quiet = quiet
 
 
 def note(text: object) -> None:
-    """Say a line on stderr."""
+    """Print a line on stderr."""
     if not _quiet:
         _say(printable(text))
 
@@ -49,12 +49,12 @@ def done(path: object, what: str, next_command: str = "") -> None:
 
 
 def warn(text: object) -> None:
-    """Say a line on stderr that deserves attention."""
+    """Print a warning on stderr."""
     note(f"celebtool: warning: {text}")
 
 
 def error(text: object) -> None:
-    """Say the one line that explains a failure."""
+    """Print the one line that explains a failure."""
     with contextlib.suppress(BrokenPipeError):
         _say(f"celebtool: error: {printable(text)}")
 
@@ -65,7 +65,7 @@ def finished(path: object, what: str = "nothing to do", again: str = "makes it a
 
 
 def _say(line: str) -> None:
-    """Print on stderr; a log on a full disk loses the line, and the work goes on."""
+    """Print on stderr; if that is a log on a full disk, the line is lost and the work goes on."""
     try:
         with _bar_hidden():
             print(line, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""The errors that end a command, and how a name is made fit to print."""
+"""Define the errors that end a command, and how their texts are made safe to print."""
 
 import shlex
 import unicodedata
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 class CelebtoolError(Exception):
-    """Something a user can mend: printed as one line, ``WHERE: what is wrong; what would be right``."""
+    """An error that the user can mend: printed as one line, ``WHERE: what is wrong; what would be right``."""
 
     exit_code = 1
 
@@ -16,7 +16,7 @@ class CelebtoolError(Exception):
         self.problem = problem
 
     def __reduce__(self) -> tuple[type, tuple[object, ...]]:
-        """Travel from a worker process as what it was made of: else the text would be taken for `where`."""
+        """Pickle the arguments: else the text would become `where` on the way from a worker process."""
         return type(self), (self.where, self.problem)
 
 
@@ -25,7 +25,7 @@ class SystemFaultError(CelebtoolError):
 
 
 class GateError(CelebtoolError):
-    """The work is done and written, but a limit that the user set is not met."""
+    """The output is written, but a limit that the user set is not met."""
 
     exit_code = 3
 
@@ -42,7 +42,7 @@ def command_line(*words: object) -> str:
 
 
 def printable(text: object) -> str:
-    r"""Return text that a terminal shows as it is and obeys in nothing.
+    r"""Return text without anything that a terminal would act on.
 
     Control characters (a newline, ESC), bytes that are no UTF-8 (Python's surrogate escapes) and the
     invisible marks that turn the direction of writing become ``\x1b``, ``\xff`` or ``\u202e``.

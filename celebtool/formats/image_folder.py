@@ -125,7 +125,7 @@ def _sample(path: str, *, is_split: bool) -> Sample:
 
 
 def _files(directory: Path, root: Path) -> Iterator[str]:
-    waiting = [(directory, "")]  # a stranger's directories may lie deeper than Python's stack
+    waiting = [(directory, "")]  # untrusted directories may be deeper than Python's stack
     while waiting:
         place, prefix = waiting.pop()
         with os.scandir(place) as entries:

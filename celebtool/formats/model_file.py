@@ -1,7 +1,7 @@
-"""Models: a .h5 as Keras writes it, and in it the dataset ``celebtool``, which says what the model is.
+"""Read and write models: Keras' .h5 with one more dataset, ``celebtool``, which describes the model.
 
-Written by Keras and h5py, read by `celebtool.formats.hdf5.reader` alone: neither Keras' deserializer nor the HDF5 library
-ever sees a file that somebody else may have made. Without TensorFlow.
+Keras and h5py write the file; only `celebtool.formats.hdf5.reader` reads it, because Keras' deserializer and the HDF5
+library are not safe for untrusted files. This module does not need TensorFlow.
 """
 
 import contextlib
@@ -45,7 +45,7 @@ _DIGEST = "sha256"
 _LAYOUT = (
     "earliest",
     "v108",
-)  # the one that `celebtool.formats.hdf5.reader` reads; from HDF5 2.0 on h5py has another default
+)  # the layout that `celebtool.formats.hdf5.reader` reads; h5py with HDF5 2.0 has another default
 _EXPECTED = "expected a model that train, finetune or ensemble wrote"
 _READABLE = "expected a description that celebtool reads again"
 _NOT_AS_WRITTEN = "are not as they were written; expected a whole model .h5"
@@ -62,8 +62,8 @@ def write_info(path: Path, info: ModelInfo) -> None:
     """Add the dataset ``celebtool`` to a .h5 that Keras has written.
 
     Raises:
-        CelebtoolError: too much to say (more than 16 MiB), or what `read_info` would refuse, or a file without the
-            arrays that `info` lists.
+        CelebtoolError: the description exceeds 16 MiB, or `read_info` would refuse it, or the file lacks an array that
+            `info` lists.
     """
     with reader.open_file(path) as file:
         info = replace(info, arrays_sha256=_digest(file, _find(file, info)))
@@ -97,10 +97,10 @@ def is_model(path: Path) -> bool:
 
 
 def read_info(path: Path) -> ModelInfo:
-    """Read what a model is, and check that the file has the arrays it speaks of; the arrays are not read.
+    """Read the description of a model, and check that the file holds the arrays it lists, without reading them.
 
     Raises:
-        CelebtoolError: no model of celebtool's, or a damaged one.
+        CelebtoolError: not a celebtool model, or a damaged one.
     """
     with reader.open_file(path) as file:
         info = _info(file)
@@ -109,7 +109,7 @@ def read_info(path: Path) -> ModelInfo:
 
 
 def is_made_by(path: Path, recipe: Mapping[str, object]) -> bool:
-    """Say whether a file is a model that a run of this recipe wrote."""
+    """Say whether a run of this recipe wrote the file."""
     try:
         made_by = read_info(path).recipe
     except CelebtoolError:
@@ -118,10 +118,10 @@ def is_made_by(path: Path, recipe: Mapping[str, object]) -> bool:
 
 
 def read(path: Path) -> tuple[ModelInfo, Arrays]:
-    """Read a model whole: what it is and its arrays, checked against their digest before memory is taken for them.
+    """Read a model's description and its arrays; they are checked against their digest before memory is allocated.
 
     Raises:
-        CelebtoolError: no model of celebtool's, a damaged one, or one with NaN or Inf among its weights.
+        CelebtoolError: not a celebtool model, a damaged one, or one with NaN or Inf among its weights.
     """
     with reader.open_file(path) as file:
         info = _info(file)
@@ -147,7 +147,7 @@ def by_layer(arrays: Arrays) -> dict[str, list[npt.NDArray[np.float32]]]:
 
 def _info(file: reader.File) -> ModelInfo:
     if not file.has(DATASET):
-        raise CelebtoolError(file.path, f"is no model of celebtool's; {_EXPECTED}")
+        raise CelebtoolError(file.path, f"is not a celebtool model; {_EXPECTED}")
     dataset = file.dataset(DATASET)
     if dataset.dtype != np.uint8 or len(dataset.shape) != 1 or dataset.size > MAX_JSON:
         raise CelebtoolError(file.path, f"has a description that is no text of at most {MAX_JSON} bytes; {_EXPECTED}")
@@ -163,7 +163,7 @@ def _info(file: reader.File) -> ModelInfo:
 
 
 def _check_parameters(path: Path, info: ModelInfo) -> None:
-    """Refuse a description of a larger network than its arrays make: a few bytes could ask for gigabytes of layers."""
+    """Refuse a network larger than the arrays in the file: a few bytes could ask for gigabytes of layers."""
     wanted = 0
     for each in info.members or (info,):
         if each.architecture not in architectures.ARCHITECTURES:
@@ -176,7 +176,7 @@ def _check_parameters(path: Path, info: ModelInfo) -> None:
 
 
 def _find(file: reader.File, info: ModelInfo) -> dict[Array, reader.Dataset]:
-    """Find every array that the description lists, and only those; each has the shape that the description says."""
+    """Find every array that the description lists, and check its shape."""
     found: dict[Array, reader.Dataset] = {}
     for array in info.arrays:
         dataset = file.dataset(_WEIGHTS, array.layer, array.name)

@@ -1,6 +1,6 @@
-"""What a model file says about its model, and the strict JSON it is written in.
+"""Define the description of a model, and read and write it as strict JSON.
 
-The JSON may come from anybody: every field is checked for its type and its bounds before anything is built from it.
+The JSON is untrusted: the type and the bounds of every field are checked before anything is built from it.
 A field is declared once, with its type, its check and its default.
 """
 
@@ -73,7 +73,7 @@ def _check_member(value: object) -> "ModelInfo":
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """All that celebtool knows of a model beside its arrays."""
+    """The description of a model: everything but its arrays."""
 
     architecture: Annotated[str, text]
     """A name of the architecture table, or ``ensemble``."""

@@ -1,4 +1,4 @@
-"""One row of a table of predictions: its type, and its cells written and checked."""
+"""Define a row of a table of predictions; write and check its cells."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,16 +19,16 @@ _SEEN = {"yes": True, "no": False, "": None}
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model said of one image or one face.
+    """The prediction for one image or face.
 
     Attributes:
         path: relative to the folder that was predicted, with ``/``; as given for single files.
         probabilities: one per class, summing to 1; None when the image failed.
         predicted: a class name or ``unknown``; empty when the image failed.
         part: ``train``, ``val``, ``test``, or empty.
-        label: the true name, ``unknown`` for a stranger, or empty when not known.
+        label: the true name, ``unknown`` for a person who is no class, or empty if nobody knows.
         reason: why the image failed; empty when it did not.
-        score: what the threshold for strangers applies to; None when there is none.
+        score: the number that the threshold applies to; None if there is none.
         seen: whether the image's origin was trained on; None when that is not known.
         box: left, top, width, height of the face in the photo, in pixels.
     """

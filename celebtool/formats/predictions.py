@@ -1,8 +1,8 @@
-"""Predictions: one row per image (or per face), as CSV or as one JSON object per line.
+"""Read and write predictions: a row per image (or face), as CSV or as one JSON object per line.
 
-Labels and class names are text for ever: ``NA``, ``007`` and ``True`` come back as they were written, which
-is why no cell is ever handed to a library that guesses types. Reading is strict, because every figure of a
-report rests on these rows: a table that contradicts itself is an error that names file and line.
+Labels and class names stay text: ``NA``, ``007`` and ``True`` are read as they were written, so no library that
+guesses types reads a cell. Every figure of a report depends on these rows: a table that contradicts itself is an
+error that names file and line.
 """
 
 import io
@@ -54,7 +54,7 @@ class Predictions:
 
 
 class Writer:
-    """Writes predictions one by one to an open text stream (CSV: opened with ``newline=""``)."""
+    """Writes one prediction at a time to an open text stream (CSV: opened with ``newline=""``)."""
 
     def __init__(self, stream: TextIO, class_names: Sequence[str], *, boxes: bool = False, jsonl: bool = False) -> None:
         names = [PROBABILITY + name for name in class_names]
@@ -147,7 +147,7 @@ def _class_names(row: Mapping[str, str], where: object) -> tuple[str, ...]:
 
 
 def _check_unique(rows: Mapping[int, Mapping[str, str]], where: object) -> None:
-    """The same image twice would count twice; several faces of one photo differ in their boxes."""
+    """Refuse an image that occurs twice; several faces of one photo differ in their boxes."""
     first: dict[tuple[str, ...], int] = {}
     for line, row in rows.items():
         key = (row["path"], *(row.get(column, "") for column in BOX_COLUMNS))

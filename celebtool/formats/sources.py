@@ -1,4 +1,4 @@
-"""What `predict` is pointed at: directories, files, a list on stdin. Each image with its name, label and origin."""
+"""List the images that `predict` is given: directories, files, or names on stdin, each with label and origin."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""From images to predictions, batch by batch: memory does not grow with their number."""
+"""Predict images batch by batch, so that memory does not grow with their number."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -20,12 +20,12 @@ from celebtool.nn.training import memory
 from celebtool.system.threads import batched, map_ahead
 
 BATCHES_AHEAD = 1
-"""Batches in the network beside the one whose answers are awaited: while they end, the processors have work."""
+"""Batches that run ahead of the one whose answers are awaited, so that no processor is idle."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """An image ready for a network, resized to each of its input sizes; or why there is none."""
+    """An image resized to each input size of a network, or the reason why there is none."""
 
     source: Source
     inputs: dict[tuple[int, int], RGBImage]
@@ -43,10 +43,10 @@ def predict(
     *,
     mirror: bool = False,
 ) -> Iterator[Prediction]:
-    """Yield one prediction per item, in order; an item without an image keeps its row.
+    """Yield a prediction per item, in order, also for an item without an image.
 
     Args:
-        model: what is asked.
+        model: the classifier.
         items: images, or the reasons why there are none.
         batch_size: images per step.
         threshold: the score under which a face is called unknown; None never does.
@@ -67,7 +67,7 @@ def predict(
 
 
 def read(model: Classifier, sources: Iterable[Source]) -> Iterator[Item]:
-    """Yield the images of sources as items, decoded in parallel a little ahead of their use."""
+    """Yield an item per image, decoded in parallel slightly ahead of its use."""
     sizes, origins = classifier.image_sizes(model), frozenset(model.info.origins)
 
     def item(source: Source) -> Item:

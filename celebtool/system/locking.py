@@ -1,4 +1,4 @@
-"""One run at a time on one output: a lock in the hidden directory beside it."""
+"""Lock an output, so that one run at a time writes it; the lock lies in the hidden directory beside it."""
 
 import contextlib
 import stat
@@ -13,7 +13,7 @@ from celebtool.system import trees
 
 @contextlib.contextmanager
 def locked(root: Path, path: Path) -> Iterator[None]:
-    """Hold the lock in `root`, a directory that is made for it."""
+    """Hold a lock in the directory `root`, which is created if need be."""
     lock = _lock(root, path)
     while lock is None:  # a run that ended meanwhile has taken the directory with it
         lock = _lock(root, path)
@@ -54,7 +54,7 @@ def _is_directory_or_gone(path: Path) -> bool:
 
 
 def _check_own(root: Path) -> None:
-    """Refuse a workspace that came with a stranger's files: a link leads elsewhere, a pipe keeps its reader waiting."""
+    """Refuse a workspace from an untrusted source: a link leads elsewhere, and reading a pipe never ends."""
     others = "is not celebtool's own, for it holds {}; remove it"
     if root.is_symlink():
         raise CelebtoolError(root, others.format("links"))

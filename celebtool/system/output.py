@@ -1,4 +1,4 @@
-"""Outputs that appear whole or not at all.
+"""Write outputs that appear whole or not at all.
 
 Everything is written in a hidden directory beside the output, ``.NAME.partial``, and moved to its name in one
 step at the end. The directory holds a lock, so that two runs never write one output; the recipe of the run;
@@ -160,7 +160,7 @@ def _workspace(
 
 
 def _answer(path: Path, question: Callable[[Path], bool]) -> bool:
-    """Ask a question of an output that a killed run may have left set aside; if the answer is yes, tidy up after it."""
+    """Ask about an output that a killed run may have set aside; if the answer is yes, remove what that run left."""
     path = Path(os.path.realpath(path))
     root = _root(path)
     if not root.exists():
@@ -190,7 +190,7 @@ def _encoded(recipe: Mapping[str, object]) -> bytes:
 
 
 def _is_short(name: str) -> bool:
-    """Say whether a name leaves room for what is put before or after it: file systems allow 255 bytes."""
+    """Say whether a name leaves room for a prefix and a suffix: file systems allow 255 bytes."""
     return len(os.fsencode(name)) < 200
 
 
@@ -205,14 +205,14 @@ def _prepare(root: Path, workspace: Workspace, recipe: bytes) -> None:
 
 
 def _replace(content: Path, path: Path) -> None:
-    """Give a directory its name; one that has the name already is set aside for that moment."""
+    """Give a directory its final name; a directory of that name is set aside for a moment."""
     if path.exists():
         path.rename(content.with_name("old"))
     content.rename(path)
 
 
 def _recover(root: Path, path: Path) -> None:
-    """Give an output its name back that was set aside for one that then did not come."""
+    """Restore an output that was set aside for a new one that did not come."""
     if not path.exists() and (root / "old").exists():
         (root / "old").rename(path)
 
@@ -226,7 +226,7 @@ def _read(path: Path) -> bytes | None:
 
 
 def _clear(root: Path, keep: Sequence[str]) -> None:
-    """Remove a workspace but for what is to keep, its lock last: until then no other run may begin in it.
+    """Remove a workspace except for `keep`, and its lock last: until then no other run may begin in it.
 
     What can't be removed stays for the next run; the output is there, or not, regardless.
     """

@@ -1,4 +1,4 @@
-"""Where outputs may be written: beside the inputs and one another, under names that are free."""
+"""Check where outputs may be written: outside the inputs and one another, under names that are free."""
 
 import os
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from celebtool.errors import CelebtoolError
 
 
 def check_places(outputs: Sequence[Path | None], inputs: Sequence[Path]) -> None:
-    """Refuse, before the work, outputs of one run that can't be written where they are wanted, or beside one another.
+    """Refuse, before the work, outputs of one run that can't be written at their places.
 
     Raises:
         CelebtoolError: one has no directory to be in, or is, lies in or contains an input or another one.

@@ -1,4 +1,4 @@
-"""The process' own streams, below Python's: what code in C writes to them, too."""
+"""Redirect the streams of the process by their file descriptors, so that code in C is covered too."""
 
 import contextlib
 import os
@@ -8,7 +8,7 @@ STDERR = 2
 
 
 def lose(number: int) -> None:
-    """Let all that is yet written to a stream, told by its file descriptor, go nowhere."""
+    """Discard everything that is written to a file descriptor from now on."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, number)
     os.close(nowhere)
@@ -16,7 +16,7 @@ def lose(number: int) -> None:
 
 @contextlib.contextmanager
 def without_stderr() -> Iterator[None]:
-    """Lose what is written to stderr in a block, and for good by the processes that begin there."""
+    """Discard what is written to stderr in a block, and everything from processes that start in it."""
     kept = os.dup(STDERR)
     try:
         lose(STDERR)

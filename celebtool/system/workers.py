@@ -1,4 +1,4 @@
-"""The same function on many shards in worker processes, here or on a cluster; results in the order of the shards."""
+"""Run a function on many shards in worker processes, here or on a cluster; results keep the order of the shards."""
 
 import atexit
 import concurrent.futures
@@ -169,7 +169,7 @@ def _environment() -> Iterator[None]:
     """Set what workers read when they start.
 
     One thread each, memory that is given back, no GPU (it does not survive a fork, nor do many workers fit on it), and
-    no modules of the current directory, which may be a stranger's folder of photos.
+    no modules of the current directory, which may be an untrusted folder of photos.
     """
     wanted = {
         "OMP_NUM_THREADS": "1",

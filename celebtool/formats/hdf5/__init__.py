@@ -1,1 +1,1 @@
-"""A strict reader of the one HDF5 layout that celebtool writes."""
+"""Read the one HDF5 layout that celebtool writes, without trust in the file."""

@@ -1,4 +1,4 @@
-"""The bytes of an .h5: a file opened without trust, read only within its bounds and within a budget."""
+"""Read the bytes of an untrusted .h5, only within its bounds and within a budget."""
 
 import contextlib
 import os
@@ -20,7 +20,7 @@ _ITEM_COST = 64  # and each entry of a list
 
 
 class RefusalError(ValueError):
-    """What the file holds is no Keras .h5; the text says what."""
+    """The file is not an .h5 as Keras writes it; the text says why."""
 
 
 @dataclass
@@ -96,7 +96,7 @@ def opened(path: Path) -> Iterator[RawFile]:
 
 @contextlib.contextmanager
 def refusing(path: Path) -> Iterator[None]:
-    """Turn whatever can go wrong with a file's structure into one line."""
+    """Turn every error in a file's structure into one line."""
     try:
         yield
     except RefusalError as error:
@@ -110,7 +110,7 @@ def refusing(path: Path) -> Iterator[None]:
 
 
 def _open(path: str, flags: int) -> int:
-    """Without O_NONBLOCK the opening of a FIFO would wait for its writer."""
+    """Open without blocking: else opening a FIFO would wait for its writer."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 

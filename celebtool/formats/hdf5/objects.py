@@ -1,4 +1,4 @@
-"""The objects of an .h5: headers made of messages, and groups made of a B-tree and a heap of names.
+"""Read the objects of an .h5: headers, which hold messages, and groups, which hold a B-tree and a heap of names.
 
 HDF5 File Format Specification, version 2.0 (The HDF Group): sections III.A.1, III.B, III.D, IV.A.
 """

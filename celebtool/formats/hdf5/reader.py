@@ -1,9 +1,9 @@
-"""A strict reader of the part of HDF5 that Keras' .h5 files use, for files that anybody may have made.
+"""Read the part of HDF5 that Keras' .h5 files use, without trust in the file.
 
-The HDF5 library follows links into other files, inflates bombs, and crashes on damage. Here a file is bytes: an address
-outside it, a link, a filter, a chunk, external or virtual storage are refused, because no code for them exists.
-What is read: superblock 0 or 1, old-style groups, contiguous datasets of float32 and uint8, and attributes of strings:
-what h5py writes with HDF5 up to 1.14 unless told otherwise, and celebtool with any HDF5.
+The HDF5 library follows links into other files, decompresses without bound, and crashes on damaged files. This reader has
+no code for links, filters, chunks, external or virtual storage: it refuses them, and addresses outside the file.
+It reads superblock 0 or 1, old-style groups, contiguous datasets of float32 and uint8, and attributes of strings. That is
+what h5py writes with HDF5 up to 1.14 by default, and celebtool with any HDF5.
 
 HDF5 File Format Specification, version 2.0 (The HDF Group): sections II.A, III.E, IV.A.
 """
