@@ -1,4 +1,4 @@
-"""The table of architectures: what each is called, takes and is trained with.
+"""The table of architectures: the name, input and training recipe of each network.
 
 The networks themselves are in `celebtool.nn.networks`, loaded when `celebtool.nn.networks.build` builds one.
 """
@@ -10,10 +10,10 @@ from typing import Literal
 from celebtool.errors import CelebtoolError
 
 DEFAULT = "face-resnet29"
-"""What `train` trains if nobody says otherwise."""
+"""The architecture that `train` uses by default."""
 MAX_IMAGE_SIZE = 1024
 HEAD = "head_"
-"""What the names of a network's own last layers begin with; those of its backbone don't."""
+"""Prefix of the names of the layers after the backbone."""
 LAST_LAYER = f"{HEAD}probabilities"
 """The layer of every network whose outputs are the classes."""
 
@@ -150,7 +150,7 @@ _TABLE = (
         dropout=0.5,
         drop_features=True,
         epochs=30,
-        description="six convolutions with batch norm, trained from nothing",
+        description="six convolutions with batch normalisation, trained from random weights",
     ),
     Architecture(
         name="inceptionv3",
@@ -230,7 +230,7 @@ ARCHITECTURES = {architecture.name: architecture for architecture in _TABLE}
 
 
 def member_prefix(number: int) -> str:
-    """Return what the names of an ensemble member's layers begin with; members are counted from 1."""
+    """Return the prefix of the layer names of an ensemble's member; members are counted from 1."""
     return f"member_{number}_"
 
 

@@ -59,10 +59,10 @@ def ensemble(
     *inputs, path = models
     if len(inputs) < 2:
         raise typer.BadParameter(
-            "expected two models at least, and the model to write", param_hint="MODEL.h5... OUT.h5"
+            "expected at least two models, and the model to write", param_hint="MODEL.h5... OUT.h5"
         )
     if shares and tune:
-        raise typer.BadParameter("chooses the shares itself; leave --shares out", param_hint="--tune")
+        raise typer.BadParameter("chooses the shares; remove --shares", param_hint="--tune")
     given = parse_shares(shares, len(inputs)) or (None if tune else [1 / len(inputs)] * len(inputs))
     infos = [(source, model_file.read_info(source)) for source in inputs]
     warning = ensembles.check(infos)

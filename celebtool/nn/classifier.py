@@ -1,4 +1,4 @@
-"""A classifier: a network and what is known of it, saved to and loaded from one .h5."""
+"""Save and load a classifier, a network and its description, in one .h5."""
 
 import math
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""Functions of tensors as graphs: a call costs less than operation by operation."""
+"""Compile functions of tensors into graphs, which cost less per call."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

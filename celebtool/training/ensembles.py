@@ -1,4 +1,4 @@
-"""Which models can be averaged, and what the average of them is: classes matched by name, not by position."""
+"""Check which models can be averaged, and combine them; classes are matched by name."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -14,10 +14,10 @@ from celebtool.formats.model_info import ENSEMBLE, MAX_MEMBERS, Array, Arrays, M
 from celebtool.training.training_set import TrainingData, check_classes
 
 LEAST_SHARE = 0.001
-"""A tuned share is never smaller: a member that counts less is better left out."""
+"""The smallest share that `tune` gives."""
 MAX_STEPS = 10_000
 GEOMETRY = ("margin", "align")
-"""What of the crops must be alike: one face is shown to all members; sizes may differ."""
+"""The crop parameters that all members must share, since all see the same crop; sizes may differ."""
 
 
 def check(members: Sequence[tuple[Path, ModelInfo]]) -> str | None:
@@ -57,7 +57,7 @@ def recipe(
 
 
 def check_tuning(data: TrainingData, members: Sequence[tuple[Path, ModelInfo]], warn: Callable[[str], None]) -> None:
-    """Check that shares can be chosen on the val images of a folder, and warn of members that know them.
+    """Check that shares can be chosen on the val images of a folder, and warn of members that were trained on them.
 
     Raises:
         CelebtoolError: no val images, or other classes than the models'.
@@ -164,7 +164,7 @@ def _crop_size(crops: Mapping[str, object]) -> int:
 
 
 def _as_member(info: ModelInfo, class_names: tuple[str, ...]) -> ModelInfo:
-    """Keep of a member what says how it was made; origins, layers and arrays are the ensemble's."""
+    """Return a member's description without the origins, layers and arrays, which the ensemble holds."""
     return replace(info, class_names=class_names, origins=(), layers=(), arrays=(), threshold=None, centroids=())
 
 

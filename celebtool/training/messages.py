@@ -1,4 +1,4 @@
-"""What a training run says: its epochs, what it reached, and what to do about a gap."""
+"""The lines and tables that a training run prints."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ from celebtool.system.output import new_file
 from celebtool.system.places import check_places
 
 LARGE_GAP = 0.1
-"""Accuracy that val lacks against train; beyond it a model has learnt its training images by heart."""
+"""Difference of the accuracies on train and val beyond which a run warns of overfitting."""
 
 REMEDIES = "more photos, --augment, --dropout, --l2 or the face-pretrained --arch help"
 
@@ -33,7 +33,7 @@ def continuing(first: int, epochs: int) -> str:
 
 
 def kept(path: Path, epochs: Sequence[Epoch]) -> str:
-    """Return the line that says what is left of a run that ended before its time, and how it goes on."""
+    """Return the line that says what an interrupted run keeps, and how to continue it."""
     return f"the best model so far, of {len(epochs)} epochs, is {path}; the same command continues after epoch {len(epochs)}"
 
 
@@ -44,7 +44,7 @@ def summary(info: ModelInfo) -> str:
 
 
 def table(info: ModelInfo) -> Table:
-    """Return what the model reached on each part: loss, accuracy, top-5 accuracy."""
+    """Return the table of loss and accuracy on each part."""
     rows = [
         (part, *(f"{info.metrics[f'{part}_{name}']:.4f}" for name in ("loss", "accuracy", "top5")))
         for part in ("train", "val")
@@ -57,7 +57,7 @@ def table(info: ModelInfo) -> Table:
 
 
 def remedies(info: ModelInfo) -> list[str]:
-    """Return what helps when a model does far better on its training images than on others; nothing if it does not."""
+    """Return advice against overfitting if the accuracy on val is far below that on train, else nothing."""
     if "val_accuracy" not in info.metrics or _gap(info) <= LARGE_GAP:
         return []
     return [

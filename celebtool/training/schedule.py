@@ -1,7 +1,7 @@
-"""When training stops, and how its learning rate falls: the memory of a run as a value.
+"""Early stopping and learning-rate schedules, as functions of what a run remembers.
 
-The rules are those of Keras' EarlyStopping and ReduceLROnPlateau with their default thresholds; being a value,
-the memory can be written down after every epoch and a killed run goes on as if nothing had happened.
+The rules are those of Keras' EarlyStopping and ReduceLROnPlateau with their default thresholds. The memory is a
+value: it is saved after every epoch, and a killed run goes on with the same rates.
 """
 
 import math
@@ -16,7 +16,7 @@ MIN_DELTA = 1e-4
 
 @dataclass(frozen=True)
 class Rules:
-    """What a run is told.
+    """How long a run lasts, at which learning rates, and which figure decides.
 
     Args:
         monitor: the figure watched: ``loss``, ``accuracy``, ``val_loss`` or ``val_accuracy``.

@@ -1,4 +1,4 @@
-"""The images of a training run: what is trained on, what is only measured, and what they come from."""
+"""List the images of a training run: those to train on, those to measure with, and the photos they come from."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""From a row of the architecture table to a Keras model: image, preprocessing, backbone, head, in one flat graph."""
+"""Assemble a Keras model from a row of the architecture table: image, preprocessing, backbone and head in one graph."""
 
 from collections.abc import Callable
 

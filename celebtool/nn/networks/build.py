@@ -1,4 +1,4 @@
-"""Building a network of the table, and saying which of its layers are trained."""
+"""Build a network of the architecture table, and set which of its layers are trained."""
 
 from pkgutil import resolve_name
 from typing import Literal

@@ -1,4 +1,4 @@
-"""A small convolutional network trained from nothing, as the notebooks of this craft build it."""
+"""A small convolutional network, trained from random weights."""
 
 from keras import KerasTensor, layers
 

@@ -1,4 +1,4 @@
-"""Several networks as one: their inputs side by side, their probabilities averaged."""
+"""Build the network of an ensemble: all members' inputs, and the average of their probabilities."""
 
 import keras
 from keras import layers

@@ -1,4 +1,4 @@
-"""Images on their way into a network: decoded once, in parallel, in order, through what is frozen of it."""
+"""Decode images in parallel, and run each once through the frozen part of a network."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -19,12 +19,12 @@ from celebtool.nn.training.memory import Allocate
 from celebtool.system.threads import batched, map_ahead
 
 OPERATIONS = Operations()
-"""What training images are varied with, unless a command says otherwise: the defaults of `augment`."""
+"""The random operations of augmented variants: the defaults of `augment`."""
 
 
 @dataclass(frozen=True)
 class Variants:
-    """How often each image appears: once as it is, and `count` times augmented, each differently."""
+    """Each image once as it is and `count` times augmented, each time differently."""
 
     count: int = 0
     seed: int = 0

@@ -1,4 +1,4 @@
-"""The batches of a training run: any of them can be made at any time."""
+"""Batches of a training run, each a function of the seed and its number."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

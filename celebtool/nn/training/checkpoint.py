@@ -1,4 +1,4 @@
-"""What a training run has behind it, in one file that is replaced in one step: a killed run goes on from there."""
+"""Save and load the checkpoint that a killed run is continued from: one file, replaced in one step."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from celebtool.training import schedule
 
 @dataclass
 class Run:
-    """What a run has behind it: the memory of its rules, its history, and the weights of its best epoch."""
+    """The progress of a run: what its rules remember, its history, and the weights of its best epoch."""
 
     state: schedule.State = field(default_factory=schedule.State)
     history: list[Epoch] = field(default_factory=list)
@@ -27,7 +27,7 @@ class Run:
 
 
 def save(path: Path, run: Run, model: keras.Model) -> None:
-    """Write where a run and its compiled model are; a run killed meanwhile finds the file before.
+    """Write a run and its compiled model; if it is killed meanwhile, the previous file stays.
 
     One array after the other in NumPy's own format: without the checksums of a .npz, an epoch of a small network waits
     for its checkpoint half as long.
@@ -49,11 +49,11 @@ def save(path: Path, run: Run, model: keras.Model) -> None:
     except OSError as error:
         partial.unlink(missing_ok=True)
         problem = f"can't write a checkpoint ({error.strerror or error})"
-        raise CelebtoolError(path.parent, f"{problem}; make room, then the same command goes on") from error
+        raise CelebtoolError(path.parent, f"{problem}; make room, then run the same command to continue") from error
 
 
 def load(path: Path, model: keras.Model, say: Callable[[str], None]) -> Run:
-    """Put a compiled model where its checkpoint says it was; without a whole one the run is at its beginning.
+    """Restore a compiled model from its checkpoint; without a whole one the run is at its beginning.
 
     Args:
         path: where `save` wrote it.

@@ -1,4 +1,4 @@
-"""Where a partly frozen network can be cut: what lies before the cut is computed once, not in every epoch."""
+"""Cut a partly frozen network in two, so that the frozen part is computed once and not in every epoch."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,16 +7,15 @@ from typing import Any
 import keras
 
 NEGLIGIBLE = 100
-"""A prefix of fewer parameters is preprocessing: doing it again is cheaper than keeping floats instead of bytes."""
+"""A prefix of fewer parameters is preprocessing; repeating it is cheaper than keeping floats instead of bytes."""
 
 
 @dataclass(frozen=True)
 class Cut:
     """A model in two: ``suffix(prefix(x)) == model(x)``, sharing the model's variables.
 
-    `prefix` gives the list of tensors that cross the cut; it is None when nothing of the model
-    but its preprocessing is frozen, and
-    the suffix then is the model itself.
+    `prefix` gives the list of tensors that cross the cut. If only preprocessing is frozen, it is None and `suffix` is
+    the model itself.
     """
 
     prefix: keras.Model | None

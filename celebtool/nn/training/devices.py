@@ -1,4 +1,4 @@
-"""The processors that share the work of training."""
+"""Divide the work of training among several devices."""
 
 import contextlib
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""From an image folder to a trained classifier: what is frozen is computed once, the rest is fitted."""
+"""Train a network on an image folder: run the frozen part once, fit the rest, calibrate and measure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""A linear head on frozen embeddings is a logistic regression: a convex problem, solved instead of approached."""
+"""Solve a linear head on frozen embeddings, which is a logistic regression and so a convex problem."""
 
 import warnings
 from typing import Any
@@ -27,7 +27,7 @@ def solve(
     """
     regression: Any = LogisticRegression(C=1 / (2 * l2 * len(class_ids)), max_iter=MAX_STEPS)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the last step is as good as any nearby
+        warnings.simplefilter("ignore", ConvergenceWarning)  # MAX_STEPS are enough in practice
         regression.fit(embeddings.astype(np.float64), class_ids, sample_weight=weights.astype(np.float64))
     kernel, bias = regression.coef_.T, regression.intercept_
     if kernel.shape[1] == 1:  # of two classes scikit-learn keeps the second's score against the first's

@@ -1,4 +1,4 @@
-"""What a run may hold in memory, what goes to files instead, and running out of either said in one line."""
+"""Keep arrays in memory up to a limit and in files beyond it; turn running out of either into one error."""
 
 import contextlib
 import os
@@ -14,15 +14,15 @@ from celebtool.errors import CelebtoolError
 from celebtool.system import signals, trees
 
 Allocate = Callable[[tuple[int, ...], np.dtype[Any]], NDArray[Any]]
-"""Makes an array of a shape and type: in memory, or in a file when it would not fit."""
+"""Makes an array of a shape and type, in memory or in a file."""
 
 SUFFIX = ".activations"
-"""What the names of the files that hold arrays end with."""
+"""Suffix of the files that hold arrays."""
 
 
 @contextlib.contextmanager
 def explained(advice: str) -> Iterator[None]:
-    """Turn every way in which NumPy or TensorFlow runs out of memory into one error; `advice` says what to lower."""
+    """Turn running out of memory in NumPy or TensorFlow into one error; `advice` says what to lower."""
     try:
         yield
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
@@ -30,7 +30,7 @@ def explained(advice: str) -> Iterator[None]:
 
 
 def allocator(limit: int, directory: Path) -> Allocate:
-    """Return what makes arrays in memory while they fit into `limit` bytes, and in files in a directory beyond."""
+    """Return a function that makes arrays: in memory until `limit` bytes are used, then in files in a directory."""
     left = limit
     files = 0
 
@@ -65,7 +65,7 @@ def cleared(directory: Path) -> Iterator[None]:
 
 
 def _reserve(path: Path, size: int) -> None:
-    """Make a file of `size` bytes whose place on the disk is certain: a map of one without ends in SIGBUS on a full disk.
+    """Make a file of `size` bytes and allocate its blocks: writing to a map of unallocated ones ends in SIGBUS on a full disk.
 
     Raises:
         CelebtoolError: there is no room for it.
@@ -77,5 +77,5 @@ def _reserve(path: Path, size: int) -> None:
             else:
                 stream.truncate(size)
     except OSError as error:
-        problem = f"no room for {size / 1e9:.2f} GB of what is computed once ({error.strerror})"
+        problem = f"no room for {size / 1e9:.2f} GB of activations ({error.strerror})"
         raise CelebtoolError(path.parent, f"{problem}; free some, or raise --cache-memory") from error

@@ -1,4 +1,4 @@
-"""What a model gives to the right classes of images: the shares of an ensemble are chosen by it."""
+"""Compute the probabilities that a model gives to true classes, by which an ensemble's shares are chosen."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

@@ -30,7 +30,7 @@ def test_arrays_are_in_memory_until_the_limit_and_in_files_beyond(tmp_path: Path
 
 @pytest.mark.usefixtures("small_disk")
 def test_a_disk_without_room_is_an_error_before_anything_is_computed(tmp_path: Path) -> None:
-    with pytest.raises(CelebtoolError, match=r"no room for 0\.40 GB of what is computed once"):
+    with pytest.raises(CelebtoolError, match=r"no room for 0\.40 GB of activations"):
         memory.allocator(0, tmp_path)((10**8,), np.dtype("float32"))
 
 
