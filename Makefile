@@ -6,12 +6,13 @@ DATA ?=
 QUICK ?=
 LOCK ?=
 SCALE ?= full
+GENERATED := docs/commands.md
 
 .DEFAULT_GOAL := help
-.PHONY: help demo examples torture lock test check format docs bench clean
+.PHONY: help demo examples torture lock test check format transcripts pictures bench clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 $(BIN)/celebtool: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -44,12 +45,18 @@ check: $(BIN)/celebtool  ## format, lint, types, and documents in step with the 
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cog --check README.md
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cog --check $(GENERATED)
 
 format: $(BIN)/celebtool  ## put code and documents in order
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cog -r README.md
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cog -r $(GENERATED)
+
+transcripts: $(BIN)/celebtool  ## run the commands in README.md and docs/tutorial.md again and renew what they print
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python docs/transcripts.py README.md docs/tutorial.md
+
+pictures: $(BIN)/celebtool  ## draw docs/images again; needs Chromium
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python docs/pictures.py
 
 bench: $(BIN)/celebtool  ## measure against what one would otherwise run, on the demo's photos; DATA=DIR for your own
 	$(if $(DATA),,rm -rf .bench && $(BIN)/python examples/att_faces.py .bench/photos)
