@@ -1,4 +1,4 @@
-# make help lists what there is. Everything runs in a virtual environment of its own, .venv, made on first use.
+# make help lists the targets. Everything runs in the virtual environment .venv, made on first use.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -20,34 +20,34 @@ $(BIN)/celebtool: pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[demo,dev]'
 	@touch $@
 
-demo: $(BIN)/celebtool  ## the whole pipeline on real photos of forty people: crops to report, a few minutes
+demo: $(BIN)/celebtool  ## run the whole pipeline on photos of forty people, a few minutes
 	PATH="$(CURDIR)/$(BIN):$$PATH" examples/demo.sh .demo
 
 RECIPES := cnn-14 inceptionv3-two-phases ensemble-mobilenetv2-inceptionv3 vgg16-60 densenet121-mtcnn best
-examples: $(BIN)/celebtool  ## the recipes of five projects, and the best one; DATA=DIR, QUICK=1, WEIGHTS=imagenet|none|FILE
+examples: $(BIN)/celebtool  ## run the recipes of five projects, and the best one; DATA=DIR, QUICK=1, WEIGHTS=imagenet|none|FILE
 	@test -n "$(DATA)" || { echo "make examples DATA=DIR: expected an image folder" >&2; exit 2; }
 	for recipe in $(RECIPES); do \
 	    PATH="$(CURDIR)/$(BIN):$$PATH" QUICK="$(QUICK)" examples/$$recipe.sh "$(DATA)" .examples/$$recipe || exit 1; \
 	done
 
-torture: $(BIN)/celebtool  ## keep every promise of docs/reliability.md under attack: an hour; SCALE=quick: ten minutes
+torture: $(BIN)/celebtool  ## attack every promise of docs/reliability.md, an hour; SCALE=quick: ten minutes
 	TORTURE=$(SCALE) TORTURE_TABLE=$(if $(filter full,$(SCALE)),docs/reliability.md) \
 	    $(BIN)/python -m pytest -n 2 -m '' tests/torture
 
-lock: $(BIN)/celebtool  ## choose anew what CI installs
+lock: $(BIN)/celebtool  ## choose the package versions that CI installs
 	$(BIN)/python .ci/lock.py > requirements.lock.new && mv requirements.lock.new requirements.lock
 
-test: $(BIN)/celebtool  ## all tests, without a network, under ten minutes on two cores
+test: $(BIN)/celebtool  ## run all tests, without a network, under ten minutes on two cores
 	$(BIN)/python -m pytest -n 2
 
-check: $(BIN)/celebtool  ## format, lint, types, and documents in step with the code
+check: $(BIN)/celebtool  ## check format, lint, types, import rules and generated documents
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cog --check $(GENERATED)
 
-format: $(BIN)/celebtool  ## put code and documents in order
+format: $(BIN)/celebtool  ## format the code and renew generated documents
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cog -r $(GENERATED)
@@ -58,7 +58,7 @@ transcripts: $(BIN)/celebtool  ## run the commands in README.md and docs/tutoria
 pictures: $(BIN)/celebtool  ## draw docs/images again; needs Chromium
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python docs/pictures.py
 
-bench: $(BIN)/celebtool  ## measure against what one would otherwise run, on the demo's photos; DATA=DIR for your own
+bench: $(BIN)/celebtool  ## measure crop-faces against other tools on the demo's photos; DATA=DIR for your own
 	$(if $(DATA),,rm -rf .bench && $(BIN)/python examples/att_faces.py .bench/photos)
 	$(BIN)/python benchmarks/crop_faces.py $(if $(DATA),$(DATA),.bench/photos) 60
 	$(if $(DATA),$(BIN)/python benchmarks/selection.py $(DATA))

@@ -1,30 +1,30 @@
 # shellcheck shell=bash
-# What every recipe begins with; it is sourced, with the recipe's own arguments: DATA, an image folder, and OUT.
+# Sourced by every recipe with its arguments: DATA, an image folder, and OUT, the directory to work in.
 set -euo pipefail
 if [ $# -ne 2 ]; then
     printf 'Usage: [QUICK=1] [WEIGHTS=imagenet|none|FILE.h5] %s DATA OUT\n' "$0" >&2
     exit 2
 fi
 quick=${QUICK:-}
-weights=${WEIGHTS:-${quick:+none}}  # ImageNet's are a large download
+weights=${WEIGHTS:-${quick:+none}}  # the ImageNet weights are a large download
 weights=${weights:-imagenet}
 if [ -f "$weights" ]; then weights=$(realpath "$weights"); fi
 data=$(realpath "$1")
 mkdir -p "$2"
 cd "$2"
 
-# run COMMAND…: show it as one would type it, and run it.
+# run COMMAND…: print the command as a user would type it, and run it.
 run() {
     printf '\n\033[1m$ %s\033[0m\n' "$*"
     "$@"
 }
 
-# choose SHORT FULL: the one for QUICK=1, or the recipe's own.
+# choose SHORT FULL: print SHORT if QUICK=1, else FULL.
 choose() {
     if [ -n "$quick" ]; then printf '%s' "$1"; else printf '%s' "$2"; fi
 }
 
-# A folder that is divided already is put together again: every recipe divides in its own way.
+# Put a folder that is split together again, because every recipe splits in its own way.
 if [ -d "$data/train" ]; then
     for file in "$data"/{train,val,test}/*/*; do
         if [ ! -f "$file" ]; then continue; fi

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The shortest way to the best accuracy: aligned faces, a network that was trained on three million of them, and answers
-# averaged over each face and its mirror image. Usage: examples/best.sh DATA OUT
+# The most accurate recipe, and the quickest: aligned faces, the default face network, and answers averaged over each face
+# and its mirror image. Usage: examples/best.sh DATA OUT
 . "$(dirname "$0")/begin.sh"
 
 run celebtool crop-faces "$data" faces

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A small convolutional network trained from nothing on 14 celebrities at 100 x 100 pixels: split, curves, confusion
+# A small convolutional network trained from random weights on 14 celebrities at 100 x 100 pixels: split, curves, confusion
 # matrix, predictions. Usage: examples/cnn-14.sh DATA OUT
 . "$(dirname "$0")/begin.sh"
 

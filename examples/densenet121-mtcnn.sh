@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Faces cut out with MTCNN, augmented to 400 a class, divided 80/20; DenseNet121 and ResNet50 with a layer of 256 and
+# Faces cut out with MTCNN, augmented to 400 a class, split 80/20; DenseNet121 and ResNet50 with a layer of 256 and
 # dropout 0.5, first frozen, then unfrozen with a falling rate and early stopping.
 # WEIGHTS2 is ResNet50's FILE.h5 if WEIGHTS is DenseNet121's.
 # Usage: [WEIGHTS=imagenet|none|FILE.h5] examples/densenet121-mtcnn.sh DATA OUT
