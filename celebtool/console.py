@@ -1,6 +1,7 @@
 """Print everything that celebtool says: tables on stdout, messages and progress on stderr, by rich and tqdm."""
 
 import contextlib
+import os
 import shutil
 import sys
 import time
@@ -8,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from celebtool.errors import printable
+from celebtool.formats.text import column_widths, fold
 from celebtool.system.progress import Progress, Silent
 
 if TYPE_CHECKING:
@@ -50,13 +52,20 @@ def done(path: object, what: str, next_command: str = "") -> None:
 
 def warn(text: object) -> None:
     """Print a warning on stderr."""
-    note(f"celebtool: warning: {text}")
+    note(_announced("warning", text))
 
 
 def error(text: object) -> None:
     """Print the one line that explains a failure."""
     with contextlib.suppress(BrokenPipeError):
-        _say(f"celebtool: error: {printable(text)}")
+        _say(_announced("error", printable(text)))
+
+
+def _announced(kind: str, text: object) -> str:
+    """Return the line of an error or a warning; in GitHub Actions as a command that annotates the run."""
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return f"celebtool: {kind}: {text}"
+    return f"::{kind} title=celebtool::{str(text).replace('%', '%25')}"
 
 
 def finished(path: object, what: str = "nothing to do", again: str = "makes it anew") -> None:
@@ -109,19 +118,23 @@ def table(
     drawn = Table()
     if compact:
         drawn.box, drawn.padding, drawn.pad_edge = None, (0, 1, 0, 0), False
+    room = width(to_stderr=to_stderr)
+    plain = [[_plain(cell) for cell in row] for row in (columns, *rows)]
+    widths = [room] * len(columns) if compact else column_widths(plain, room - 3 * len(columns) - 1)
     for index, column in enumerate(columns):
         numeric = bool(rows) and all(_is_number(row[index]) for row in rows)
-        drawn.add_column(_cell(column), justify="right" if numeric else "left", overflow="fold")
+        drawn.add_column(_cell(column, widths[index]), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        drawn.add_row(*map(_cell, row))
+        drawn.add_row(*map(_cell, row, widths))
     if title:  # by itself, because rich would fold it to the width of a narrow table
-        show(_cell((title, "bold")), to_stderr=to_stderr)
+        show(_cell((title, "bold"), room), to_stderr=to_stderr)
     show(drawn, to_stderr=to_stderr)
 
 
-def width() -> int:
+def width(*, to_stderr: bool = False) -> int:
     """Characters that a line of a table may hold: the terminal's, or 120 where there is none."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDTH_OF_A_PIPE
+    stream = sys.stderr if to_stderr else sys.stdout
+    return shutil.get_terminal_size().columns if stream.isatty() else WIDTH_OF_A_PIPE
 
 
 def show(renderable: object, *, to_stderr: bool = False) -> None:
@@ -214,11 +227,14 @@ class _Lines:
         """Nothing is open."""
 
 
-def _cell(cell: object) -> "Text":
+def _cell(cell: object, width: int) -> "Text":
     from rich.text import Text  # noqa: PLC0415
 
-    text, style = cell if isinstance(cell, tuple) else (cell, "")
-    return Text(printable(text), style=style)
+    return Text(fold(_plain(cell), width), style=cell[1] if isinstance(cell, tuple) else "")
+
+
+def _plain(cell: object) -> str:
+    return printable(cell[0] if isinstance(cell, tuple) else cell)
 
 
 def _is_number(cell: object) -> bool:

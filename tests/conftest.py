@@ -17,6 +17,7 @@ from PIL import Image
 from celebtool import cli
 
 os.environ.pop("PYTHONUNBUFFERED", None)  # it hides what a stream that is full or closed does to its buffer
+os.environ.pop("GITHUB_ACTIONS", None)  # errors and warnings look different there
 
 
 @dataclass(frozen=True)

@@ -50,3 +50,40 @@ def test_the_end_is_silent_when_asked_to_be(capsys: pytest.CaptureFixture[str]) 
     finally:
         console.set_quiet(False)
     assert capsys.readouterr() == ("", "")
+
+
+def test_errors_and_warnings_annotate_a_run_of_github_actions(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    console.warn("a.csv: 7 of 20 images\nwere trained on")
+    console.error("a.csv: 95 % missed")
+    assert capsys.readouterr().err == (
+        "::warning title=celebtool::a.csv: 7 of 20 images\\x0awere trained on\n"
+        "::error title=celebtool::a.csv: 95 %25 missed\n"
+    )
+    monkeypatch.delenv("GITHUB_ACTIONS")
+    console.warn("b")
+    console.error("c")
+    assert capsys.readouterr().err == "celebtool: warning: b\ncelebtool: error: c\n"
+
+
+TABLE = """
+from celebtool import console
+path = "parts/test/Mahendra_Singh_Dhoni/photo-of-the-final-2011.jpg"
+console.table("Mistakes", ("image", "true", "predicted", "probability"), [(path, "Mahendra Singh Dhoni", "ann", "0.9")])
+"""
+
+
+@pytest.mark.parametrize(
+    ("columns", "pieces"),
+    [
+        (80, ["parts/test/Mahendra_Singh_", "Dhoni/photo-of-the-final-", "2011.jpg"]),
+        (120, ["parts/test/Mahendra_Singh_Dhoni/photo-of-the-final-2011.jpg"]),
+    ],
+)
+def test_paths_are_broken_between_words(columns: int, pieces: list[str]) -> None:
+    shown = terminal.run(columns=columns, code=TABLE)
+    rows = [line.split("│")[1].strip() for line in shown.lines if line.startswith("│")]
+    assert rows == pieces
+    assert max(map(len, shown.lines)) <= columns

@@ -35,7 +35,17 @@ def natural_order(names: Sequence[str]) -> list[int]:
 
 def display_width(text: str) -> int:
     """Return how many columns of a terminal a text takes: two per East Asian wide character, none per combining mark."""
+    if text.isascii():
+        return len(text)
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else not unicodedata.combining(c) for c in text)
+
+
+def column_widths(rows: Sequence[Sequence[str]], room: int, least: int = 8) -> list[int]:
+    """Return the widths of a table's columns that fit into `room`: the widest give way, but to no less than `least`."""
+    widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
+    while sum(widths) > room and max(widths) > least:
+        widths[widths.index(max(widths))] -= 1
+    return widths
 
 
 def fold(text: str, width: int) -> str:

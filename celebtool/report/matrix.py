@@ -82,7 +82,7 @@ def _matrix(evaluation: Evaluation, classes: Sequence[int], names: Mapping[int, 
         wrong = counts.sum() != counts[true]
         row = [Cell(names[true][1], Mark.STRONG if wrong else Mark.PLAIN), *cells]
         rows.append([*row, _count(int(counts[-1]), len("failed"), right=False)] if failed else row)
-    title = titled("Confusion, a row per true class, a column per predicted class", evaluation)
+    title = titled("Confusion, true by row, predicted by column", evaluation)
     if len(classes) < len(evaluation.class_names):
         title += f": the {len(classes)} of {len(evaluation.class_names)} classes with mistakes"
     return Table(title, ("", *columns), rows, compact=True)

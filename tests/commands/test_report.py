@@ -45,7 +45,7 @@ def test_confusion_from_stdin(celebtool, table, stdin):
     result = celebtool("report", "--confusion")
     assert result.code == 0
     assert result.stdout.endswith(
-        "Confusion, a row per true class, a column per predicted class (test)\n"
+        "Confusion, true by row, predicted by column (test)\n"
         "           1  2  3\n"
         "1 007     11  ·  1\n"
         "2 Beyoncé  · 12  ·\n"
@@ -108,8 +108,8 @@ def test_several_files_stand_side_by_side(celebtool, table, tmp_path):
     other = write(tmp_path / "other.csv", many(wrong=0))
     result = celebtool("report", table, other, "--confusion")
     assert result.stderr == ""
-    unfolded = result.stdout.replace("\n", "")  # a long title is folded
-    assert f"{table}: Confusion, a row per true class" in unfolded
+    unfolded = "".join(result.stdout.split())  # a long title is folded
+    assert f"{table}:Confusion,truebyrow,predictedbycolumn(test)" in unfolded
     (row,) = (row for row in printed(result.stdout) if row[0] == "accuracy")
     assert [cell[:5] for cell in row[1:]] == ["0.972", "1.000"]
     fewer = write(tmp_path / "fewer.csv", many(count=11))

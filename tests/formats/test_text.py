@@ -49,3 +49,13 @@ def test_folding_loses_nothing_but_blanks_and_keeps_the_width(path: str, width: 
     folded = text.fold(path, width)
     assert folded.replace("\n", "").replace(" ", "") == path.replace(" ", "")
     assert all(text.display_width(line) <= width for line in folded.split("\n"))
+
+
+def test_the_widest_columns_give_way() -> None:
+    def widths(lengths: list[int], room: int) -> list[int]:
+        return text.column_widths([[""] * len(lengths), ["x" * length for length in lengths]], room)
+
+    assert widths([60, 20, 5], 70) == [45, 20, 5]
+    assert widths([60, 50, 5], 65) == [30, 30, 5]
+    assert widths([60, 5], 70) == [60, 5]
+    assert widths([60, 60, 60], 10) == [8, 8, 8]

@@ -7,7 +7,7 @@ from tests.support.predictions import diagonal, evaluated, marks, texts
 
 def test_confusion_numbers_the_columns_and_draws_the_eye_to_mistakes():
     table = matrix.confusion(evaluated([[9, 1, 0], [0, 10, 0], [2, 0, 8]], ["Ann", "Bob", "Cid"]), 80, 10)
-    assert table.title == "Confusion, a row per true class, a column per predicted class"
+    assert table.title == "Confusion, true by row, predicted by column"
     assert list(table.columns) == ["", " 1", " 2", " 3"]
     assert [texts(row) for row in table.rows] == [
         ["1 Ann", " 9", " 1", " ·"],
@@ -28,9 +28,7 @@ def test_confusion_of_many_classes_shows_those_with_mistakes():
     counts = diagonal(40)
     counts[3][7] = 2
     table = matrix.confusion(evaluated(counts, [f"person {i:02d}" for i in range(40)]), 80, 10)
-    assert table.title == (
-        "Confusion, a row per true class, a column per predicted class: the 2 of 40 classes with mistakes"
-    )
+    assert table.title == ("Confusion, true by row, predicted by column: the 2 of 40 classes with mistakes")
     assert list(table.columns) == ["", " 4", " 8"]
     assert texts(table.rows[0]) == [" 4 person 03", "10", " 2"]
 
