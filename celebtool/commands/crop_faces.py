@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from celebtool import console, options
-from celebtool.errors import CelebtoolError
+from celebtool.errors import CelebtoolError, command_line
 from celebtool.system.output import is_finished, new_directory
 from celebtool.system.places import check_file, check_places
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CROP = "celebtool.nn.detection.crops:crop_shard"
 """What a worker process runs; this process does not import it, so it starts without TensorFlow."""
+INSTEAD = "add --update to crop only new and changed photos, add --overwrite, or choose another name"
 
 
 def crop_faces(
@@ -94,36 +95,61 @@ def crop_faces(
     folder = image_folder.read(photos)
     if not folder.samples:
         raise CelebtoolError(photos, "holds no files; expected photos, or class directories of photos")
-    if dry_run:
-        console.note(f"would crop faces from {len(folder.samples)} files into {faces}")
-        return
     tasks = plan.plan(folder)
     sheets = _sheets(review, tasks, photos, faces)
     rule = select or ("identity" if folder.class_names else "largest")
     settings = plan.CropSettings(size, margin, align, rule, min_face, min_confidence, format)
     recipe = provenance.recipe("crop-faces", plan.parameters(settings), photos)
-    keep = update and reuse.is_earlier_run(faces, recipe)
     if not overwrite and is_finished(faces, recipe):
-        rows = manifest.read_all(faces)
         console.finished(faces)
-    else:
-        with (
-            new_directory(
-                faces, recipe=recipe, inputs=[photos], overwrite=overwrite or keep, resumable=True
-            ) as workspace,
-            console.progress("crop-faces", "photos") as progress,
-        ):
-            _check_free(sheets, overwrite=overwrite)
+        _conclude(photos, faces, review, most, overwrite=overwrite)
+        return
+    if update and not overwrite:
+        reuse.check_settings(faces, recipe)
+    keep = update and reuse.is_earlier_run(faces, recipe)
+    with (
+        new_directory(
+            faces,
+            recipe=recipe,
+            inputs=[photos],
+            overwrite=overwrite or keep,
+            resumable=True,
+            dry_run=dry_run,
+            instead=INSTEAD,
+        ) as workspace,
+        console.progress("crop-faces") as progress,
+    ):
+        _check_free(sheets, overwrite=overwrite)
+        earlier = reuse.compare(tasks, faces if keep else None)
+        if not dry_run:
             pool = run.Pool(CROP, jobs, workers.dask(dask) if dask else workers.local, progress)
-            warnings = run.crop(tasks, settings, workspace, pool, faces if keep else None)
-        for warning in warnings:
-            console.warn(warning)
-        rows = manifest.read_all(faces)
-        console.note(plan.summary(rows))
+            warnings = run.crop(tasks, settings, workspace, pool, earlier)
+    if dry_run:
+        plural = "s" * (len(tasks) != 1)
+        console.note(f"would write {faces}: {len(tasks)} photo{plural}{f', {earlier.summary()}' if keep else ''}")
+        return
+    for warning in warnings:
+        console.warn(warning)
+    what = plan.summary(manifest.read_all(faces)) + (f"; {earlier.summary()}" if keep else "")
+    console.done(faces, what, command_line("split", faces, f"{faces}-parts") if folder.class_names else "")
+    _conclude(photos, faces, review, most, overwrite=overwrite)
+
+
+def _conclude(photos: Path, faces: Path, review: Path | None, most: float | None, *, overwrite: bool) -> None:
+    """Draw the contact sheets, then check the share of rejects: both for a finished output, too."""
+    from celebtool.cropping import plan
+    from celebtool.formats import manifest
+
+    rows = manifest.read_all(faces)
     if review is not None:
         from celebtool.drawing import crop_review
 
         crop_review.draw(rows, photos, faces, review, overwrite=overwrite)
+        files = list(plan.sheet_files(review, (row.label for row in rows)).values())
+        if len(files) > 1:
+            console.done(
+                f"{files[0]} … {files[-1]}", f"{len(files)} contact sheets, one per class in the order of names"
+            )
     plan.check_rejects(rows, most, faces)
 
 

@@ -75,18 +75,18 @@ def shared(identities: Mapping[str, Identity]) -> list[tuple[str, str, float]]:
     return [(names[i], names[j], float(apart[i, j])) for i, j in pairs]
 
 
-def guests(photos: Sequence[Points], own: Identity, identities: Mapping[str, Identity]) -> dict[str, int]:
-    """Return in how many photos of a folder that lack its own person another folder's person is found.
+def guests(photos: Sequence[Points], own: Identity, identities: Mapping[str, Identity]) -> dict[str, list[int]]:
+    """Return the photos of a folder, by index, that lack its own person and show another folder's.
 
     A person counts only if found in enough photos to recur, so that one look-alike is not reported.
     """
-    missing = [faces for faces in photos if distances(faces, own.mean).min() > LIMIT]
-    counts = {}
+    missing = [index for index, faces in enumerate(photos) if distances(faces, own.mean).min() > LIMIT]
+    shown = {}
     for name, other in sorted(identities.items()):
-        found = sum(bool(distances(faces, other.mean).min() <= LIMIT) for faces in missing)
-        if found >= max(FEWEST, SMALLEST_SHARE / 2 * len(photos)):
-            counts[name] = found
-    return counts
+        found = [index for index in missing if distances(photos[index], other.mean).min() <= LIMIT]
+        if len(found) >= max(FEWEST, SMALLEST_SHARE / 2 * len(photos)):
+            shown[name] = found
+    return shown
 
 
 def _densest(points: Points, owners: NDArray[np.intp]) -> Points:

@@ -4,6 +4,7 @@ A lot is a directory of the run's scratch that appears under its name when it is
 goes on where it stopped.
 """
 
+import contextlib
 import json
 import os
 import tempfile
@@ -18,6 +19,7 @@ from celebtool.formats.reasons import Reason, Rejection
 from celebtool.system import trees
 
 _FILE = "found.json"
+_COUNT = "done"
 
 
 class Lot:
@@ -71,6 +73,20 @@ class Lot:
         if file.parent != self.directory or not file.is_file() or file.stat().st_nlink > 1:
             raise ValueError(f"{name} is no crop of this lot")
         return str(file)
+
+
+def count(content: Path, done: int) -> None:
+    """Leave word in a directory of `Lot.begin` that so many of its photos are done."""
+    (content / _COUNT).write_bytes(b"." * done)
+
+
+def under_way(scratch: Path) -> int:
+    """Return how many photos are done in the lots that are not finished."""
+    done = 0
+    for file in scratch.glob(f".*/{_COUNT}"):
+        with contextlib.suppress(FileNotFoundError):  # its lot has just been finished
+            done += file.stat().st_size
+    return done
 
 
 def remains(scratch: Path) -> Iterator[Path]:

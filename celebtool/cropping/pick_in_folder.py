@@ -1,13 +1,14 @@
 """Pick the right face of each photo, looking at all photos of a folder together, and say what was noticed."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from celebtool.cropping import identity
 from celebtool.cropping.identity import Identity, Points
 from celebtool.cropping.pick_in_photo import Rule
+from celebtool.errors import listed
 from celebtool.formats import faces, manifest
 from celebtool.formats.faces import EMBEDDING, PhotoResult
 from celebtool.formats.image_folder import UNKNOWN
@@ -25,6 +26,7 @@ class Choice:
         label: whose folder it is in.
         taken: indices of the faces that are taken.
         detail: how they were chosen.
+        deleted: indices of faces that would be taken, but whose crops a person has deleted.
         rejection: why none is taken.
         distances: of each face, by its index, from the folder's person.
     """
@@ -33,6 +35,7 @@ class Choice:
     label: str
     taken: tuple[int, ...] = ()
     detail: str = ""
+    deleted: tuple[int, ...] = ()
     rejection: Rejection | None = None
     distances: Mapping[int, float] = field(default_factory=dict)
 
@@ -74,12 +77,19 @@ def rows(choices: Iterable[Choice], paths: Mapping[tuple[str, int], str]) -> lis
         if choice.rejection:
             reason, detail = choice.rejection
             result.append(manifest.Row("", *common, manifest.REJECTED, reason, {"detail": detail}))
+        for index in choice.deleted:
+            extra = {"detail": "its crop was deleted by hand"} | _cells(choice, index)
+            result.append(manifest.Row("", *common, manifest.REJECTED, Reason.DELETED, extra))
         for index in choice.taken:
-            face = choice.photo.faces[index]
-            own = {"face": str(index + 1), "distance": choice.distance(index), "sharpness": face.sharpness}
-            extra = {"detail": choice.detail} | own | faces.cells(face.face)
+            extra = {"detail": choice.detail} | _cells(choice, index)
             result.append(manifest.Row(paths[choice.photo.source, index], *common, extra=extra))
     return result
+
+
+def _cells(choice: Choice, index: int) -> dict[str, str]:
+    face = choice.photo.faces[index]
+    own = {"face": str(index + 1), "distance": choice.distance(index), "sharpness": face.sharpness}
+    return own | faces.cells(face.face)
 
 
 def all_faces(choices: Iterable[Choice], paths: Mapping[tuple[str, int], str]) -> Iterable[dict[str, str]]:
@@ -88,6 +98,16 @@ def all_faces(choices: Iterable[Choice], paths: Mapping[tuple[str, int], str]) -
         for index in range(len(choice.photo.faces)):
             path = paths.get((choice.photo.source, index), "")
             yield faces.row(choice.photo, index + 1, choice.label, choice.distance(index), path)
+
+
+def without_deleted(choices: Iterable[Choice], deleted: Collection[tuple[str, int]]) -> list[Choice]:
+    """Return the choices without the faces, by photo and index, whose crops a person has deleted."""
+    result = []
+    for choice in choices:
+        gone = tuple(index for index in choice.taken if (choice.photo.source, index) in deleted)
+        left = tuple(index for index in choice.taken if index not in gone)
+        result.append(replace(choice, taken=left, deleted=gone))
+    return result
 
 
 def without_crops(choices: Iterable[Choice]) -> set[str]:
@@ -112,21 +132,25 @@ def _points(photo: PhotoResult) -> tuple[list[int], Points]:
     return list(points), np.array(list(points.values()), np.float64).reshape(-1, EMBEDDING)
 
 
-def _distinct(photos: Sequence[PhotoResult]) -> list[Points]:
-    """Return the embeddings of each photo that has a face; of several copies of a file, those of one."""
+def _distinct(photos: Sequence[PhotoResult]) -> list[PhotoResult]:
+    """Return the photos that have a face; of several copies of a file, one."""
     first = {photo.origin or photo.source: photo for photo in reversed(photos) if _points(photo)[0]}
-    return [_points(photo)[1] for photo in sorted(first.values(), key=lambda photo: photo.source)]
+    return sorted(first.values(), key=lambda photo: photo.source)
+
+
+def _all_points(photos: Iterable[PhotoResult]) -> list[Points]:
+    return [_points(photo)[1] for photo in photos]
 
 
 def _recurring(photos: Sequence[PhotoResult]) -> Identity | None:
-    return identity.recurring(_distinct(photos))
+    return identity.recurring(_all_points(_distinct(photos)))
 
 
 def _by_itself(photo: PhotoResult, label: str, detail: str) -> Choice:
     """Return the choice of a rule that looks at one photo; if the choice was left open, the largest face."""
     left_open = _points(photo)[0]
     taken = left_open[:1] or [i for i, each in enumerate(photo.faces) if each.crop]
-    return Choice(photo, label, tuple(taken), detail, photo.rejection)
+    return Choice(photo, label, tuple(taken), detail, rejection=photo.rejection)
 
 
 def _of_person(photo: PhotoResult, label: str, person: Identity) -> Choice:
@@ -162,6 +186,10 @@ def _warnings(
     same = {frozenset(pair[:2]) for pair in pairs}
     for label, person in sorted(identities.items()):
         others = {name: who for name, who in identities.items() if name != label and {name, label} not in same}
-        for name, count in identity.guests(_distinct(folders[label]), person, others).items():
-            lines.append(f"{count} photos in {label} show the person of {name}")
+        photos = _distinct(folders[label])
+        for name, found in identity.guests(_all_points(photos), person, others).items():
+            files = listed([photos[index].source for index in found], 3)
+            lines.append(
+                f"{len(found)} photos in {label} show the person of {name}: {files} (other_person in manifest.csv)"
+            )
     return lines

@@ -12,7 +12,7 @@ from celebtool.cropping.pick_in_photo import Rule
 from celebtool.errors import GateError
 from celebtool.formats import manifest, names
 from celebtool.formats.image_folder import ImageFolder
-from celebtool.formats.reasons import words
+from celebtool.formats.reasons import Reason, words
 
 SHARD = 16  # photos; fixed, so that what is computed together doesn't depend on --jobs
 
@@ -112,12 +112,12 @@ def summary(rows: Sequence[manifest.Row]) -> str:
 
 
 def check_rejects(rows: Sequence[manifest.Row], most: float | None, where: Path) -> None:
-    """Compare the share of photos that gave no crop with the largest allowed.
+    """Compare the share of photos that gave no crop with the largest allowed; crops deleted by hand don't count.
 
     Raises:
         GateError: it is larger.
     """
-    rejects = sum(row.status == manifest.REJECTED for row in rows)
+    rejects = sum(row.status == manifest.REJECTED and row.reason != Reason.DELETED for row in rows)
     photos = len({row.source for row in rows})
     if most is not None and rejects > most * photos:
         problem = f"{rejects} of {photos} photos gave no crop ({rejects / photos:.1%}); at most {most:.1%} were allowed"

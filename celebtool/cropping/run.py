@@ -1,24 +1,27 @@
 """Run the crop step, from photos to image folder: workers crop, what they leave is gathered, chosen and placed."""
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from celebtool.cropping import lots, pick_in_folder, reuse
+from celebtool.cropping import lots, pick_in_folder
 from celebtool.cropping.lots import Lot
 from celebtool.cropping.pick_in_folder import Choice
 from celebtool.cropping.plan import CropSettings, Shard, Task, crop_path, digest, shards, single
-from celebtool.formats import faces, manifest
+from celebtool.cropping.reuse import Earlier
+from celebtool.formats import faces, manifest, names
 from celebtool.formats.faces import PhotoResult
 from celebtool.formats.reasons import Reason, Rejection
-from celebtool.system import trees, workers
+from celebtool.system import threads, trees, workers
 from celebtool.system.output import Workspace
 from celebtool.system.progress import Progress
 from celebtool.system.workers import Start, WorkerDied
 
 DIED = Rejection(Reason.UNREADABLE, "decoding it ended the worker process; the file is damaged, or made to do that")
+SECONDS = 0.5  # between two looks at how many photos are done
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Pool:
 
 
 def crop(
-    tasks: Sequence[Task], settings: CropSettings, workspace: Workspace, pool: Pool, earlier: Path | None = None
+    tasks: Sequence[Task], settings: CropSettings, workspace: Workspace, pool: Pool, earlier: Earlier
 ) -> list[str]:
     """Write the crops of photos and their tables into a workspace; return warnings for the user.
 
@@ -48,16 +51,18 @@ def crop(
         settings: how to find, pick and crop faces.
         workspace: its scratch keeps the work that is done if the run is interrupted.
         pool: the workers.
-        earlier: an output of the same settings, whose crops of unchanged photos are kept.
+        earlier: what an output of the same settings says of the photos: crops of unchanged photos are kept.
     """
     labels = {task.source: task.label for task in tasks}
-    known, new = ([], tasks) if earlier is None else reuse.reuse(tasks, earlier)
-    found = [*known, *crop_all(new, settings, workspace.scratch, pool)]
+    found = [*earlier.known, *crop_all(earlier.remaining, settings, workspace.scratch, pool)]
     choices, warnings = pick_in_folder.choose(found, labels, settings.select)
+    choices = pick_in_folder.without_deleted(choices, earlier.deleted)
     if again := pick_in_folder.without_crops(choices):  # a photo that has not changed, but its folder's person has
         retried = crop_all([task for task in tasks if task.source in again], settings, workspace.scratch, pool)
         choices, warnings = pick_in_folder.choose(pick_in_folder.replaced(found, retried), labels, settings.select)
-    paths = place(choices, {task.source: task for task in tasks}, settings, workspace.content)
+        choices = pick_in_folder.without_deleted(choices, earlier.deleted)
+    added = copy_added(earlier, workspace.content)
+    paths = place(choices, {task.source: task for task in tasks}, settings, workspace.content, added)
     manifest.write(workspace.content, pick_in_folder.rows(choices, paths), pick_in_folder.COLUMNS)
     faces.write(workspace.content, pick_in_folder.all_faces(choices, paths))
     return warnings
@@ -76,29 +81,66 @@ def crop_all(tasks: Sequence[Task], settings: CropSettings, scratch: Path, pool:
         Lot(shard.directory).check()
     missing = [shard for shard in all_shards if not Lot(shard.directory).exists()]
     done = len(tasks) - sum(len(shard.tasks) for shard in missing)
+    if done:
+        pool.progress.say(f"continuing at {done} of {len(tasks)} photos")
+    if missing:
+        pool.progress.stage("loading the network")
     lost: dict[Path, list[Shard]] = {}
     results = workers.run(pool.function, missing, pool.jobs, pool.start)
-    for shard, result in zip(missing, results, strict=True):
-        if isinstance(result, WorkerDied):
-            lost[shard.directory] = _one_by_one(shard, pool)
-        done += len(shard.tasks)
-        pool.progress(done, len(tasks))
+    with _counted(all_shards, scratch, pool.progress):
+        for shard, result in zip(missing, results, strict=True):
+            if isinstance(result, WorkerDied):
+                lost[shard.directory] = _one_by_one(shard, pool)
     made = [part for shard in all_shards for part in lost.get(shard.directory, [shard])]
     return [found for shard in made for found in Lot(shard.directory).read()]
 
 
+def copy_added(earlier: Earlier, content: Path) -> set[str]:
+    """Copy the files that were added to the earlier output by hand; return the keys (see `names`) of their paths."""
+    for path in earlier.added:
+        (content / path).parent.mkdir(parents=True, exist_ok=True)
+        _link(Path(os.path.realpath(earlier.root / path)), content / path)
+    return {names.key(path) for path in earlier.added}
+
+
 def place(
-    choices: Sequence[Choice], tasks: Mapping[str, Task], settings: CropSettings, content: Path
+    choices: Sequence[Choice], tasks: Mapping[str, Task], settings: CropSettings, content: Path, taken: set[str]
 ) -> dict[tuple[str, int], str]:
-    """Put the crops that are taken into the output; return their paths by the photo's source and the face's index."""
+    """Put the crops that are taken into the output; return their paths by the photo's source and the face's index.
+
+    A crop whose path is `taken` (see `names`) gets a number.
+    """
     paths = {}
     for choice in choices:
         for index in choice.taken:
-            path = crop_path(tasks[choice.photo.source].target, index + 1, settings)
+            path = names.free_path(crop_path(tasks[choice.photo.source].target, index + 1, settings), "", taken)
             (content / path).parent.mkdir(parents=True, exist_ok=True)
             _link(Path(choice.photo.faces[index].crop), content / path)
             paths[choice.photo.source, index] = path
     return paths
+
+
+@contextlib.contextmanager
+def _counted(all_shards: Sequence[Shard], scratch: Path, progress: Progress) -> Iterator[None]:
+    """Tell `progress` of the photos that are done in all shards, every half second and at the end."""
+    total = sum(len(shard.tasks) for shard in all_shards)
+    told = 0
+
+    def tell(done: int) -> None:
+        nonlocal told
+        if done > told:  # it may seem to be less: a worker that died leaves what it had counted
+            if not told:
+                progress.stage("crop-faces", "photos")
+            told = done
+            progress(done, total)
+
+    def count() -> None:
+        finished = sum(len(shard.tasks) for shard in all_shards if Lot(shard.directory).exists())
+        tell(min(total, finished + lots.under_way(scratch)))
+
+    with threads.repeating(count, SECONDS):
+        yield
+    tell(total)
 
 
 def _one_by_one(shard: Shard, pool: Pool) -> list[Shard]:

@@ -15,6 +15,7 @@ class Reason(StrEnum):
     TOO_SMALL = "too_small"
     SEVERAL_FACES = "several_faces"
     OTHER_PERSON = "other_person"
+    DELETED = "deleted_by_hand"
     SMALL_CLASS = "small_class"
     SURPLUS = "surplus"
     LABEL_CONFLICT = "label_conflict"

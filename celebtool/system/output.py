@@ -59,6 +59,7 @@ def new_directory(
     overwrite: bool,
     resumable: bool = False,
     dry_run: bool = False,
+    instead: str = places.INSTEAD,
 ) -> Iterator[Workspace]:
     """Yield a workspace whose `content` is an empty directory that becomes `path` when the block ends well.
 
@@ -69,6 +70,7 @@ def new_directory(
         overwrite: replace an existing output (only one that celebtool wrote).
         resumable: keep `scratch` when the block is interrupted, for a next run with the same recipe.
         dry_run: only check that the output can be written; nothing is.
+        instead: what to do if the output exists.
 
     Raises:
         CelebtoolError: the output exists, or can't be written where it is wanted, or another run writes it.
@@ -77,7 +79,7 @@ def new_directory(
     wanted = _encoded(recipe)
 
     def check() -> None:
-        _check_replaceable(path, overwrite=overwrite)
+        _check_replaceable(path, instead, overwrite=overwrite)
 
     if dry_run:
         check()
@@ -118,11 +120,11 @@ def new_file(
         workspace.content.replace(path)
 
 
-def _check_replaceable(path: Path, *, overwrite: bool) -> None:
+def _check_replaceable(path: Path, instead: str, *, overwrite: bool) -> None:
     if not path.exists() or (path.is_dir() and not any(path.iterdir())):
         return
     if not overwrite:
-        raise CelebtoolError(path, "exists already; choose another name or add --overwrite")
+        raise CelebtoolError(path, f"exists already; {instead}")
     if not (path / RECIPE_FILE).is_file():
         raise CelebtoolError(path, "was not written by celebtool and is not replaced; choose another name")
 

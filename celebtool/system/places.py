@@ -6,6 +6,9 @@ from pathlib import Path
 
 from celebtool.errors import CelebtoolError
 
+INSTEAD = "choose another name or add --overwrite"
+"""What to do if an output exists."""
+
 
 def check_places(outputs: Sequence[Path | None], inputs: Sequence[Path]) -> None:
     """Refuse, before the work, outputs of one run that can't be written at their places.
@@ -29,7 +32,7 @@ def check_file(path: Path, *, overwrite: bool) -> None:
     if path.exists() and not path.is_file():  # a device or a pipe, which a rename would replace for everybody
         raise CelebtoolError(path, "is no regular file; expected the name of a file to write")
     if path.exists() and not overwrite:
-        raise CelebtoolError(path, "exists already; choose another name or add --overwrite")
+        raise CelebtoolError(path, f"exists already; {INSTEAD}")
 
 
 def checked(path: Path, inputs: Sequence[Path], outputs: Sequence[Path] = ()) -> Path:

@@ -1,6 +1,8 @@
 """Run a function on many items in threads, for work that leaves Python's lock free, such as decoding images."""
 
+import contextlib
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -29,6 +31,24 @@ def run(
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
     return results
+
+
+@contextlib.contextmanager
+def repeating(function: Callable[[], None], seconds: float) -> Iterator[None]:
+    """Call a function in a thread every so many seconds while the block runs."""
+    over = threading.Event()
+
+    def repeat() -> None:
+        while not over.wait(seconds):
+            function()
+
+    thread = threading.Thread(target=repeat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def map_ahead(function: Callable[[Item], Result], items: Iterable[Item], ahead: int = 64) -> Iterator[Result]:

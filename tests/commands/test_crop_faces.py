@@ -51,7 +51,8 @@ def test_every_photo_is_accounted_for(celebtool: Run, photos: Path, tmp_path: Pa
     result = celebtool("crop-faces", photos, out, "--size", "112", "--jobs", "2")
     assert result.stderr == (
         "celebtool: warning: eileen: no person recurs in its photos; the largest face of each was taken\n"
-        "3 crops from 7 photos: 2 not an image, 1 no face, 1 unreadable\n"
+        f"wrote {out}: 3 crops from 7 photos: 2 not an image, 1 no face, 1 unreadable;"
+        f" next: celebtool split {out} {out}-parts\n"
     )
     assert (result.code, result.stdout) == (0, "")
     files = ["celebtool.json", "eileen/a.jpg.jpg", "eileen/a.png.jpg", "faces.csv", "manifest.csv", "unknown/pair.jpg"]
@@ -103,7 +104,7 @@ def test_aligned_crops_put_the_eyes_where_they_belong(celebtool: Run, photos: Pa
 @pytest.mark.slow
 def test_several_faces_of_a_photo_in_a_flat_folder(celebtool: Run, photos: Path, tmp_path: Path) -> None:
     result = celebtool("crop-faces", photos / "unknown", tmp_path / "out", "--select", "all")
-    assert (result.code, result.stderr) == (0, "2 crops from 1 photo\n")
+    assert (result.code, result.stderr) == (0, f"wrote {tmp_path}/out: 2 crops from 1 photo\n")
     assert sorted(tree(tmp_path / "out")) == ["celebtool.json", "faces.csv", "manifest.csv", "pair-1.jpg", "pair-2.jpg"]
     first, second = manifest.read_all(tmp_path / "out")
     assert float(first.extra["width"]) > float(second.extra["width"])
@@ -129,13 +130,48 @@ def test_update_ends_with_what_a_fresh_run_gives(celebtool: Run, photos: Path, t
     Image.fromarray(data.astronaut()[:300]).save(photos / "unknown" / "new.png")
     refused = celebtool("crop-faces", photos, out)
     assert refused.code == 1
-    assert "exists already" in refused.stderr
-    assert "4 crops from 7 photos" in celebtool("crop-faces", photos, out, "--update").stderr
+    assert refused.stderr == (
+        f"celebtool: error: {out}: exists already; add --update to crop only new and changed photos,"
+        " add --overwrite, or choose another name\n"
+    )
+    before = tree(tmp_path)
+    would = celebtool("crop-faces", photos, out, "--update", "--dry-run")
+    assert (would.code, tree(tmp_path)) == (0, before)
+    assert would.stderr == f"would write {out}: 7 photos, 4 reused, 1 new, 1 changed, 1 tried again, 1 gone\n"
+    updated = celebtool("crop-faces", photos, out, "--update").stderr
+    assert "4 crops from 7 photos" in updated
+    assert "; 4 reused, 1 new, 1 changed, 1 tried again, 1 gone; next:" in updated
     celebtool("crop-faces", photos, tmp_path / "fresh")
     assert tree(out) == tree(tmp_path / "fresh")
     assert (out / "unknown" / "pair.jpg").stat().st_size == kept
     other = celebtool("crop-faces", photos, out, "--update", "--size", "100")
-    assert other.code == 1
+    problem = "was made with --size 224 (now 100); give the same options to update it, or --overwrite to replace it"
+    assert (other.code, other.stderr) == (1, f"celebtool: error: {out}: {problem}\n")
+
+
+@pytest.mark.slow
+def test_update_keeps_what_a_person_added_and_deleted(celebtool: Run, photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    celebtool("crop-faces", photos, out, "--select", "largest")
+    (out / "eileen" / "a.jpg.jpg").unlink()
+    (out / "unknown" / "mine.png").write_bytes((photos / "eileen" / "a.png").read_bytes())
+    (out / "unknown" / "new.jpg").write_bytes(b"mine under the name of a crop to come")
+    Image.fromarray(data.astronaut()[:300]).save(photos / "unknown" / "new.png")
+    updated = celebtool("crop-faces", photos, out, "--select", "largest", "--update", "--max-rejects", "57%")
+    assert updated.code == 0, updated.stderr
+    assert "3 crops from 8 photos: 2 not an image, 1 deleted by hand, 1 no face, 1 unreadable" in updated.stderr
+    assert "; 6 reused, 1 new, 1 tried again, 0 gone; by hand: 2 added, 1 deleted" in updated.stderr
+    images_there = ["eileen/a.png.jpg", "unknown/mine.png", "unknown/new.jpg", "unknown/new~2.jpg", "unknown/pair.jpg"]
+    assert [path for path in sorted(tree(out)) if "/" in path] == images_there
+    assert (out / "unknown" / "new.jpg").read_bytes() == b"mine under the name of a crop to come"
+    deleted = rows(out)["eileen/a.jpg"]
+    assert (deleted.reason, deleted.extra["detail"], deleted.extra["face"]) == (
+        *("deleted_by_hand", "its crop was deleted by hand", "1"),
+    )
+    (photos / "eileen" / "coffee.jpg").unlink()
+    again = celebtool("crop-faces", photos, out, "--select", "largest", "--update")
+    assert "; 6 reused, 0 new, 1 tried again, 1 gone; by hand: 2 added, 1 deleted" in again.stderr
+    assert [path for path in sorted(tree(out)) if "/" in path] == images_there
 
 
 def test_what_cannot_be_done(celebtool: Run, tmp_path: Path) -> None:
@@ -158,8 +194,10 @@ def test_what_cannot_be_done(celebtool: Run, tmp_path: Path) -> None:
 
 def test_dry_run_writes_nothing(celebtool: Run, photos: Path, tmp_path: Path) -> None:
     result = celebtool("crop-faces", photos, tmp_path / "out", "--dry-run")
-    assert result.stderr == f"would crop faces from 7 files into {tmp_path / 'out'}\n"
+    assert result.stderr == f"would write {tmp_path / 'out'}: 7 photos\n"
     assert not (tmp_path / "out").exists()
+    inside = celebtool("crop-faces", photos, photos / "out", "--dry-run")
+    assert (inside.code, "lies inside the input" in inside.stderr) == (1, True)
 
 
 @pytest.mark.slow

@@ -43,5 +43,5 @@ def test_shared_identities_and_guests() -> None:
     assert identity.shared(people) == [("anna", "anna again", 0.0)]
     assert identity.shared({}) == []
     annas = [face(1)[None] for _ in range(6)] + [face(2)[None] for _ in range(3)]
-    assert identity.guests(annas, people["anna"], {"bob": people["bob"]}) == {"bob": 3}
+    assert identity.guests(annas, people["anna"], {"bob": people["bob"]}) == {"bob": [6, 7, 8]}
     assert identity.guests(annas[:-1], people["anna"], {"bob": people["bob"]}) == {}

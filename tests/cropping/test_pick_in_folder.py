@@ -59,7 +59,9 @@ def test_folders_of_one_person_and_polluted_ones_are_named() -> None:
     warnings = pick_in_folder.choose(found, labels(found), "identity")[1]
     assert len(warnings) == 2
     assert warnings[0].startswith("anna and anna2 look like one person")
-    assert warnings[1] == "3 photos in bob show the person of carl"
+    assert warnings[1] == (
+        "3 photos in bob show the person of carl: bob/7.jpg, bob/8.jpg, bob/9.jpg (other_person in manifest.csv)"
+    )
 
 
 def test_rows_for_every_photo_and_every_face() -> None:

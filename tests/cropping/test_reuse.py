@@ -1,9 +1,11 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from celebtool.cropping import plan, reuse
+from celebtool.errors import CelebtoolError
 from celebtool.formats import faces, image_folder, manifest
 from celebtool.formats.faces import FoundFace, PhotoResult
 from celebtool.formats.manifest import KEPT, REJECTED, Row
@@ -48,18 +50,40 @@ def old(tmp_path: Path, tasks: list[plan.Task]) -> Path:
 
 
 def test_what_has_not_changed_is_known(old: Path, tasks: list[plan.Task]) -> None:
-    kept, remaining = reuse.reuse(tasks, old)
-    assert [task.source for task in remaining] == ["b.jpg"]
-    a, c, d = kept
+    earlier = reuse.compare(tasks, old)
+    assert [task.source for task in earlier.remaining] == ["b.jpg"]
+    assert (earlier.deleted, earlier.added, earlier.changed, earlier.gone) == (frozenset(), [], 1, 1)
+    assert earlier.summary() == "3 reused, 0 new, 1 changed, 1 gone"
+    a, c, d = earlier.known
     assert [Path(each.crop) for each in a.faces if each.crop] == [old / "a.jpg"]
     assert a.faces[0].sharpness == "7"
     assert (c.rejection, c.faces) == (("no_face", "none"), ())
     assert (d.rejection, d.faces[0].crop, d.faces[0].embedding is None) == (None, "", False)
 
 
-def test_deleted_crops_are_made_anew(old: Path, tasks: list[plan.Task]) -> None:
+def test_what_a_person_deleted_and_added_is_known(old: Path, tasks: list[plan.Task]) -> None:
     (old / "a.jpg").unlink()
-    assert [task.source for task in reuse.reuse(tasks, old)[1]] == ["a.jpg", "b.jpg"]
+    (old / "mine.png").write_bytes(b"mine")
+    earlier = reuse.compare(tasks, old)
+    assert [task.source for task in earlier.remaining] == ["b.jpg"]
+    assert (earlier.deleted, earlier.added) == ({("a.jpg", 0)}, ["mine.png"])
+    assert earlier.known[0].faces[0].crop == reuse.DELETED
+    assert earlier.summary() == "3 reused, 0 new, 1 changed, 1 gone; by hand: 1 added, 1 deleted"
+
+
+def test_a_new_photo_under_the_name_of_a_deleted_crop_is_cropped(old: Path, tasks: list[plan.Task]) -> None:
+    (old / "a.jpg").unlink()
+    tasks[0].file.write_bytes(b"another photo")
+    earlier = reuse.compare(tasks, old)
+    assert ([task.source for task in earlier.remaining], earlier.deleted) == (["a.jpg", "b.jpg"], frozenset())
+
+
+@pytest.mark.parametrize("number", ["", "0", "3", "-1", "x"])
+def test_a_row_of_a_face_that_is_not_there_is_not_believed(old: Path, tasks: list[plan.Task], number: str) -> None:
+    rows = manifest.read_all(old)
+    changed = [replace(row, extra=row.extra | {"face": number}) if row.source == "a.jpg" else row for row in rows]
+    manifest.write(old, changed, ["detail", "face", "sharpness"])
+    assert "a.jpg" in [task.source for task in reuse.compare(tasks, old).remaining]
 
 
 def test_only_the_same_settings_make_an_earlier_run(old: Path) -> None:
@@ -76,6 +100,26 @@ def test_crops_outside_the_earlier_output_are_not_taken(old: Path, tasks: list[p
     (old.parent / "secret.jpg").write_bytes(b"secret")
     table = old / faces.FILE
     table.write_text(table.read_text().replace(",a.jpg,", f",{path},"))
-    kept, remaining = reuse.reuse(tasks, old)
-    assert "a.jpg" in [task.source for task in remaining]
-    assert not any("secret" in each.crop or "etc" in each.crop for found in kept for each in found.faces)
+    earlier = reuse.compare(tasks, old)
+    assert "a.jpg" in [task.source for task in earlier.remaining]
+    assert not any("secret" in each.crop or "etc" in each.crop for photo in earlier.known for each in photo.faces)
+
+
+def test_the_settings_that_differ_are_named(old: Path) -> None:
+    recipe = {"command": "crop-faces", "parameters": {"size": 224, "align": True, "min_face": 20}, "input": 1}
+    reuse.check_settings(old / "nowhere", recipe)
+    for made_by, problem in {
+        '{"command": "crop-faces", "parameters": {"size": 224, "align": true, "min_face": 20}, "input": 2}': "",
+        '{"command": "crop-faces", "parameters": {"size": 100, "align": false, "min_face": 20}}': (
+            "was made with --size 100 (now 224), --align no (now yes); "
+            "give the same options to update it, or --overwrite to replace it"
+        ),
+        '{"command": "split"}': "was made by split; expected an output of crop-faces to update",
+    }.items():
+        (old / "celebtool.json").write_text(made_by)
+        said = ""
+        try:
+            reuse.check_settings(old, recipe)
+        except CelebtoolError as error:
+            said = error.problem
+        assert said == problem

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from celebtool.cropping import pick_in_photo
+from celebtool.cropping import lots, pick_in_photo
 from celebtool.cropping.lots import Lot
 from celebtool.cropping.plan import CropSettings, Shard, Task, digest
 from celebtool.formats import faces, images
@@ -129,7 +129,10 @@ def crop_shard(shard: Shard) -> None:
         return
     _use_one_thread()
     content = lot.begin()
-    results = [_crop_task(task, number, shard.settings, content) for number, task in enumerate(shard.tasks)]
+    results = []
+    for number, task in enumerate(shard.tasks):
+        results.append(_crop_task(task, number, shard.settings, content))
+        lots.count(content, number + 1)
     points = iter(_embeddings([chip for _, chips in results for chip in chips]))
     lot.finish(content, [_with_embeddings(photo, points) if chips else photo for photo, chips in results])
     _give_memory_back()
