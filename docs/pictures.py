@@ -57,7 +57,7 @@ def main() -> None:
         printed = record([line for line in lines if line], directory)
         save(stacked([directory / f"walk/review-{number}.png" for number in (2, 3, 4)]), "crop-review")
         save(Image.open(directory / "walk/named/party-2.jpg").convert("RGB"), "named")
-        save(screenshot(directory / "report.html", 1000, 1010), "report")
+        save(screenshot(directory / "report.html", 1000, 940), "report")
         terminal = directory / "terminal.html"
         terminal.write_text(TERMINAL.format(coloured(f"{PROMPT}{SHOWN}\n{printed[-1]}")), encoding="utf-8")
         save(cut(screenshot(terminal, 900, 1400)), "terminal")
@@ -106,10 +106,12 @@ def cut(picture: Image.Image) -> Image.Image:
 def save(picture: Image.Image, name: str) -> None:
     """Save a picture with as many colours as it may have to stay small."""
     file = IMAGES / f"{name}.png"
-    for colours in (256, 128, 96, 64, 48, 32):
-        picture.quantize(colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(file, optimize=True)
+    colours, method = 256, Image.Quantize.MEDIANCUT
+    while True:
+        picture.quantize(colours, method, dither=Image.Dither.NONE).save(file, optimize=True)
         if file.stat().st_size < MOST_BYTES:
             break
+        colours, method = colours * 2 // 3, Image.Quantize.MAXCOVERAGE  # which keeps the rare colours
     print(
         f"{file.relative_to(ROOT)}: {picture.width} x {picture.height}, {colours} colours, {file.stat().st_size} bytes"
     )
