@@ -9,7 +9,7 @@ from celebtool import console
 from celebtool.errors import command_line
 from celebtool.formats import model_file
 from celebtool.system.output import is_finished_file, new_file
-from celebtool.training import messages, training_set
+from celebtool.training import acceptance, messages, training_set
 from celebtool.training.options import RunOptions, TrainingOptions
 from celebtool.training.training_set import TrainingData
 
@@ -73,7 +73,9 @@ def run(
         if options.history:
             messages.write_history(options.history, trained.info.history, job.inputs)
     console.table(*messages.table(trained.info), to_stderr=True)
-    for line in messages.remedies(trained.info):
+    for line in acceptance.expected(trained.info):
+        console.note(line)
+    for line in (*messages.remedies(trained.info), *acceptance.doubts(trained.info)):
         console.warn(line)
     console.done(job.output, messages.summary(trained.info), _next_command(job))
 

@@ -12,6 +12,7 @@ from typing import Annotated
 import numpy as np
 import numpy.typing as npt
 
+from celebtool.formats.acceptance import Acceptance, check_acceptance
 from celebtool.formats.crops import check as check_crops
 from celebtool.formats.history import Epoch, check_epoch
 from celebtool.formats.image_folder import MAX_CLASSES, UNKNOWN
@@ -93,6 +94,8 @@ class ModelInfo:
     """What the logits were divided by; it is folded into the last layer already."""
     threshold: Annotated[float | None, optional(number())] = None
     """The score under which a face is called unknown; None: never."""
+    acceptance: Annotated[Acceptance | None, optional(check_acceptance)] = None
+    """What the threshold was set by, and what to expect of it; None: not recorded."""
     centroids: Annotated[tuple[str, ...], list_of(text, most=MAX_CLASSES)] = ()
     """Each class's mean embedding, which the score measures the nearness to; empty: the score is the largest probability."""
     history: Annotated[tuple[Epoch, ...], list_of(check_epoch)] = ()
@@ -149,6 +152,8 @@ def from_json(data: bytes) -> ModelInfo:
 
 
 def _checked(value: object) -> ModelInfo:
+    if isinstance(value, dict):
+        value = {"acceptance": None, **value}  # models of before 0.5 have none
     info: ModelInfo = _check_fields(value)
     if len(info.shares) != len(info.members) or bool(info.members) != (info.architecture == ENSEMBLE):
         raise ValueError("members and shares: do not belong together")

@@ -8,12 +8,7 @@ embedding: an embedding knows who is near, a softmax only who is nearer than the
 of them strangers, five draws: 99.6 % of the known faces were accepted and right at 1 % of strangers accepted, against
 95.3 % with the largest probability and 93.8 % with the largest logit. Other networks' score is the largest probability.
 
-The threshold is the score that the wanted share of strangers passes: those of ``val/unknown/``, or, without such
-images, every val image against all classes but its own. That alone is too low, since the few people of a training set
-don't look like everybody who may come: where 1 % was asked for, it let 22 % of the strangers pass with 3 known people,
-4.0 % with 10, 2.4 % with 15 (`benchmarks/thresholds.py`, 40 draws from the 20 celebrities). So it isn't set lower than three
-standard deviations below the known faces' mean score in val. With that, 0.2, 0.4 and 0.5 % passed, and of the known faces
-98.5, 98.6 and 98.7 % instead of 99.9, 99.4 and 99.2 %.
+Where the threshold is set: `celebtool.training.acceptance`.
 """
 
 from collections.abc import Sequence
@@ -27,7 +22,6 @@ from celebtool.formats import vectors
 Floats = NDArray[np.float64]
 
 COLDEST, HOTTEST = 1 / 64, 64.0
-SPREADS = 3  # how far below the known faces' mean score a threshold may lie where there is no stranger to set it by
 
 
 def temperature(logits: Floats, class_ids: NDArray[np.int64]) -> float:
@@ -68,12 +62,17 @@ def centroids(features: Floats, class_ids: NDArray[np.int64], class_count: int) 
         class_ids: (n,), every class at least once.
         class_count: how many classes there are.
     """
-    return _unit(np.stack([_unit(features[class_ids == class_id]).mean(axis=0) for class_id in range(class_count)]))
+    return unit(class_means(features, class_ids, class_count))
+
+
+def class_means(features: Floats, class_ids: NDArray[np.int64], class_count: int) -> Floats:
+    """Return the mean of every class's features, each of length 1, as it is: (classes, d), shorter than 1."""
+    return np.stack([unit(features[class_ids == class_id]).mean(axis=0) for class_id in range(class_count)])
 
 
 def cosines(features: Floats, means: Floats) -> Floats:
     """Return the cosine (n, classes) between every feature (n, d) and every class's mean (classes, d)."""
-    return np.asarray(_unit(features) @ means.T)
+    return np.asarray(unit(features) @ means.T)
 
 
 def without_own(values: Floats, class_ids: NDArray[np.int64]) -> Floats:
@@ -88,20 +87,6 @@ def threshold(strangers: Floats, false_accept: float) -> float:
     ordered = np.sort(strangers)[::-1]
     allowed = int(false_accept * len(ordered) + 1e-9)
     return float(ordered[-1]) if allowed >= len(ordered) else float(np.nextafter(ordered[allowed], np.inf))
-
-
-def threshold_without_strangers(known: Floats, others: Floats, false_accept: float) -> float:
-    """Return a threshold that is found without a stranger (see above).
-
-    Args:
-        known: (n,) the scores of faces of the classes.
-        others: (n,) their scores with their own class left out.
-        false_accept: the share of strangers that may pass; 1 lets everybody.
-    """
-    limit = threshold(others, false_accept)
-    if false_accept >= 1 or len(known) < 2:
-        return limit
-    return max(limit, float(known.mean() - SPREADS * known.std(ddof=1)))
 
 
 def pack(means: Floats) -> tuple[str, ...]:
@@ -121,5 +106,6 @@ def unpack(texts: Sequence[str]) -> Floats:
     return np.stack(arrays).astype(np.float64)
 
 
-def _unit(vectors: Floats) -> Floats:
+def unit(vectors: Floats) -> Floats:
+    """Return the vectors (…, d) at length 1."""
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12))

@@ -165,7 +165,8 @@ def _crop_size(crops: Mapping[str, object]) -> int:
 
 def _as_member(info: ModelInfo, class_names: tuple[str, ...]) -> ModelInfo:
     """Return a member's description without the origins, layers and arrays, which the ensemble holds."""
-    return replace(info, class_names=class_names, origins=(), layers=(), arrays=(), threshold=None, centroids=())
+    bare = replace(info, class_names=class_names, origins=(), layers=(), arrays=())
+    return replace(bare, threshold=None, acceptance=None, centroids=())
 
 
 def _renamed(array: Array, number: int) -> Array:

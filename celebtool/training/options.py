@@ -146,11 +146,16 @@ class TrainingOptions:
         ),
     ] = None
     false_accept: Annotated[
-        float,
+        float | None,
         typer.Option(
-            min=0, max=1, metavar="SHARE", rich_help_panel=RUN, help="Share of strangers that may pass for somebody."
+            min=0,
+            max=1,
+            metavar="SHARE",
+            rich_help_panel=RUN,
+            help="Share of strangers that may pass for somebody, however many known faces that rejects.",
+            show_default="0.01, but at most 10 % of the known rejected",
         ),
-    ] = 0.01
+    ] = None
     seed: Annotated[
         int,
         typer.Option(

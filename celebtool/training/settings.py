@@ -1,7 +1,7 @@
 """How a network is trained: the options of a command line, completed by the architecture's own recipe."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TypeVar
 
 from celebtool.architectures import Architecture
@@ -39,6 +39,7 @@ class TrainSettings:
         rules: epochs, rates, patience and the monitored figure.
         optimizer: ``adam``, ``adamw``, ``sgd`` or ``lbfgs``.
         by_distance: whether the score is the cosine to a class's mean embedding, not the largest probability.
+        embedding: the architecture whose pretrained embedding that is; empty: it has none, or training may change it.
         batch_size, class_weights, label_smoothing, augment, false_accept, seed: see `TrainingOptions`.
     """
 
@@ -49,8 +50,9 @@ class TrainSettings:
     class_weights: bool
     label_smoothing: float
     augment: int
-    false_accept: float
+    false_accept: float | None
     by_distance: bool
+    embedding: str
     seed: int
 
 
@@ -65,7 +67,8 @@ def for_training(options: TrainingOptions, architecture: Architecture, *, has_va
     if options.optimizer is None and optimizer == LBFGS and _iterative(options):
         optimizer = "adam"
     epochs, rate = architecture.epochs, architecture.learning_rate
-    return _settings(options, head, optimizer, architecture, _rules(options, architecture, epochs, rate, has_val))
+    found = _settings(options, head, optimizer, architecture, _rules(options, architecture, epochs, rate, has_val))
+    return replace(found, embedding=architecture.name if found.by_distance else "")
 
 
 def for_finetuning(options: TrainingOptions, architecture: Architecture, head: Head, *, has_val: bool) -> TrainSettings:
@@ -111,6 +114,7 @@ def _settings(
         augment=options.augment,
         false_accept=options.false_accept,
         by_distance=architecture.features == "normalise",
+        embedding="",
         seed=options.seed,
     )
 

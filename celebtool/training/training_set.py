@@ -13,6 +13,7 @@ from celebtool.folders import sampling, split
 from celebtool.formats import image_folder, manifest, provenance
 from celebtool.formats.image_folder import MAX_CLASSES, UNKNOWN, ImageFolder, Sample
 from celebtool.system.progress import Silent
+from celebtool.training.acceptance import FALSE_ACCEPT
 
 MODEL = "the model"
 
@@ -140,11 +141,12 @@ def _check_leaks(
     warn(f"{data.folder.root}: {problem}")
 
 
-def doubts(data: TrainingData, false_accept: float) -> list[str]:
+def doubts(data: TrainingData, false_accept: float | None) -> list[str]:
     """Return what the threshold can't be trusted for if too few strangers set it: to see a share of 1 % takes 100."""
-    if not data.strangers or len(data.strangers) * false_accept >= 1:
+    share = FALSE_ACCEPT if false_accept is None else false_accept
+    if not data.strangers or len(data.strangers) * share >= 1:
         return []
-    problem = f"{len(data.strangers)} strangers in val/unknown/ cannot show {false_accept:.3g} of false accepts"
+    problem = f"{len(data.strangers)} strangers in val/unknown/ cannot show {share:.3g} of false accepts"
     return [f"{data.folder.root}: {problem}, so the threshold is rough; put more of their photos there, or none"]
 
 

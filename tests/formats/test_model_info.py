@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from celebtool.formats import model_info
+from celebtool.formats.acceptance import Acceptance
 from celebtool.formats.history import Epoch
 from celebtool.formats.model_info import Array, Layer, ModelInfo
 
@@ -20,6 +21,7 @@ FULL = ModelInfo(
     crops={"size": 224, "margin": 0.25, "align": True},
     temperature=1.5,
     threshold=0.25,
+    acceptance=Acceptance(0.01, False, "own faces", 2, 9, 4, 0.9, 0, 0.02, 0.001, 0.08),
     centroids=("AACAPw==", "AAAAQA=="),
     history=(Epoch(1, 0.5, 0.75, None, None, 1e-3, None), Epoch(2, 0.25, 1.0, 0.5, 0.5, 1e-3, None)),
     metrics={"val_accuracy": 0.5},
@@ -81,6 +83,7 @@ def test_an_ensemble_round_trips_and_names_its_inputs() -> None:
         ("crops", {"select": "all"}),
         ("temperature", 0),
         ("threshold", True),
+        ("acceptance", {"asked": 0.01}),
         ("history", [{"epoch": 1}]),
         ("metrics", {"a": "b"}),
         ("versions", {"a": 1}),
@@ -140,11 +143,17 @@ def test_hostile_json_is_refused(data: bytes) -> None:
 
 def test_fields_may_neither_be_missing_nor_unknown() -> None:
     content = json.loads(model_info.to_json(FULL))
-    for field in content:
+    for field in content.keys() - {"acceptance"}:
         with pytest.raises(ValueError, match="."):
             model_info.from_json(json.dumps({key: value for key, value in content.items() if key != field}).encode())
     with pytest.raises(ValueError, match="not an object of"):
         model_info.from_json(json.dumps({**content, "more": 1}).encode())
+
+
+def test_models_of_before_do_not_say_what_their_threshold_was_set_by() -> None:
+    content = json.loads(model_info.to_json(FULL))
+    del content["acceptance"]
+    assert model_info.from_json(json.dumps(content).encode()) == replace(FULL, acceptance=None)
 
 
 def test_deep_recipes_are_refused() -> None:

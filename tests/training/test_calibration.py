@@ -31,6 +31,8 @@ def test_means_have_length_one_whatever_the_features_length() -> None:
     means = calibration.centroids(features, np.array([0, 0, 1]), 2)
     assert means.tolist() == [[1, 0], [0, 1]]
     assert calibration.cosines(np.array([[3.0, 4]]), means) == pytest.approx(np.array([[0.6, 0.8]]))
+    assert calibration.class_means(features, np.array([0, 0, 1]), 2).tolist() == [[1, 0], [0, 1]]
+    assert np.linalg.norm(calibration.class_means(np.eye(2), np.zeros(2, int), 1)) == pytest.approx(0.5**0.5)
     assert calibration.without_own(np.array([[0.6, 0.8]]), np.array([1])).tolist() == [[0.6, -np.inf]]
 
 
@@ -55,12 +57,3 @@ def test_packed_means_come_back() -> None:
 def test_what_is_not_packed_means(texts: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match=r"means|base64|Incorrect|Invalid|Non-base64|Only base64"):
         calibration.unpack(texts)
-
-
-def test_without_strangers_a_threshold_is_near_what_known_faces_reach() -> None:
-    known, others = np.array([0.8, 0.9, 1.0]), np.linspace(0.2, 0.6, 201)
-    assert calibration.threshold_without_strangers(known, others, 0.01) == pytest.approx(0.9 - 3 * 0.1)
-    lower = calibration.threshold(others, 0.01)
-    assert calibration.threshold_without_strangers(known - 0.1, others, 0.01) == lower
-    assert calibration.threshold_without_strangers(known[:1], others, 0.01) == lower
-    assert calibration.threshold_without_strangers(known, others, 1) == others.min()

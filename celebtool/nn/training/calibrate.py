@@ -7,86 +7,100 @@ import numpy as np
 from numpy.typing import NDArray
 
 from celebtool.architectures import LAST_LAYER
+from celebtool.formats.acceptance import Acceptance
 from celebtool.nn.training.batches import Batches
 from celebtool.nn.training.cut import nodes
-from celebtool.training import calibration
+from celebtool.training import acceptance, calibration, evidence, impostors
+from celebtool.training.acceptance import Evidence
+from celebtool.training.evidence import Points
+
+Array = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What val said: the temperature, already in the last layer; the threshold; and the classes' mean embeddings.
+    """What a model's own images said.
 
-    Without val images the temperature is 1 and there is no threshold. Only networks whose score is a distance have means.
+    Args:
+        temperature: of the probabilities; it is in the last layer already.
+        threshold: the score from which on a face is accepted; None: there is none worth having.
+        acceptance: what may be expected of it.
+        centroids: the classes' mean embeddings, which only networks have whose score is a distance.
     """
 
     temperature: float = 1.0
     threshold: float | None = None
+    acceptance: Acceptance | None = None
     centroids: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Scoring:
+    """How strangers are told apart.
+
+    Args:
+        by_distance: by the distance to the nearest class's mean, not by the largest probability.
+        false_accept: the share of strangers that may pass, whatever it costs; None: see `celebtool.training.acceptance`.
+        embedding: whose embedding, as it came, the last layer reads if nothing else was trained; empty: nobody's.
+    """
+
+    by_distance: bool
+    false_accept: float | None = None
+    embedding: str = ""
+
+
 def calibrate(
-    suffix: keras.Model,
-    train: Batches,
-    val: Batches | None,
-    strangers: Batches | None,
-    false_accept: float,
-    *,
-    by_distance: bool,
+    suffix: keras.Model, train: Batches, val: Batches | None, strangers: Batches | None, scoring: Scoring
 ) -> Calibration:
     """Fold a temperature into a network's last layer and find its threshold for strangers.
 
     Args:
         suffix: what was trained, from the cut on; its last layer is changed.
-        train: what its classes' means are computed from.
-        val: what the temperature is fitted on.
-        strangers: images of nobody; None takes every val image as a stranger to all classes but its own.
-        false_accept: share of strangers that may be accepted.
-        by_distance: score by the distance to the nearest class's mean, not by the largest probability.
+        train: what its classes' means are computed from, without augmented variants.
+        val: what the temperature is fitted on; None leaves it at 1.
+        strangers: images of nobody.
+        scoring: how strangers are told apart.
     """
-    packed: tuple[str, ...] = ()
-    means = None
-    if by_distance:
-        packed = calibration.pack(calibration.centroids(_features(suffix, train), train.class_ids, train.class_count))
-        means = calibration.unpack(packed)  # to the digit as `predict` will have them
-    if val is None:
-        return Calibration(centroids=packed)
+    known = None if val is None else Points(_features(suffix, val), val.class_ids)
+    foreign = None if strangers is None else _features(suffix, strangers)
+    heat, kernel, bias = _fold_temperature(suffix, known)
+    logits = None if known is None else known.embeddings @ kernel + bias
+    if scoring.by_distance:
+        trained = Points(_features(suffix, train), train.class_ids)
+        packed = calibration.pack(calibration.centroids(trained.embeddings, trained.class_ids, train.class_count))
+        named = None if logits is None else logits.argmax(axis=1)
+        held_out = scoring.embedding != "" and _last_input(suffix) is suffix.inputs[0]
+        prior = impostors.PRIORS.get(scoring.embedding) if held_out else None
+        found = evidence.of_embeddings(trained, known, named, foreign, held_out=held_out, prior=prior)
+    elif known is None or logits is None:
+        packed, found = (), Evidence(people=train.class_count)
+    else:
+        packed = ()
+        found = evidence.of_probabilities(logits, known.class_ids, None if foreign is None else foreign @ kernel + bias)
+    threshold, expected = acceptance.decide(found, scoring.false_accept)
+    return Calibration(heat, threshold, expected, packed)
+
+
+def _fold_temperature(suffix: keras.Model, known: Points | None) -> tuple[float, Array, Array]:
+    """Divide the last layer by the temperature of known images; return it, and the layer's kernel and bias then."""
     last = suffix.get_layer(LAST_LAYER)
     kernel, bias = last.get_weights()
-    features = _features(suffix, val)
-    heat = calibration.temperature(features @ kernel + bias, val.class_ids)
+    if known is None:
+        return 1.0, kernel, bias
+    heat = calibration.temperature(known.embeddings @ kernel + bias, known.class_ids)
     last.set_weights([kernel / np.float32(heat), bias / np.float32(heat)])
-
-    def answer(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        return points @ (kernel / heat) + bias / heat if means is None else calibration.cosines(points, means)
-
-    foreign = None if strangers is None else answer(_features(suffix, strangers))
-    limit = _threshold(answer(features), val.class_ids, foreign, false_accept, by_distance=by_distance)
-    return Calibration(heat, limit, packed)
+    return heat, kernel / heat, bias / heat
 
 
-def _threshold(
-    known: NDArray[np.float64],
-    class_ids: NDArray[np.int64],
-    strangers: NDArray[np.float64] | None,
-    false_accept: float,
-    *,
-    by_distance: bool,
-) -> float:
-    """Return the threshold from the cosines or logits (n, classes) of known faces and (None: there are none) strangers."""
-
-    def score(answers: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray((answers if by_distance else calibration.softmax(answers)).max(axis=1))
-
-    if strangers is not None:
-        return calibration.threshold(score(strangers), false_accept)
-    others = calibration.without_own(known, class_ids)
-    return calibration.threshold_without_strangers(score(known), score(others), false_accept)
+def _last_input(suffix: keras.Model) -> keras.KerasTensor:
+    last = next(node for node in nodes(suffix) if node.operation.name == LAST_LAYER)
+    (features,) = last.input_tensors
+    return features
 
 
 def _features(suffix: keras.Model, batches: Batches) -> NDArray[np.float64]:
     """Run what crosses the cut up to what the last layer reads (n, d)."""
-    last = next(node for node in nodes(suffix) if node.operation.name == LAST_LAYER)
-    (features,) = last.input_tensors
+    features = _last_input(suffix)
     if features is suffix.inputs[0]:
         return np.asarray(batches.inputs[0], np.float64)
     network = keras.Model(suffix.input, features)

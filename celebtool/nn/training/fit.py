@@ -15,7 +15,7 @@ from celebtool.formats.image_folder import UNKNOWN, Sample
 from celebtool.nn import graphs
 from celebtool.nn.training import activations, devices, epochs, logistic, memory
 from celebtool.nn.training.batches import Batches, class_weights
-from celebtool.nn.training.calibrate import Calibration, calibrate
+from celebtool.nn.training.calibrate import Calibration, Scoring, calibrate
 from celebtool.nn.training.cut import Cut, cut
 from celebtool.nn.training.epochs import Fitted
 from celebtool.system.progress import Progress
@@ -80,9 +80,8 @@ def fit(
     strangers = make.batches(data.strangers, UNKNOWN) if data.strangers else None
     progress.stage("measuring the result")
     plain = train.originals()
-    calibration = calibrate(
-        parts.suffix, plain, val, strangers, settings.false_accept, by_distance=settings.by_distance
-    )
+    scoring = Scoring(settings.by_distance, settings.false_accept, settings.embedding)
+    calibration = calibrate(parts.suffix, plain, val, strangers, scoring)
     figures = {name: measure(parts.suffix, b) for name, b in (("train", plain), ("val", val)) if b}
     return Outcome(fitted.history, figures, calibration)
 

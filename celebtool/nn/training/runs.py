@@ -165,6 +165,7 @@ def _described(
         crops=info.crops if data.crops is None else data.crops,
         temperature=outcome.calibration.temperature,
         threshold=outcome.calibration.threshold,
+        acceptance=outcome.calibration.acceptance,
         centroids=outcome.calibration.centroids,
         history=outcome.history,
         metrics=metrics,

@@ -1,0 +1,145 @@
+"""How strangers score against a model's classes, estimated without a stranger.
+
+A class is the mean of n unit embeddings. What an embedding scores against it, times the mean's length, is its average
+cosine to n photos. Over strangers these averages are close to a normal distribution (kurtosis 2.7 to 3.1 with SFace on three
+sets of people), whose mean and spread differ little from one set of people to another. So they are estimated from
+all faces of the model against all classes but their own, with the median and the deciles (a wrong label moves neither), and
+drawn towards what other people's faces have shown (`Prior`) as if by a normal-inverse-gamma prior: each pair of classes
+counts as one observation, since photos of one pair of people are not independent. A stranger passes when the highest of his scores reaches the
+threshold; the scores for the classes are taken as independent, which errs to the safe side.
+
+Source: A. Gelman et al., Bayesian Data Analysis, 3rd edition, section 3.3 (normal data, conjugate prior): the predictive
+distribution is Student's t.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize, special
+
+Floats = NDArray[np.float64]
+
+_DECILES = (0.1, 0.5, 0.9)
+_DECILE_RANGE = (
+    2.5631031310892007  # from the first decile of a normal distribution to the ninth, in standard deviations
+)
+_LEAST_SCALE = 1e-3
+_DRAWS = 400
+_CERTAIN = 1 - 1e-12
+_RANGE = (0.05, 0.95)
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What is known of a network's scores from people who are in no model.
+
+    Args:
+        location: the average cosine of photos of different people.
+        variance, photo_variance: the variance of a photo's average cosine to n photos of another person is
+            `variance + photo_variance / n`.
+        location_weight, scale_weight: how many pairs of people it counts for; the first from how much sets of people
+            differ, both checked by leaving a set out (`benchmarks/strangers.py`).
+    """
+
+    location: float
+    variance: float
+    photo_variance: float
+    location_weight: float
+    scale_weight: float
+
+
+PRIORS = {
+    "face-sface": Prior(0.109, 0.0050, 0.0044, 4, 30),
+    "face-resnet29": Prior(0.842, 0.00086, 0.00024, 3, 100),
+}
+"""By architecture; learnt on 39 people of three sets: Western and Indian film stars, sports people, cricketers."""
+
+
+@dataclass(frozen=True)
+class Impostors:
+    """The distribution of strangers' scores, before the highest of a stranger's is taken.
+
+    Args:
+        location, scale, freedom: of Student's t.
+        weight: how many pairs of classes the location rests on.
+        lengths: (classes,) what a score is multiplied with; one for a score that is the highest already.
+        is_share: whether scores are probabilities, whose logits are distributed so.
+    """
+
+    location: float
+    scale: float
+    freedom: float
+    weight: float
+    lengths: tuple[float, ...]
+    is_share: bool = False
+
+    def false_accepts(self, threshold: float) -> float:
+        """Return the share of strangers that reaches a threshold."""
+        spread = self.scale * np.sqrt(1 + 1 / self.weight)
+        return float(_any(special.stdtr(self.freedom, -self._standard(threshold, self.location, spread))))
+
+    def likely(self, threshold: float) -> tuple[float, float]:
+        """Return a range that holds that share nine times of ten: the parameters are as uncertain as they are few."""
+        rng = np.random.default_rng(0)
+        scales = self.scale * np.sqrt(self.freedom / rng.chisquare(self.freedom, _DRAWS))
+        locations = self.location + scales * rng.normal(size=_DRAWS) / np.sqrt(self.weight)
+        beyond = special.ndtr([-self._standard(threshold, *each) for each in zip(locations, scales, strict=True)])
+        low, high = np.quantile(_any(beyond), _RANGE)
+        return float(low), float(high)
+
+    def threshold(self, share: float) -> float:
+        """Return the score that this share of strangers reaches; more than 1 where no score is high enough."""
+        if share >= 1:
+            return 0.0 if self.is_share else -1.0
+        wanted = max(share, 1e-6)
+        low, high = self.location - 1e3 * self.scale, self.location + 1e6 * self.scale
+        low, high = low / max(self.lengths), high / min(self.lengths)
+        found = optimize.brentq(lambda value: self.false_accepts(self._score(value)) - wanted, low, high, xtol=1e-9)
+        return self._score(float(found))
+
+    def _standard(self, threshold: float, location: float, spread: float) -> Floats:
+        value = special.logit(threshold) if self.is_share else threshold
+        return np.asarray((value * np.array(self.lengths) - location) / spread)
+
+    def _score(self, value: float) -> float:
+        return float(special.expit(value)) if self.is_share else value
+
+
+def of_distances(values: Floats, lengths: Floats, photos: Floats, prior: Prior | None) -> Impostors:
+    """Estimate from cosines to class means.
+
+    Args:
+        values: (n, classes) the average cosine of each face to the photos of each class; NaN for its own.
+        lengths: (classes,) the length of each class's mean of unit embeddings.
+        photos: (classes,) how many photos that is the mean of.
+        prior: what is known of the network; None: nothing.
+    """
+    location, scale = _robust(values[np.isfinite(values)])
+    pairs = len(lengths) * (len(lengths) - 1) / 2
+    if prior is None:
+        return Impostors(location, scale, pairs, pairs, tuple(lengths))
+    variance = prior.variance + prior.photo_variance * float((1 / photos).mean())
+    weight, freedom = prior.location_weight + pairs, prior.scale_weight + pairs
+    shift = prior.location_weight * pairs / weight * (location - prior.location) ** 2
+    spread = (prior.scale_weight * variance + pairs * scale**2 + shift) / freedom
+    middle = (prior.location_weight * prior.location + pairs * location) / weight
+    return Impostors(middle, float(np.sqrt(spread)), freedom, weight, tuple(lengths))
+
+
+def of_highest(scores: Floats, count: float, *, is_share: bool) -> Impostors:
+    """Estimate from the highest score (n,) of each of some faces, which count as so many independent ones."""
+    values = special.logit(np.clip(scores, 1e-9, 1 - 1e-9)) if is_share else scores
+    location, scale = _robust(values)
+    return Impostors(location, scale, max(count - 1, 1), max(count, 1), (1.0,), is_share)
+
+
+def _any(chances: NDArray[np.floating]) -> Floats:
+    """Return the chance that any of some independent events (…, n) happens; exact for small ones."""
+    return np.asarray(-np.expm1(np.log1p(-np.minimum(chances, _CERTAIN)).sum(axis=-1)))
+
+
+def _robust(values: Floats) -> tuple[float, float]:
+    """Return the median, and the standard deviation of a normal distribution with these deciles."""
+    low, middle, high = np.quantile(values, _DECILES)
+    return float(middle), max(float(high - low) / _DECILE_RANGE, _LEAST_SCALE)
