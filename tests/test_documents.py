@@ -56,12 +56,12 @@ def test_options_in_command_lines_exist(document: Path) -> None:
     assert unknown == []
 
 
-@pytest.mark.parametrize("name", ["ARCHITECTURE.md", "CONTRIBUTING.md"])
-def test_modules_that_are_named_exist(name: str) -> None:
-    named = set(re.findall(r"`((?:[a-z0-9_]+/)*[a-z0-9_]+\.py)`", (ROOT / name).read_text(encoding="utf-8")))
-    assert named
-    rooms = [ROOT, ROOT / "celebtool"]
-    assert [path for path in sorted(named) if not any((room / path).is_file() for room in rooms)] == []
+@pytest.mark.parametrize("document", DOCUMENTS, ids=IDS)
+def test_modules_that_are_named_exist(document: Path) -> None:
+    named = set(re.findall(r"`((?:[a-z0-9_]+/)*[a-z0-9_]+\.py)`", document.read_text(encoding="utf-8")))
+    assert [
+        path for path in sorted(named) if not any((room / path).is_file() for room in (ROOT, ROOT / "celebtool"))
+    ] == []
 
 
 def test_functions_in_the_walks_exist() -> None:
