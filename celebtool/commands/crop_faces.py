@@ -95,6 +95,7 @@ def crop_faces(
     folder = image_folder.read(photos)
     if not folder.samples:
         raise CelebtoolError(photos, "holds no files; expected photos, or class directories of photos")
+    image_folder.check_layout(folder)
     tasks = plan.plan(folder)
     sheets = _sheets(review, tasks, photos, faces)
     rule = select or ("identity" if folder.class_names else "largest")

@@ -1,8 +1,8 @@
 """Image folders: ``FOLDER/<class>/<image>``, or ``FOLDER/{train,val,test}/<class>/<image>`` once split.
 
-The directory is the truth. Every regular file in it is an input, image or not, but for hidden files, the files
-that desktops leave behind and celebtool's own tables. Symbolic links are followed to files inside the
-folder only: nothing outside the folder that was named is ever read.
+The directory decides what is in the folder, and not its manifest. Every file in it is an input, image or not, except
+hidden files, what operating systems and storage boxes leave behind, and celebtool's own tables. Symbolic links are
+followed to files inside the folder only, so that nothing outside the named folder is read.
 """
 
 import os
@@ -14,16 +14,23 @@ from functools import cached_property
 from pathlib import Path
 
 from celebtool.errors import CelebtoolError
+from celebtool.formats import layout
 
 PARTS = ("train", "val", "test")
 UNKNOWN = "unknown"
-"""The directory of strangers: images of nobody in particular, never a class."""
+"""The directory of strangers: images of other people than the classes; never a class itself."""
 
 MAX_CLASSES = 10_000
 """The most classes of a model and of a table of predictions: a confusion matrix has a cell for every two."""
 
 SIDECARS = frozenset({"manifest.csv", "celebtool.json", "faces.csv"})
-DESKTOP_FILES = frozenset({"Thumbs.db", "desktop.ini"})
+JUNK = frozenset(  # in any case: of Windows, macOS, Synology, QNAP and Linux, in this order
+    {"thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information"}
+    | {"icon\r", "__macosx", "@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "lost+found"}
+)
+"""Files and directories that are never inputs."""
+_STREAM = ":zone.identifier"
+"""What Windows notes of a downloaded file, as a file of its own on other systems."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +92,11 @@ def read_labelled(root: Path) -> ImageFolder:
     """List a directory of class directories.
 
     Raises:
-        CelebtoolError: as `read`; or there is no class directory, an empty one, or an image outside them.
+        CelebtoolError: as `read` and `check_layout`; or there is no class directory, an empty one, or an image outside
+            them.
     """
     folder = read(root)
+    check_layout(folder)
     if not folder.class_names:
         raise CelebtoolError(root, "has no class directories; expected FOLDER/<class>/<image>")
     for sample in folder.samples:
@@ -97,6 +106,15 @@ def read_labelled(root: Path) -> ImageFolder:
         if not any(_files(directory, root.resolve())):
             raise CelebtoolError(directory, "is an empty class; put images into it or remove it")
     return folder
+
+
+def check_layout(folder: ImageFolder) -> None:
+    """Check that the directories of a folder, if there are any, are people and not something else; see `layout`.
+
+    Raises:
+        CelebtoolError: they are not.
+    """
+    layout.check(folder.root, (sample.path for sample in folder.samples), folder.parts)
 
 
 def sidecar(root: Path, name: str) -> Path | None:
@@ -115,7 +133,7 @@ def sidecar(root: Path, name: str) -> Path | None:
 def _class_directories(folder: ImageFolder) -> Iterator[Path]:
     for parent in [folder.root / part for part in folder.parts] or [folder.root]:
         with os.scandir(parent) as entries:
-            yield from (Path(e.path) for e in entries if e.is_dir(follow_symlinks=False) and not e.name.startswith("."))
+            yield from (Path(e.path) for e in entries if e.is_dir(follow_symlinks=False) and not is_junk(e.name))
 
 
 def _sample(path: str, *, is_split: bool) -> Sample:
@@ -130,7 +148,7 @@ def _files(directory: Path, root: Path) -> Iterator[str]:
         place, prefix = waiting.pop()
         with os.scandir(place) as entries:
             for entry in entries:
-                if entry.name.startswith(".") or entry.name in DESKTOP_FILES:
+                if is_junk(entry.name):
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append((Path(entry.path), f"{prefix}{entry.name}/"))
@@ -138,6 +156,12 @@ def _files(directory: Path, root: Path) -> Iterator[str]:
                 _check_link(Path(entry.path), root)
                 if prefix or entry.name not in SIDECARS:
                     yield prefix + entry.name
+
+
+def is_junk(name: str) -> bool:
+    """Say whether a file or directory is hidden, or what an operating system or a storage box leaves behind."""
+    folded = name.casefold()
+    return name.startswith(".") or folded in JUNK or folded.endswith(_STREAM)
 
 
 def _check_link(file: Path, root: Path) -> None:
