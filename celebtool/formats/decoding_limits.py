@@ -5,8 +5,9 @@ minutes by a small file. Each limit here keeps a format under five seconds on on
 files we know, flat and noisy, at the largest size: tests/torture/test_decoding_times.py).
 """
 
+import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -72,15 +73,24 @@ class TooManyReads(Exception):  # noqa: N818 - told as ImageError
 
 
 class MeteredFile:
-    """An open file that can be read only so often; what Pillow needs of a file, and no more.
-
-    Attributes:
-        fault: what the system said when a read failed, whatever the decoder made of it.
-    """
+    """An open file that can be read only so often; what Pillow needs of a file, and no more."""
 
     def __init__(self, file: BinaryIO, reads: int) -> None:
         self._file, self._left = file, reads
-        self.fault: OSError | None = None
+        self._fault: OSError | None = None
+
+    @contextlib.contextmanager
+    def faults_told(self) -> Iterator[None]:
+        """Raise what the system said when a read failed, whatever the decoder made of it.
+
+        Raises:
+            OSError: a read failed.
+        """
+        try:
+            yield
+        finally:
+            if self._fault:
+                raise self._fault
 
     def read(self, size: int = -1) -> bytes:
         """Read from the file.
@@ -94,7 +104,7 @@ class MeteredFile:
         try:
             return self._file.read(size)
         except OSError as error:
-            self.fault = error
+            self._fault = error
             raise
 
     def seek(self, offset: int, whence: int = 0) -> int:

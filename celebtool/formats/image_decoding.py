@@ -1,6 +1,7 @@
 """From one image file to its picture, upright and RGB: what `images` reads with."""
 
 import contextlib
+import errno
 import hashlib
 import importlib.util
 import io
@@ -12,7 +13,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Literal, TypeAlias, cast
+from typing import BinaryIO, Literal, TypeAlias, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +23,10 @@ from PIL.ImageFile import ImageFile
 from celebtool.errors import CelebtoolError, SystemFaultError
 from celebtool.formats import decoding_limits, jpeg, pixels, pnm
 from celebtool.formats.decoding_limits import Limits, MeteredFile, TooManyReads
+from celebtool.system import system_faults
 
 RGBImage: TypeAlias = NDArray[np.uint8]
+Value = TypeVar("Value")
 Reason = Literal["unreadable", "not_an_image", "too_large"]
 
 # Pillow opens 43 formats by content, PostScript (which runs a program) among them: photos come in these.
@@ -54,39 +57,55 @@ class ImageError(CelebtoolError):
 
 def decode(path: Path, longest: int | None = None, finish: Callable[[Image.Image], RGBImage] = np.asarray) -> RGBImage:
     """Return what ``finish`` makes of a file's picture, upright and RGB; a large JPEG not much larger than ``longest``."""
-    with enough_memory(path):
+    return tried_again(path, lambda: finish(_picture(path, longest)))
+
+
+def tried_again(path: Path, attempt: Callable[[], Value]) -> Value:
+    """Return what an attempt to read an image gives; what the system is to blame for is tried again.
+
+    Raises:
+        ImageError: the file is to blame.
+        SystemFaultError: the system still is: the file can't be read, or there is no memory for any photo.
+    """
+    with _enough_memory(path):
         try:
-            return finish(_picture(path, longest))
+            return system_faults.tried_again(path, attempt)
         except MemoryError:  # other threads may have had it
             with _ALONE:
-                return finish(_picture(path, longest))
+                return system_faults.tried_again(path, attempt)
 
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[ImageFile]:
-    """Open an image file, its pixels still undecoded, and close it in the end."""
+    """Open an image file, its pixels still undecoded, and close it in the end.
+
+    Raises:
+        ImageError: the file is to blame.
+        OSError: the system is.
+    """
     with _regular(path) as stream:
         head = _head(path, stream)
         limits = decoding_limits.of(head)
         formats = (*FORMATS, *_heif(path, head))
         _check_work(path, stream, limits)
         metered = MeteredFile(stream, limits.reads)
-        try:
-            file = Image.open(cast("BinaryIO", metered), formats=formats)
-        except MemoryError:
-            raise
-        except Exception as error:
-            if _SIGNATURE.match(head) or isinstance(error, TooManyReads):
-                raise _unreadable(path, error) from error
-            raise ImageError(path, "not_an_image", f"is none of {', '.join(FORMATS)}") from error
-        with file:
-            if problem := decoding_limits.excess(file, limits):
-                raise ImageError(path, "too_large", problem)
-            yield file
+        with metered.faults_told():
+            try:
+                file = Image.open(cast("BinaryIO", metered), formats=formats)
+            except MemoryError:
+                raise
+            except Exception as error:
+                if _SIGNATURE.match(head) or isinstance(error, TooManyReads):
+                    raise _unreadable(path, error) from error
+                raise ImageError(path, "not_an_image", f"is none of {', '.join(FORMATS)}") from error
+            with file:
+                if problem := decoding_limits.excess(file, limits):
+                    raise ImageError(path, "too_large", problem)
+                yield file
 
 
 @contextlib.contextmanager
-def enough_memory(path: Path) -> Iterator[None]:
+def _enough_memory(path: Path) -> Iterator[None]:
     """Tell a picture that needs too much memory from a system that has none left.
 
     Raises:
@@ -160,13 +179,19 @@ def _draft(file: Image.Image, longest: int) -> None:
 
 
 def _regular(path: Path) -> BinaryIO:
-    """Open a regular file; anything else is refused unopened."""
+    """Open a regular file; anything else, or what no file can be called, is refused unopened."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise ImageError(path, "not_an_image", "is no regular file")
         return path.open("rb")
-    except (OSError, ValueError) as error:  # a name with NUL in it
-        raise ImageError(path, "unreadable", getattr(error, "strerror", None) or "cannot be opened") from error
+    except ValueError as error:  # a name with NUL in it
+        raise ImageError(path, "unreadable", "cannot be opened") from error
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENAMETOOLONG):
+            raise ImageError(path, "unreadable", error.strerror or str(error)) from error
+        if error.errno == errno.ENOENT and path.is_symlink():
+            raise ImageError(path, "unreadable", "is a link to nothing") from error
+        raise
 
 
 def _head(path: Path, stream: BinaryIO) -> bytes:

@@ -46,7 +46,7 @@ class Photo:
 
         Raises:
             ImageError: the file is damaged or cut off, or needs more memory than there is.
-            SystemFaultError: there is no memory even for an ordinary photo.
+            SystemFaultError: the system can't read the file, or has no memory even for an ordinary photo.
         """
 
         def shrunk(image: Image.Image) -> RGBImage:
@@ -62,7 +62,7 @@ class Photo:
 
         Raises:
             ImageError: the file is damaged or cut off, or needs more memory than there is.
-            SystemFaultError: there is no memory even for an ordinary photo.
+            SystemFaultError: the system can't read the file, or has no memory even for an ordinary photo.
         """
 
         def reduced(image: Image.Image) -> RGBImage:
@@ -83,10 +83,14 @@ def open_photo(path: Path) -> Photo:
             its name says), is damaged, or exceeds the limits of `decoding_limits`. A pipe or a device is
             refused before it is opened, so nothing blocks.
     """
-    with image_decoding.enough_memory(path), image_decoding.opened(path) as file:
-        width, height = file.size
-        turned = pixels.orientation(file) >= 5
-    return Photo(path, width, height) if turned else Photo(path, height, width)
+
+    def header() -> Photo:
+        with image_decoding.opened(path) as file:
+            width, height = file.size
+            turned = pixels.orientation(file) >= 5
+        return Photo(path, width, height) if turned else Photo(path, height, width)
+
+    return image_decoding.tried_again(path, header)
 
 
 def read(path: Path) -> RGBImage:

@@ -1,6 +1,8 @@
 import contextlib
+import errno
 import io
 import os
+import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -12,8 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from celebtool.errors import SystemFaultError
 from celebtool.formats import images, pixels
 from celebtool.formats.images import ImageError
+from celebtool.system import system_faults
 
 RED, GREEN, BLUE = (250, 20, 20), (20, 250, 20), (20, 20, 250)
 
@@ -157,7 +161,8 @@ def test_what_is_no_file_never_blocks(tmp_path: Path) -> None:
     (tmp_path / "loop.jpg").symlink_to(tmp_path / "loop.jpg")
     (tmp_path / "dir.jpg").mkdir()
     assert reason(tmp_path / "fifo.jpg") == reason(tmp_path / "dir.jpg") == "not_an_image"
-    assert reason(tmp_path / "loop.jpg") == reason(tmp_path / "missing.jpg") == "unreadable"
+    (tmp_path / "dangling.jpg").symlink_to("nowhere")
+    assert reason(tmp_path / "loop.jpg") == reason(tmp_path / "dangling.jpg") == "unreadable"
 
 
 def test_heic_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,3 +212,55 @@ def png(width: int, height: int, depth: int, colours: int, data: bytes) -> bytes
 
 def test_a_name_with_nul_is_unreadable() -> None:
     assert reason(Path("a\0b")) == "unreadable"
+
+
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(system_faults, "PAUSES", (0, 0))
+
+
+@pytest.mark.usefixtures("no_pauses")
+def test_a_file_that_is_not_there_is_the_systems_fault(tmp_path: Path) -> None:
+    with pytest.raises(
+        SystemFaultError, match=r"missing\.jpg: can't be read \(No such file or directory\), which says"
+    ):
+        images.read(tmp_path / "missing.jpg")
+
+
+class Failing(io.FileIO):
+    """A file whose reads fail from one on, so many times."""
+
+    number, left, times = errno.EIO, 0, 0
+
+    def readinto(self, buffer: object) -> int:
+        if Failing.left == 0 and Failing.times > 0:
+            Failing.times -= 1
+            raise OSError(Failing.number, os.strerror(Failing.number))
+        Failing.left = max(0, Failing.left - 1)
+        return super().readinto(buffer)  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("no_pauses")
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "BMP", "GIF", "PPM"])
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.ETIMEDOUT])
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.95])
+def test_a_read_that_fails_is_tried_again_and_is_never_the_files_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, number: int, share: float
+) -> None:
+    """Pillow takes some failures for the end of the file, or for a damaged file."""
+    noise = np.random.default_rng(0).integers(0, 256, (300, 300, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "x", kind)
+    whole = images.read(tmp_path / "x")
+
+    def opened(path: Path, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(Failing(path), 1 << 12)
+
+    monkeypatch.setattr(Path, "open", opened)
+    Failing.number, Failing.left, Failing.times = number, 10**6, 0
+    images.read(tmp_path / "x")
+    reads = 10**6 - Failing.left
+    Failing.left, Failing.times = int(reads * share), 1
+    assert np.array_equal(images.read(tmp_path / "x"), whole)
+    Failing.left, Failing.times = int(reads * share), 99
+    with pytest.raises(SystemFaultError, match=re.escape(os.strerror(number))):
+        images.read(tmp_path / "x")
