@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from celebtool.cropping.plan import Task
 
 CROP = "celebtool.nn.detection.crops:crop_shard"
+REHEARSAL = "celebtool.nn.detection.crops:rehearse"
 """What a worker process runs; this process does not import it, so it starts without TensorFlow."""
 INSTEAD = "add --update to crop only new and changed photos, add --overwrite, or choose another name"
 
@@ -96,11 +97,12 @@ def crop_faces(
     if not folder.samples:
         raise CelebtoolError(photos, "holds no files; expected photos, or class directories of photos")
     image_folder.check_layout(folder)
-    tasks = plan.plan(folder)
+    contents = provenance.contents(photos)
+    tasks = plan.plan(folder, contents)
     sheets = _sheets(review, tasks, photos, faces)
     rule = select or ("identity" if folder.class_names else "largest")
     settings = plan.CropSettings(size, margin, align, rule, min_face, min_confidence, format)
-    recipe = provenance.recipe("crop-faces", plan.parameters(settings), photos)
+    recipe = provenance.recipe("crop-faces", plan.parameters(settings), photos, contents)
     if not overwrite and is_finished(faces, recipe):
         console.finished(faces)
         _conclude(photos, faces, review, most, overwrite=overwrite)
@@ -123,7 +125,7 @@ def crop_faces(
         _check_free(sheets, overwrite=overwrite)
         earlier = reuse.compare(tasks, faces if keep else None)
         if not dry_run:
-            pool = run.Pool(CROP, jobs, workers.dask(dask) if dask else workers.local, progress)
+            pool = run.Pool(CROP, jobs, workers.dask(dask) if dask else workers.local, progress, REHEARSAL)
             warnings = run.crop(tasks, settings, workspace, pool, earlier)
     if dry_run:
         plural = "s" * (len(tasks) != 1)

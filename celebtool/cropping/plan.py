@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from celebtool.cropping.pick_in_photo import Rule
-from celebtool.errors import GateError
+from celebtool.errors import GateError, SystemFaultError
 from celebtool.formats import manifest, names
 from celebtool.formats.image_folder import ImageFolder
 from celebtool.formats.reasons import Reason, words
+from celebtool.system import system_faults
 
 SHARD = 16  # photos; fixed, so that what is computed together doesn't depend on --jobs
 
@@ -32,13 +33,34 @@ class CropSettings:
 
 @dataclass(frozen=True)
 class Task:
-    """A photo to crop: its file, its path in the input, label and origin, and its crop's path without extension."""
+    """A photo to crop: its file, its path in the input, label and origin, and its crop's path without extension.
+
+    `content` is the SHA-256 of the file when the run began, "" if it was no regular file; None if nobody looked.
+    """
 
     file: Path
     source: str
     label: str
     origin: str
     target: str
+    content: str | None = None
+
+    def check_unchanged(self) -> str:
+        """Return the file's SHA-256, "" if it is no regular file.
+
+        Raises:
+            SystemFaultError: it can't be read, or is not what it was when the run began.
+        """
+
+        def attempt() -> str:
+            if self.content:
+                self.file.stat()
+            return digest(self.file)
+
+        now = system_faults.tried_again(self.file, attempt)
+        if self.content is not None and now != self.content:
+            raise SystemFaultError(self.file, "changed while the run was under way; run the command again")
+        return now
 
 
 @dataclass(frozen=True)
@@ -60,8 +82,13 @@ def parameters(settings: CropSettings) -> dict[str, object]:
     return asdict(settings)
 
 
-def plan(folder: ImageFolder) -> list[Task]:
-    """Return a task for every file of a folder, in its order."""
+def plan(folder: ImageFolder, contents: Mapping[str, str] | None = None) -> list[Task]:
+    """Return a task for every file of a folder, in its order.
+
+    Args:
+        folder: the photos.
+        contents: the SHA-256 of each, as `provenance.contents` returns them.
+    """
     known = manifest.read(folder.root)
     targets = names.output_names([sample.path for sample in folder.samples])
     return [
@@ -71,6 +98,7 @@ def plan(folder: ImageFolder) -> list[Task]:
             label=sample.label or "",
             origin=known[sample.path].origin if sample.path in known else "",
             target=targets[sample.path],
+            content=contents.get(sample.path, "") if contents is not None else None,
         )
         for sample in folder.samples
     ]
@@ -125,8 +153,12 @@ def check_rejects(rows: Sequence[manifest.Row], most: float | None, where: Path)
 
 
 def digest(file: Path) -> str:
-    """Return the SHA-256 of a regular file; empty for anything else, such as a pipe, which may never end."""
-    return manifest.sha256(file) if file.is_file() and os.access(file, os.R_OK) else ""
+    """Return the SHA-256 of a regular file; empty for anything else, such as a pipe, which may never end.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    return manifest.sha256(file) if file.is_file() else ""
 
 
 def _name(tasks: Sequence[Task]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from celebtool.cropping.plan import Task, digest
+from celebtool.cropping.plan import Task
 from celebtool.errors import CelebtoolError, listed
 from celebtool.formats import faces, image_folder, manifest, provenance
 from celebtool.formats.faces import FoundFace, PhotoResult
@@ -102,7 +102,7 @@ def compare(tasks: Sequence[Task], old: Path | None) -> Earlier:
     changed = 0
     for task in tasks:
         rows, own = earlier.get(task.source, []), found.get(task.source, ())
-        is_unchanged = bool(rows) and rows[0].origin == digest(task.file)
+        is_unchanged = bool(rows) and rows[0].origin == task.check_unchanged()
         if is_unchanged and not task.origin and _are_consistent(rows, own):
             missing = _missing(rows, inside)
             known.append(_result(rows, own, missing, old))

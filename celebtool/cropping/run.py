@@ -10,8 +10,9 @@ from pathlib import Path
 from celebtool.cropping import lots, pick_in_folder
 from celebtool.cropping.lots import Lot
 from celebtool.cropping.pick_in_folder import Choice
-from celebtool.cropping.plan import CropSettings, Shard, Task, crop_path, digest, shards, single
+from celebtool.cropping.plan import CropSettings, Shard, Task, crop_path, shards, single
 from celebtool.cropping.reuse import Earlier
+from celebtool.errors import SystemFaultError
 from celebtool.formats import faces, manifest, names
 from celebtool.formats.faces import PhotoResult
 from celebtool.formats.reasons import Reason, Rejection
@@ -33,12 +34,14 @@ class Pool:
         jobs: how many.
         start: see `celebtool.system.workers`.
         progress: told of photos.
+        rehearsal: ``module:name`` of what takes the memory that a photo may take; "" if there is none.
     """
 
     function: str
     jobs: int
     start: Start
     progress: Progress
+    rehearsal: str = ""
 
 
 def crop(
@@ -71,8 +74,11 @@ def crop(
 def crop_all(tasks: Sequence[Task], settings: CropSettings, scratch: Path, pool: Pool) -> list[PhotoResult]:
     """Return what each photo gives, in order; crops are left in `scratch`.
 
-    Lots that an interrupted run has left there are not made again. A photo that kills its worker is unreadable; the
-    others of its lot are not affected.
+    Lots that an interrupted run has left there are not made again. A photo is unreadable if, alone and with memory to
+    spare, it kills a second worker; the others of its lot are not affected.
+
+    Raises:
+        SystemFaultError: photos can't be read, changed, or workers die of something else.
     """
     for remains in lots.remains(scratch):
         trees.remove(remains)
@@ -148,14 +154,29 @@ def _one_by_one(shard: Shard, pool: Pool) -> list[Shard]:
     parts = single(shard)
     for part, result in zip(parts, workers.run(pool.function, parts, 1, pool.start), strict=True):
         if isinstance(result, WorkerDied):
+            _rehearse(part.tasks[0], pool)
             lost = Lot(part.directory)
             lost.finish(lost.begin(), _died(part))
     return parts
 
 
+def _rehearse(task: Task, pool: Pool) -> None:
+    """Make sure that workers do not die of something else than the photo that two died of.
+
+    Raises:
+        SystemFaultError: a worker that only takes the memory that a photo may take dies, too.
+    """
+    if pool.rehearsal and any(isinstance(each, WorkerDied) for each in workers.run(pool.rehearsal, [0], 1, pool.start)):
+        raise SystemFaultError(
+            task.file,
+            "workers end while they crop it, but without it, too: there is probably too little memory;"
+            " free some (fewer --jobs need less), then run the same command again",
+        )
+
+
 def _died(shard: Shard) -> Iterator[PhotoResult]:
     for task in shard.tasks:
-        yield PhotoResult(task.source, task.origin or digest(task.file), rejection=DIED)
+        yield PhotoResult(task.source, task.origin or task.check_unchanged(), rejection=DIED)
 
 
 def _link(source: Path, target: Path) -> None:

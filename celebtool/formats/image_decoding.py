@@ -13,7 +13,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Literal, TypeAlias, TypeVar, cast
+from typing import BinaryIO, TypeAlias, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +23,11 @@ from PIL.ImageFile import ImageFile
 from celebtool.errors import CelebtoolError, SystemFaultError
 from celebtool.formats import decoding_limits, jpeg, pixels, pnm
 from celebtool.formats.decoding_limits import Limits, MeteredFile, TooManyReads
+from celebtool.formats.reasons import Reason
 from celebtool.system import system_faults
 
 RGBImage: TypeAlias = NDArray[np.uint8]
 Value = TypeVar("Value")
-Reason = Literal["unreadable", "not_an_image", "too_large"]
 
 # Pillow opens 43 formats by content, PostScript (which runs a program) among them: photos come in these.
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "BMP", "GIF", "PPM")
@@ -48,7 +48,7 @@ class ImageError(CelebtoolError):
 
     def __init__(self, where: object, reason: Reason, problem: str) -> None:
         super().__init__(where, problem)
-        self.reason: Reason = reason
+        self.reason = reason
 
     def __reduce__(self) -> tuple[type, tuple[object, ...]]:
         """As `CelebtoolError`."""
@@ -67,7 +67,7 @@ def tried_again(path: Path, attempt: Callable[[], Value]) -> Value:
         ImageError: the file is to blame.
         SystemFaultError: the system still is: the file can't be read, or there is no memory for any photo.
     """
-    with _enough_memory(path):
+    with memory_enough(path):
         try:
             return system_faults.tried_again(path, attempt)
         except MemoryError:  # other threads may have had it
@@ -97,15 +97,15 @@ def opened(path: Path) -> Iterator[ImageFile]:
             except Exception as error:
                 if _SIGNATURE.match(head) or isinstance(error, TooManyReads):
                     raise _unreadable(path, error) from error
-                raise ImageError(path, "not_an_image", f"is none of {', '.join(FORMATS)}") from error
+                raise ImageError(path, Reason.NOT_AN_IMAGE, f"is none of {', '.join(FORMATS)}") from error
             with file:
                 if problem := decoding_limits.excess(file, limits):
-                    raise ImageError(path, "too_large", problem)
+                    raise ImageError(path, Reason.TOO_LARGE, problem)
                 yield file
 
 
 @contextlib.contextmanager
-def _enough_memory(path: Path) -> Iterator[None]:
+def memory_enough(path: Path) -> Iterator[None]:
     """Tell a picture that needs too much memory from a system that has none left.
 
     Raises:
@@ -120,7 +120,7 @@ def _enough_memory(path: Path) -> Iterator[None]:
         except MemoryError:
             problem = "there is not enough memory to decode it; free some (fewer --jobs need less) and run this again"
             raise SystemFaultError(path, problem) from error
-        raise ImageError(path, "too_large", "needs more memory than there is") from error
+        raise ImageError(path, Reason.TOO_LARGE, "needs more memory than there is") from error
 
 
 def _picture(path: Path, longest: int | None) -> Image.Image:
@@ -182,15 +182,15 @@ def _regular(path: Path) -> BinaryIO:
     """Open a regular file; anything else, or what no file can be called, is refused unopened."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise ImageError(path, "not_an_image", "is no regular file")
+            raise ImageError(path, Reason.NOT_AN_IMAGE, "is no regular file")
         return path.open("rb")
     except ValueError as error:  # a name with NUL in it
-        raise ImageError(path, "unreadable", "cannot be opened") from error
+        raise ImageError(path, Reason.UNREADABLE, "cannot be opened") from error
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENAMETOOLONG):
-            raise ImageError(path, "unreadable", error.strerror or str(error)) from error
+            raise ImageError(path, Reason.UNREADABLE, error.strerror or str(error)) from error
         if error.errno == errno.ENOENT and path.is_symlink():
-            raise ImageError(path, "unreadable", "is a link to nothing") from error
+            raise ImageError(path, Reason.UNREADABLE, "is a link to nothing") from error
         raise
 
 
@@ -198,16 +198,16 @@ def _head(path: Path, stream: BinaryIO) -> bytes:
     """Return a file's first bytes."""
     head = stream.read(32)
     if not head:
-        raise ImageError(path, "unreadable", "is an empty file")
+        raise ImageError(path, Reason.UNREADABLE, "is an empty file")
     return head
 
 
 def _check_work(path: Path, stream: BinaryIO, limits: Limits) -> None:
     """Refuse a file that would keep its decoder busy for too long."""
     if os.fstat(stream.fileno()).st_size > limits.size:
-        raise ImageError(path, "too_large", f"has more than {limits.size >> 20} MB, the most for its format")
+        raise ImageError(path, Reason.TOO_LARGE, f"has more than {limits.size >> 20} MB, the most for its format")
     if limits.is_laborious(stream):
-        raise ImageError(path, "unreadable", f"would take for ever: it has far too many {limits.pieces}")
+        raise ImageError(path, Reason.UNREADABLE, f"would take for ever: it has far too many {limits.pieces}")
     stream.seek(0)
 
 
@@ -216,10 +216,10 @@ def _heif(path: Path, head: bytes) -> tuple[str, ...]:
     if not _HEIF_SIGNATURE.match(head):
         return ()
     if importlib.util.find_spec("pillow_heif") is None:
-        raise ImageError(path, "unreadable", "is a HEIC photo; pip install 'celebtool[heic]' to read those")
+        raise ImageError(path, Reason.UNREADABLE, "is a HEIC photo; pip install 'celebtool[heic]' to read those")
     importlib.import_module("pillow_heif").register_heif_opener()
     return ("HEIF",)
 
 
 def _unreadable(path: Path, error: Exception) -> ImageError:
-    return ImageError(path, "unreadable", f"cannot be decoded: {error or type(error).__name__}")
+    return ImageError(path, Reason.UNREADABLE, f"cannot be decoded: {error or type(error).__name__}")

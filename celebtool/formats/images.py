@@ -10,15 +10,15 @@ import numpy as np
 from PIL import Image
 
 from celebtool.formats import image_decoding, pixels
-from celebtool.formats.image_decoding import ImageError, Reason, RGBImage
+from celebtool.formats.image_decoding import ImageError, RGBImage, memory_enough
 
 __all__ = [
     "ImageError",
     "Photo",
     "RGBImage",
-    "Reason",
     "as_saved",
     "halved",
+    "memory_enough",
     "open_photo",
     "read",
     "resize",

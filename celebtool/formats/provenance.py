@@ -7,15 +7,19 @@ from pathlib import Path
 from celebtool.errors import CelebtoolError, printable
 from celebtool.formats import crops, faces, image_folder, json_checks, manifest, recipes
 from celebtool.formats.recipes import Recipe
+from celebtool.system import system_faults
 from celebtool.system.output import RECIPE_FILE
 
+_NO_CONTENT = "00" * 32
 MAX_BYTES = 1 << 20  # a chain of commands takes some hundred bytes each
 _RESTORE = "restore the file that celebtool wrote, or remove it"
 
 
-def recipe(command: str, parameters: Mapping[str, object], root: Path) -> Recipe:
-    """Return the recipe of a run that reads the folder `root`."""
-    return recipes.build(command, parameters, {"digest": digest(root), "made_by": read(root)})
+def recipe(
+    command: str, parameters: Mapping[str, object], root: Path, known: Mapping[str, str] | None = None
+) -> Recipe:
+    """Return the recipe of a run that reads the folder `root`; ``known`` as of `digest`."""
+    return recipes.build(command, parameters, {"digest": digest(root, known), "made_by": read(root)})
 
 
 def read(root: Path) -> dict[str, object] | None:
@@ -49,18 +53,37 @@ def crop_parameters(root: Path) -> dict[str, object] | None:
     return recipes.crop_parameters(read(root))
 
 
-def digest(root: Path) -> str:
-    """Return a SHA-256 of the paths and contents of all samples of a folder and of its tables."""
+def digest(root: Path, known: Mapping[str, str] | None = None) -> str:
+    """Return a SHA-256 of the paths and contents of all samples of a folder and of its tables.
+
+    Args:
+        root: the folder.
+        known: what `contents` returned, if it was called already.
+    """
     total = hashlib.sha256()
-    folder = image_folder.read(root)
-    names = [sample.path for sample in folder.samples]
-    names += [name for name in (manifest.FILE, faces.FILE) if image_folder.sidecar(root, name)]
-    for name in names:
+    found = dict(contents(root) if known is None else known)
+    found |= {name: _content(root / name) for name in (manifest.FILE, faces.FILE) if image_folder.sidecar(root, name)}
+    for name, content in found.items():
         encoded = name.encode("utf-8", "surrogateescape")
         total.update(len(encoded).to_bytes(8, "big") + encoded)
-        total.update(bytes.fromhex(_content(root / name)))
+        total.update(bytes.fromhex(content or _NO_CONTENT))
     return total.hexdigest()
 
 
+def contents(root: Path) -> dict[str, str]:
+    """Return the SHA-256 of each sample of a folder by its path; "" for what is no regular file, such as a pipe.
+
+    Raises:
+        SystemFaultError: a file can't be read, or was there a moment ago.
+    """
+    return {sample.path: _content(root / sample.path) for sample in image_folder.read(root).samples}
+
+
 def _content(file: Path) -> str:
-    return manifest.sha256(file) if file.is_file() else "00" * 32  # a pipe or a device has no content to wait for
+    def attempt() -> str:
+        if file.is_file():
+            return manifest.sha256(file)
+        file.lstat()  # a link to nothing is no regular file; a file that went away since it was listed is a fault
+        return ""
+
+    return system_faults.tried_again(file, attempt)

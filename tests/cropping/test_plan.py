@@ -1,11 +1,14 @@
+import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from celebtool.cropping import plan
-from celebtool.errors import GateError
-from celebtool.formats import image_folder, manifest
+from celebtool.errors import GateError, SystemFaultError
+from celebtool.formats import image_folder, manifest, provenance
 from celebtool.formats.manifest import REJECTED, Row
+from celebtool.system import system_faults
 
 
 def test_several_faces_are_numbered() -> None:
@@ -60,3 +63,38 @@ def test_the_sheet_of_one_class_has_the_name_and_those_of_several_a_number() -> 
     assert plan.sheet_files(Path("a/rv.png"), ["ann", "ann"]) == {"ann": Path("a/rv.png")}
     files = {"ann": Path("a/rv-1.png"), "bob": Path("a/rv-2.png")}
     assert plan.sheet_files(Path("a/rv.png"), ["bob", "ann", "bob"]) == files
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda file: file.write_bytes(b"other"), "changed while the run was under way; run the command again"),
+        (lambda file: file.unlink(), r"can't be read \(No such file or directory\)"),
+        (lambda file: file.unlink() or file.mkdir(), "changed while the run was under way"),
+    ],
+)
+def test_a_photo_that_is_not_what_it_was_is_no_reject(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], object], problem: str
+) -> None:
+    monkeypatch.setattr(system_faults, "PAUSES", (0,))
+    (tmp_path / "a.jpg").write_bytes(b"a photo")
+    (tmp_path / "b.jpg").symlink_to("nowhere")
+    one, other = plan.plan(image_folder.read(tmp_path), provenance.contents(tmp_path))
+    assert one.check_unchanged() == hashlib.sha256(b"a photo").hexdigest()
+    assert other.check_unchanged() == ""
+    change(tmp_path / "a.jpg")
+    with pytest.raises(SystemFaultError, match=problem):
+        one.check_unchanged()
+    (tmp_path / "nowhere").write_bytes(b"there")
+    with pytest.raises(SystemFaultError, match="changed while the run"):
+        other.check_unchanged()
+
+
+def test_what_went_away_between_listing_and_hashing_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(system_faults, "PAUSES", (0,))
+    (tmp_path / "a.jpg").write_bytes(b"a photo")
+    listed = image_folder.read(tmp_path)
+    monkeypatch.setattr(image_folder, "read", lambda _: listed)
+    (tmp_path / "a.jpg").unlink()
+    with pytest.raises(SystemFaultError, match=r"a.jpg: can't be read \(No such file or directory\)"):
+        provenance.contents(tmp_path)

@@ -8,6 +8,7 @@ from celebtool.cropping import lots, plan, run
 from celebtool.cropping.lots import Lot
 from celebtool.cropping.plan import CropSettings, Shard
 from celebtool.cropping.run import Pool
+from celebtool.errors import SystemFaultError
 from celebtool.formats import image_folder
 from celebtool.formats.faces import PhotoResult
 from celebtool.system import workers
@@ -101,3 +102,23 @@ def test_photos_are_counted_as_they_are_done(tmp_path: Path, tasks: list[plan.Ta
     assert counts == sorted(set(counts))
     assert len(counts) > 3
     assert counts[-1] == 16
+
+
+def no_memory(_: object) -> None:
+    """A worker that dies of what any photo needs."""
+    os._exit(1)
+
+
+def memory(_: object) -> None:
+    """A worker that has the memory a photo needs."""
+
+
+@pytest.mark.slow
+def test_workers_that_die_without_the_photo_too_end_the_run(tmp_path: Path, tasks: list[plan.Task]) -> None:
+    (tmp_path / "scratch").mkdir()
+    pool = Pool(FIND_OR_DIE, 1, workers.local, Told(), f"{__name__}:no_memory")
+    with pytest.raises(SystemFaultError, match=r"05bomb.jpg: workers end while they crop it, but without it, too"):
+        run.crop_all(tasks[:6], CropSettings(), tmp_path / "scratch", pool)
+    pool = Pool(FIND_OR_DIE, 1, workers.local, Told(), f"{__name__}:memory")
+    found = run.crop_all(tasks[:6], CropSettings(), tmp_path / "scratch", pool)
+    assert [one.rejection is not None for one in found] == [False] * 5 + [True]

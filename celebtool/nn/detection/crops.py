@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from celebtool.cropping import lots, pick_in_photo
 from celebtool.cropping.lots import Lot
-from celebtool.cropping.plan import CropSettings, Shard, Task, digest
+from celebtool.cropping.plan import CropSettings, Shard, Task
 from celebtool.formats import faces, images
 from celebtool.formats.faces import FoundFace, PhotoResult
 from celebtool.formats.images import ImageError, Photo, RGBImage
@@ -26,6 +26,7 @@ from celebtool.nn.detection.detector import FaceDetector
 
 LONGEST = 2048  # pixels: of a larger photo a half, a quarter or an eighth is searched first
 LARGE = 1 << 22  # pixels of a photo whose memory should not wait for the next one's
+MEMORY = 1 << 29  # bytes, as a photo of fifty million pixels takes while it is decoded
 OTHER_SIZES = (0.77, 0.92)  # between the pyramid's levels; of five photos without a sure face they found one in four
 CHIP, CHIP_MARGIN = 150, 0.25  # size and margin of the crops that the embedding network was trained on
 BATCH = 8  # faces that it gets at once, always: the last bits may depend on the number
@@ -54,7 +55,9 @@ def crop_photos(paths: Iterable[Path], settings: CropSettings) -> Iterator[Crops
     """Yield the face crops of each photo; a bad file is a rejection and does not end the iteration."""
     for path in paths:
         try:
-            yield crop_photo(path, settings)
+            with _memory_enough(path):
+                cropped = crop_photo(path, settings)
+            yield cropped
         except ImageError as error:
             yield Crops(path, rejection=_of_error(error))
 
@@ -138,25 +141,56 @@ def crop_shard(shard: Shard) -> None:
     _give_memory_back()
 
 
+def rehearse(_: object) -> None:
+    """Take the memory that a photo may take: workers run this to tell a photo that kills them from a lack of memory."""
+    _use_one_thread()
+    np.ones(MEMORY, np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (LONGEST, LONGEST, 3), np.uint8)
+    _detector().detect(noise, detector.SMALLEST)
+    _give_memory_back()
+
+
 def _crop_task(task: Task, number: int, settings: CropSettings, content: Path) -> tuple[PhotoResult, list[RGBImage]]:
-    """Return what a photo gives, its crops written as NUMBER-FACE, and the chips of its faces for the embedding."""
-    origin = task.origin or digest(task.file)
+    """Return what a photo gives, its crops written as NUMBER-FACE, and the chips of its faces for the embedding.
+
+    Raises:
+        SystemFaultError: the photo can't be read, or changed; its content is not to blame.
+    """
     try:
-        view = detect_faces(task.file, settings)
-        picked, rejection = _pick(view, settings)
-        found, chips = [FoundFace(face) for face in view.faces], []
-        for i in picked:
-            crop = cut(view, view.faces[i], settings)
-            name = f"{number}-{i}.{settings.format}"
-            images.write(content / name, crop, settings.format)
-            found[i] = FoundFace(view.faces[i], None, name, f"{alignment.sharpness(crop):.6g}")
-            if settings.select == "identity":
-                chips.append(_chip(view, view.faces[i], crop, settings))
+        with _memory_enough(task.file):
+            found, rejection, chips = _crop_file(task.file, number, settings, content)
     except ImageError as error:
-        return PhotoResult(task.source, origin, rejection=_of_error(error)), []
+        found, rejection, chips = [], _of_error(error), []
+    origin = task.check_unchanged()
+    return PhotoResult(task.source, task.origin or origin, tuple(found), rejection), chips
+
+
+def _crop_file(
+    file: Path, number: int, settings: CropSettings, content: Path
+) -> tuple[list[FoundFace], Rejection | None, list[RGBImage]]:
+    view = detect_faces(file, settings)
+    picked, rejection = _pick(view, settings)
+    found, chips = [FoundFace(face) for face in view.faces], []
+    for i in picked:
+        crop = cut(view, view.faces[i], settings)
+        name = f"{number}-{i}.{settings.format}"
+        images.write(content / name, crop, settings.format)
+        found[i] = FoundFace(view.faces[i], None, name, f"{alignment.sharpness(crop):.6g}")
+        if settings.select == "identity":
+            chips.append(_chip(view, view.faces[i], crop, settings))
     if view.photo.height * view.photo.width > LARGE:
         _give_memory_back()
-    return PhotoResult(task.source, origin, tuple(found), rejection), chips
+    return found, rejection, chips
+
+
+@contextlib.contextmanager
+def _memory_enough(file: Path) -> Iterator[None]:
+    """As `images.memory_enough`, for what TensorFlow says, too."""
+    with images.memory_enough(file):
+        try:
+            yield
+        except tf.errors.ResourceExhaustedError as error:
+            raise MemoryError from error
 
 
 def _of_error(error: ImageError) -> Rejection:
