@@ -80,7 +80,7 @@ def _picture(root: Path, path: str) -> RGBImage:
     """Return a picture of a folder's; a grey square if it can't be read, or leads out of the folder."""
     file = root / path
     try:
-        if Path(os.path.realpath(root)) in Path(os.path.realpath(file)).parents:
+        if Path(os.path.realpath(root)) in Path(os.path.realpath(file)).parents and file.exists():
             return images.open_photo(file).decode(2 * TILE)
     except ImageError:
         pass

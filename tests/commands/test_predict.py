@@ -56,9 +56,16 @@ def test_files_keep_the_names_they_were_given_by(
     celebtool: Callable[..., Result], model: Path, face_parts: Path
 ) -> None:
     names = [str(p) for p in sorted((face_parts / "test").rglob("*.jpg"))[:3]]
-    found = rows(celebtool("predict", model, *names, "nowhere.jpg"))
-    assert [row["path"] for row in found] == [*names, "nowhere.jpg"]
-    assert [row["reason"] for row in found] == ["", "", "", "unreadable"]
+    found = rows(celebtool("predict", model, *names))
+    assert [row["path"] for row in found] == names
+    assert [row["reason"] for row in found] == ["", "", ""]
+
+
+def test_a_file_that_is_not_there_is_an_error(celebtool: Callable[..., Result], model: Path, face_parts: Path) -> None:
+    name = str(next((face_parts / "test").rglob("*.jpg")))
+    result = celebtool("predict", model, name, "nowhere.jpg")
+    assert result.code == 1
+    assert result.stderr.splitlines()[-1].startswith("celebtool: error: nowhere.jpg: ")
 
 
 @pytest.mark.parametrize(("option", "separator"), [([], b"\n"), (["-0"], b"\0")])
