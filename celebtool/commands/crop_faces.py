@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from celebtool.cropping.plan import Task
 
 CROP = "celebtool.nn.detection.crops:crop_shard"
-REHEARSAL = "celebtool.nn.detection.crops:rehearse"
+REHEARSAL = "celebtool.nn.detection.rehearsal:rehearse"
 """What a worker process runs; this process does not import it, so it starts without TensorFlow."""
 INSTEAD = "add --update to crop only new and changed photos, add --overwrite, or choose another name"
 

@@ -26,7 +26,6 @@ from celebtool.nn.detection.detector import FaceDetector
 
 LONGEST = 2048  # pixels: of a larger photo a half, a quarter or an eighth is searched first
 LARGE = 1 << 22  # pixels of a photo whose memory should not wait for the next one's
-MEMORY = 1 << 29  # bytes, as a photo of fifty million pixels takes while it is decoded
 OTHER_SIZES = (0.77, 0.92)  # between the pyramid's levels; of five photos without a sure face they found one in four
 CHIP, CHIP_MARGIN = 150, 0.25  # size and margin of the crops that the embedding network was trained on
 BATCH = 8  # faces that it gets at once, always: the last bits may depend on the number
@@ -138,15 +137,6 @@ def crop_shard(shard: Shard) -> None:
         lots.count(content, number + 1)
     points = iter(_embeddings([chip for _, chips in results for chip in chips]))
     lot.finish(content, [_with_embeddings(photo, points) if chips else photo for photo, chips in results])
-    _give_memory_back()
-
-
-def rehearse(_: object) -> None:
-    """Take the memory that a photo may take: workers run this to tell a photo that kills them from a lack of memory."""
-    _use_one_thread()
-    np.ones(MEMORY, np.uint8)
-    noise = np.random.default_rng(0).integers(0, 256, (LONGEST, LONGEST, 3), np.uint8)
-    _detector().detect(noise, detector.SMALLEST)
     _give_memory_back()
 
 
