@@ -4,13 +4,12 @@ import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from celebtool import console, options
 from celebtool.errors import CelebtoolError
-from celebtool.system.output import is_finished, is_finished_file, new_directory, new_file
 from celebtool.system.places import check_places
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from celebtool.folders.inspection import Inspection
     from celebtool.formats.image_folder import ImageFolder
     from celebtool.report.compose import Views
+    from celebtool.report.outputs import Written
     from celebtool.report.subjects import Report
 
 DEFAULT_FILE = "predictions.csv"
@@ -41,6 +41,13 @@ def report(
     ] = False,
     mistakes: Annotated[bool, typer.Option("--mistakes", help="List the mistakes, the most confident first.")] = False,
     calibration: Annotated[bool, typer.Option("--calibration", help="Compare confidence with accuracy.")] = False,
+    layers: Annotated[bool, typer.Option("--layers", help="List the layers of a model.")] = False,
+    part: Annotated[
+        Literal["train", "val", "test"] | None,
+        typer.Option(
+            "--part", help="Report on this part of the predictions.", show_default="test, else val, else train"
+        ),
+    ] = None,
     limit: Annotated[
         int, typer.Option("--limit", min=1, metavar="N", help="Show at most N mistakes and confused pairs.")
     ] = 10,
@@ -61,6 +68,10 @@ def report(
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print Markdown, for the summary page of a CI job.")
     ] = False,
+    junit: Annotated[
+        Path | None,
+        typer.Option("--junit", metavar="FILE.xml", help="Write what is demanded, and whether it is met, for CI."),
+    ] = None,
     require: Annotated[
         str | None,
         typer.Option(
@@ -99,34 +110,36 @@ def report(
     """
     from celebtool.evaluation import gates, judge
     from celebtool.formats import image_folder
-    from celebtool.report import compose, remarks, subjects
+    from celebtool.report import compose, outputs, remarks, subjects
 
-    views = compose.Views(confusion, per_class, mistakes, calibration, limit)
+    views = compose.Views(confusion, per_class, mistakes, calibration, layers, limit, part)
     _check(views, [json, csv, markdown])
     if images and not (plots or html):
         raise typer.BadParameter("is for the pictures in --plots DIR or --html FILE; add one", param_hint="--images")
+    if junit and not (require or baseline):
+        raise typer.BadParameter("lists demands; add --require or --baseline", param_hint="--junit")
     given = _gates(require, baseline, max_drop)
     names = files or [_default_file()]
     stdin = sys.stdin.buffer if sys.stdin else io.BytesIO()  # there is none in a process that was started without
     found = subjects.read(names, stdin, _inspect)
-    if (views.chosen or require or baseline) and not found.predictions:
+    if (views.chosen or part or require or baseline) and not found.predictions:
         raise CelebtoolError(names[0], f"holds no predictions; expected some for {_needing(views, given)}")
-    judgement = judge.judge(found.predictions, given)
+    judgement = judge.judge(found.predictions, given, part)
     if not allow_leak:
         judge.refuse_leaks(judgement)
     made = subjects.Report(found, judgement)
     pictures = image_folder.read(images) if images else None
     inputs = [Path(name) for name in names if name != "-"] + [path for path in (images, baseline) if path]
-    check_places([plots, html], inputs)
-    if plots:
-        _plot(plots, made, pictures, inputs, overwrite=overwrite)
-    if html:
-        _write_page(html, made, pictures, inputs, limit, overwrite=overwrite)
+    check_places([plots, html, junit], inputs)
+    wanted = outputs.Outputs(plots, html, junit, pictures, overwrite)
+    written = list(outputs.write(made, wanted, inputs, limit))
     for warning in remarks.warnings(made):
         console.warn(warning)
     for remark in remarks.of_report(made):
         console.note(f"note: {remark}")
     _print(made, views, as_json=json, as_csv=csv, as_markdown=markdown)
+    for one in written:
+        _say_written(one)
     gates.enforce(judgement.verdicts)
 
 
@@ -141,7 +154,7 @@ def _check(views: "Views", forms: Sequence[bool]) -> None:
 def _gates(require: str | None, baseline: Path | None, max_drop: float | None) -> "Gates":
     from celebtool.evaluation import gates
     from celebtool.evaluation.judge import Gates
-    from celebtool.formats import predictions
+    from celebtool.report import subjects
 
     if max_drop is not None and not baseline:
         raise typer.BadParameter("is measured against --baseline OLD.csv; add that", param_hint="--max-drop")
@@ -149,13 +162,15 @@ def _gates(require: str | None, baseline: Path | None, max_drop: float | None) -
         demands = gates.parse(require) if require is not None else ()
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--require") from error
-    older = (str(baseline), predictions.read(baseline)) if baseline else None
+    older = (str(baseline), subjects.read_predictions(baseline)) if baseline else None
     return Gates(demands, older, max_drop)
 
 
 def _needing(views: "Views", given: "Gates") -> str:
     if views.chosen:
         return "--confusion, --per-class, --mistakes or --calibration"
+    if views.part:
+        return "--part"
     return "--require" if given.demands else "--baseline"
 
 
@@ -175,32 +190,13 @@ def _inspect(folder: "ImageFolder") -> "Inspection":
         return inspection.inspect(folder, progress)
 
 
-def _plot(
-    directory: Path, made: "Report", pictures: "ImageFolder | None", inputs: Sequence[Path], *, overwrite: bool
-) -> None:
-    from celebtool.drawing import fonts
-    from celebtool.report import plot_files
-
-    recipe = plot_files.recipe(made, pictures)
-    if not overwrite and is_finished(directory, recipe):
-        console.finished(directory, "the plots are there", "makes them anew")
-        return
-    with new_directory(directory, recipe=recipe, inputs=inputs, overwrite=overwrite) as workspace:
-        lettering = plot_files.draw(made, pictures, workspace.content)
-    for notice in fonts.notices(lettering, directory):
+def _say_written(one: "Written") -> None:
+    for notice in one.notices:
         console.note(f"note: {notice}")
-
-
-def _write_page(
-    file: Path, made: "Report", pictures: "ImageFolder | None", inputs: Sequence[Path], limit: int, *, overwrite: bool
-) -> None:
-    from celebtool.report import page
-
-    text = page.build(made, pictures, limit).encode()
-    if not overwrite and is_finished_file(file, lambda old: old.read_bytes() == text):
-        return
-    with new_file(file, inputs=inputs, overwrite=overwrite) as workspace:
-        workspace.content.write_bytes(text)
+    if one.what:
+        console.done(one.path, one.what)
+    else:
+        console.finished(one.path)
 
 
 def _print(made: "Report", views: "Views", *, as_json: bool, as_csv: bool, as_markdown: bool) -> None:

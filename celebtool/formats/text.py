@@ -1,5 +1,6 @@
 """Text for people: shortened names, natural order, paths folded into lines."""
 
+import operator
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -41,10 +42,19 @@ def display_width(text: str) -> int:
 
 
 def column_widths(rows: Sequence[Sequence[str]], room: int, least: int = 8) -> list[int]:
-    """Return the widths of a table's columns that fit into `room`: the widest give way, but to no less than `least`."""
-    widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
-    while sum(widths) > room and max(widths) > least:
-        widths[widths.index(max(widths))] -= 1
+    """Return the widths of a table's columns that fit into `room`.
+
+    Heads (the first row) are folded between words first. If that is not enough, the widest columns give way, but to no
+    less than `least`.
+    """
+    heads, *body = rows
+    cells = [max(map(display_width, column)) for column in zip(*body, strict=True)] or [0] * len(heads)
+    floors = [max([width, *map(display_width, head.split())]) for width, head in zip(cells, heads, strict=True)]
+    widths = [max(width, display_width(head)) for width, head in zip(cells, heads, strict=True)]
+    for least_widths in (floors, [least] * len(widths)):
+        while sum(widths) > room and any(map(operator.gt, widths, least_widths)):
+            widest = max((w, -i) for i, (w, floor) in enumerate(zip(widths, least_widths, strict=True)) if w > floor)
+            widths[-widest[1]] -= 1
     return widths
 
 

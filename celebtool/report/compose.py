@@ -16,13 +16,22 @@ from celebtool.report.table import Table
 
 @dataclass(frozen=True)
 class Views:
-    """Which tables of predictions to show beside the summary, with at most `limit` confused pairs, mistakes, strangers."""
+    """What to show beside the summary.
+
+    Attributes:
+        confusion, per_class, mistakes, calibration: tables of predictions.
+        layers: of a model.
+        limit: the most confused pairs, mistakes and strangers to list.
+        part: the part that the user asked for; None: whatever the table has.
+    """
 
     confusion: bool = False
     per_class: bool = False
     mistakes: bool = False
     calibration: bool = False
+    layers: bool = False
     limit: int = 10
+    part: str | None = None
 
     @property
     def chosen(self) -> int:
@@ -45,7 +54,7 @@ def tables(report: Report, views: Views, width: int) -> list[Table]:
         ]
     if judgement.verdicts:
         shown.append(prediction_tables.verdicts(judgement.verdicts))
-    return shown + _of_others(report)
+    return shown + _of_others(report, views)
 
 
 def document(report: Report, limit: int) -> Record:
@@ -111,7 +120,13 @@ def _of_predictions(one: Judged, views: Views, width: int) -> list[Table]:
     if not evaluation.images:
         return [prediction_tables.predicted(evaluation)]
     shown = [prediction_tables.parts(one.parts)] if len(one.parts) > 1 else []
-    shown += [prediction_tables.per_class(evaluation)] if views.per_class else []
+    if views.per_class:
+        several = len(one.parts) > 1 and not views.part
+        shown.append(
+            prediction_tables.per_class_of_parts(one.parts, width)
+            if several
+            else prediction_tables.per_class(evaluation)
+        )
     shown += [matrix.confusion(evaluation, width, views.limit)] if views.confusion else []
     shown += [prediction_tables.calibration(evaluation)] if views.calibration else []
     if views.mistakes:
@@ -120,7 +135,7 @@ def _of_predictions(one: Judged, views: Views, width: int) -> list[Table]:
     return shown
 
 
-def _of_others(report: Report) -> list[Table]:
+def _of_others(report: Report, views: Views) -> list[Table]:
     shown: list[Table] = []
     for name, epochs in report.subjects.histories.items():
         shown.append(subject_tables.epochs(name, epochs))
@@ -129,7 +144,7 @@ def _of_others(report: Report) -> list[Table]:
     for name, info in report.subjects.models.items():
         shown.append(subject_tables.model(name, info))
         shown += [subject_tables.epochs("History", info.history)] if info.history else []
-        shown.append(subject_tables.layers(info))
+        shown += [subject_tables.layers(info)] if views.layers else []
     return shown
 
 

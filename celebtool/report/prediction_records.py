@@ -30,19 +30,24 @@ def of_predictions(name: str, evaluation: Evaluation, parts: Sequence[Evaluation
         "called": evaluation.predicted,
         "class_names": list(evaluation.class_names),
         "absent_classes": list(evaluation.absent),
-        "classes": {name: _plain(each) for name, each in figures.of_classes(evaluation).items()},
+        "classes": class_record(evaluation),
         "confusion": evaluation.confusion[:, :-1].tolist(),
         "confused_pairs": pair_rows(evaluation, limit),
         "mistakes": mistake_rows(evaluation, limit),
         "calibration": bin_rows(evaluation),
         "accepted_strangers": stranger_rows(evaluation, limit),
-        "parts": {part.part: part_record(part) for part in parts},
+        "parts": {part.part: {**part_record(part), "classes": class_record(part)} for part in parts},
     }
 
 
 def part_record(evaluation: Evaluation) -> Record:
     """All single figures of an evaluation, the name of its part first; None where there is none."""
     return {"part": evaluation.part, **_plain(figures.of_table(evaluation))}
+
+
+def class_record(evaluation: Evaluation) -> Record:
+    """Class name → its figures, in class order."""
+    return {name: _plain(each) for name, each in figures.of_classes(evaluation).items()}
 
 
 def class_rows(evaluation: Evaluation) -> list[Record]:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from celebtool.evaluation.comparison import Comparison
+from celebtool.evaluation.confusion import ClassFigures
 from celebtool.evaluation.evaluate import Evaluation
 from celebtool.evaluation.gates import Verdict
 from celebtool.evaluation.intervals import Estimate
@@ -13,6 +14,7 @@ from celebtool.report.table import Cell, Mark, Row, Table
 
 LONGEST_NAME = 24  # characters of a class name in a table of many columns
 LONGEST_FILE = 32  # the same of a file's name
+_FIGURES = (("precision", "recall", "F1", "images"), ("recall", "F1", "images"), ("F1", "images"), ("F1",))
 LOW = 0.8  # shares of a class below it are marked
 
 
@@ -56,6 +58,30 @@ def per_class(evaluation: Evaluation) -> Table:
         rows,
         totals,
     )
+
+
+def per_class_of_parts(evaluations: Sequence[Evaluation], width: int) -> Table:
+    """The figures of every class on each part side by side: as many figures as `width` characters hold."""
+    parts = [evaluation.part or "" for evaluation in evaluations]
+    names = sorted(evaluations[0].class_names, key=natural_key)
+    room = width - min(LONGEST_NAME, max(map(len, names))) - 4
+    shown = next(
+        (each for each in _FIGURES if sum(max(len(part), len(f)) + 3 for part in parts for f in each) <= room),
+        _FIGURES[-1],
+    )
+    by_name = [{each.name: each for each in evaluation.classes} for evaluation in evaluations]
+    rows: list[Row] = [
+        (shorten(name, LONGEST_NAME), *(_of_class(of_part[name], figure) for figure in shown for of_part in by_name))
+        for name in names
+    ]
+    columns = ("class", *(f"{part} {figure}" for figure in shown for part in parts))
+    return Table(f"Classes on {', '.join(parts)}", columns, rows)
+
+
+def _of_class(figures: ClassFigures, figure: str) -> Cell:
+    if figure == "images":
+        return Cell(str(figures.support))
+    return _share({"precision": figures.precision.value, "recall": figures.recall.value, "F1": figures.f1}[figure])
 
 
 def predicted(evaluation: Evaluation, longest: int = LONGEST_NAME) -> Table:

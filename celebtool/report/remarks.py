@@ -1,15 +1,16 @@
 """Say what figures leave out, and which rest on too little: a sentence each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from celebtool.errors import listed
+from celebtool.errors import command_line, listed
 from celebtool.evaluation.comparison import SIGNIFICANT, Comparison
 from celebtool.evaluation.evaluate import FEW, Evaluation
 from celebtool.evaluation.judge import Judged
 from celebtool.evaluation.rejection import FALSE_ACCEPTS, Rejection
 from celebtool.formats.image_folder import ImageFolder, Sample
 from celebtool.formats.model_info import ModelInfo
+from celebtool.formats.text import natural_key
 from celebtool.report import subject_records
 from celebtool.report.subjects import Report
 
@@ -19,14 +20,27 @@ if TYPE_CHECKING:  # it loads SciPy, which a report on a table has no need of
 
 def of_report(report: Report) -> list[str]:
     """Everything worth a remark, the subjects in their order."""
-    said = [f"{name}: {remark}" for name, one in report.judged.items() for remark in _of_judged(one)]
+    said = [f"{names}: {remark}" for remark, names in _by_remark(report.judged).items()]
     for folder, seen in report.subjects.folders.values():
         said += of_folder(folder, seen)
     for name, info in report.subjects.models.items():
         said += [f"{name}: {remark}" for remark in of_model(info)]
+    if report.subjects.models and report.subjects.folders and not report.judged:
+        model, images = next(iter(report.subjects.models)), next(iter(report.subjects.folders))
+        line = f"{command_line('predict', model, images)} | {command_line('report')}"
+        said.append(f"to measure the model on the folder's images: {line}")
     for each in report.judgement.comparisons:
         said += of_comparison(each)
     return said
+
+
+def _by_remark(judged: Mapping[str, Judged]) -> dict[str, str]:
+    """Remark → the tables that it holds for, so that what holds for several is said once."""
+    found: dict[str, list[str]] = {}
+    for name, one in judged.items():
+        for remark in _of_judged(one):
+            found.setdefault(remark, []).append(name)
+    return {remark: ", ".join(names) for remark, names in found.items()}
 
 
 def warnings(report: Report) -> list[str]:
@@ -63,9 +77,10 @@ def of_evaluation(evaluation: Evaluation) -> list[str]:
         said.append(f"no image of {listed(evaluation.absent)}: these classes are in no average")
     few = [figures.name for figures in evaluation.classes if 0 < figures.support < FEW]
     if few:
-        said.append(f"fewer than {FEW} images of {listed(few)}: their own figures say little")
+        of = listed(sorted(few, key=natural_key)) if len(few) < len(evaluation.classes) else "every class"
+        said.append(f"fewer than {FEW} images of {of}: figures of single classes say little")
     if evaluation.untold:
-        said.append(f"images of which nobody knows whether the model was trained on them: {evaluation.untold}")
+        said.append(f"the table does not say of {evaluation.untold} images whether the model was trained on them")
     return said
 
 
@@ -98,18 +113,15 @@ def of_model(info: ModelInfo) -> list[str]:
 
 def of_comparison(one: Comparison) -> list[str]:
     """Whether two tables can be compared."""
-    names = f"{one.first} and {one.second}"
-    if not one.images:
-        return [f"{names} have no image in common: they cannot be compared"]
     if one.only_in_one:
-        return [f"{names} are not of the same images: {one.images} are in both, {one.only_in_one} in one only"]
+        return [
+            f"{one.first} and {one.second} are not of the same images: {one.images} are in both, {one.only_in_one} in one only"
+        ]
     return []
 
 
 def verdict(one: Comparison) -> str:
     """What McNemar's test says, in words."""
-    if not one.images:
-        return "no image in common"
     if one.p_value >= SIGNIFICANT:
         return "no significant difference"
     return f"{one.second if one.gain > 0 else one.first} is better"

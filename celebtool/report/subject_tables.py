@@ -100,21 +100,19 @@ def model(name: str, info: ModelInfo) -> Table:
     facts = {
         "architecture": info.architecture,
         **{
-            f"member {number}": f"{member.architecture}, {_size(member.image_size)}, share {share:.3g}"
+            f"member {number}": f"{member.architecture} of {_size(member.image_size)}, with a share of {share:.3g}"
             for number, (share, member) in enumerate(zip(info.shares, info.members, strict=True), start=1)
         },
-        "input": ", ".join(_size(size) for size in info.inputs.values()) + " (height x width)",
-        "parameters": f"{total:,}",
-        "trainable": f"{trainable:,}",
-        "not trainable": f"{total - trainable:,}",
+        "input": f"images of {' and '.join(_size(size) for size in info.inputs.values())}",
+        "faces": _crops(info.crops) if info.crops else "not cropped by celebtool",
+        "parameters": f"{total:,}, of which training changed {trainable:,}",
         "head": _head(info),
-        "faces": _pairs(info.crops) if info.crops else "not cropped by celebtool",
-        "strangers": "" if info.threshold is None else f"below a score of {info.threshold:.4g}",
+        "classes": f"{len(info.class_names)}: {', '.join(sorted(info.class_names, key=natural_key))}",
+        "strangers": _strangers(info),
         "training photos": str(len(info.origins)) if info.origins else "",
         "leak": "trained with --allow-leak" if allowed_leak(info) else "",
         "reached": _pairs({key: f"{value:.4g}" for key, value in info.metrics.items()}),
         "written with": _pairs(info.versions),
-        f"{len(info.class_names)} classes": ", ".join(info.class_names),
     }
     rows = [(fact, text) for fact, text in facts.items() if text]
     rows += [("made by", command) for command in _commands(info.recipe)]
@@ -140,16 +138,45 @@ def layers(info: ModelInfo) -> Table:
 
 
 def _size(size: tuple[int, int]) -> str:
-    return f"{size[0]}x{size[1]}"
+    return f"{size[0]} x {size[1]} pixels"
+
+
+def _crops(crops: Mapping[str, object]) -> str:
+    """``crops of 224 pixels, aligned by eyes, nose and mouth, margin 0.25``, from an untrusted recipe."""
+    aligned = "aligned by eyes, nose and mouth" if crops.get("align") else "not aligned"
+    rest = {key: value for key, value in crops.items() if key not in ("size", "align")}
+    return ", ".join(filter(None, (f"crops of {_words(crops.get('size'))} pixels", aligned, _pairs(rest))))
 
 
 def _head(info: ModelInfo) -> str:
-    said = {"dense": "+".join(map(str, info.dense)), "dropout": f"{info.dropout:g}", "l2": f"{info.l2:g}"}
-    return _pairs({key: value for key, value in said.items() if value not in ("", "0")})
+    units = " and ".join(map(str, info.dense))
+    said = (
+        f"hidden layers of {units} units" if units else "",
+        f"dropout {info.dropout:g}" if info.dropout else "",
+        f"L2 penalty {info.l2:g}" if info.l2 else "",
+    )
+    return ", ".join(filter(None, said))
+
+
+def _strangers(info: ModelInfo) -> str:
+    if info.threshold is None:
+        return "never called unknown: the model has no threshold"
+    return f"called unknown below a score of {info.threshold:.4g}"
 
 
 def _pairs(pairs: Mapping[str, object]) -> str:
-    return ", ".join(f"{key} {value}" for key, value in pairs.items())
+    return ", ".join(f"{key.replace('_', ' ')} {_words(value)}" for key, value in pairs.items())
+
+
+def _words(value: object) -> str:
+    """A value of a recipe in words: ``yes``, ``0.8 0.1 0.1``, ``(size 224, align yes)``."""
+    if isinstance(value, Mapping):
+        return f"({_pairs(value)})"
+    if isinstance(value, list | tuple):
+        return " ".join(map(_words, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _commands(recipe: Mapping[str, object]) -> list[str]:
@@ -158,8 +185,10 @@ def _commands(recipe: Mapping[str, object]) -> list[str]:
     made_by: object = recipe
     while isinstance(made_by, Mapping) and made_by.get("command"):
         given = made_by.get("parameters")
-        set_ones = {k: v for k, v in given.items() if v not in (None, False, "")} if isinstance(given, Mapping) else {}
-        said.append(": ".join(filter(None, (str(made_by["command"]), _pairs(set_ones)))))
+        set_ones = (
+            {k: v for k, v in given.items() if v not in (None, False, "", [])} if isinstance(given, Mapping) else {}
+        )
+        said.append(" with ".join(filter(None, (str(made_by["command"]), _pairs(set_ones)))))
         source = made_by.get("input")
         made_by = source.get("made_by") if isinstance(source, Mapping) else None
     return said

@@ -7,18 +7,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from celebtool.errors import CelebtoolError
+from celebtool.errors import CelebtoolError, command_line
 from celebtool.evaluation.judge import Judged, Judgement
 from celebtool.formats import history, image_folder, model_file, predictions
 from celebtool.formats.history import Epoch
-from celebtool.formats.image_folder import ImageFolder
+from celebtool.formats.image_folder import SIDECARS, ImageFolder
 from celebtool.formats.model_info import ModelInfo
 from celebtool.formats.predictions import Predictions
+from celebtool.suggestions import did_you_mean_path
 
 if TYPE_CHECKING:  # it loads SciPy, which a report on a table has no need of
     from celebtool.folders.inspection import Inspection
 
 STDIN = "-"
+KINDS = "predictions, a history, a model or an image folder"
+IMAGES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".avif", ".bmp", ".gif", ".heic", ".ppm", ".pgm"})
 MAX_TABLE = 1 << 30  # bytes; a device has no end
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _MODEL_SUFFIXES = frozenset({".h5", ".hdf5", ".keras"})
@@ -69,8 +72,8 @@ def read(names: Sequence[str], stdin: BinaryIO, inspect: "Callable[[ImageFolder]
             _add_table(subjects, "stdin", _content(stdin, "stdin"))
         elif path.is_dir():
             folder = image_folder.read(path)
-            if not folder.samples:
-                raise CelebtoolError(path, "holds no images; expected an image folder")
+            if not any(Path(sample.path).suffix.lower() in IMAGES for sample in folder.samples):
+                _check_images(path, has_files=bool(folder.samples))
             subjects.folders[name] = folder, inspect(folder)
         elif path.suffix.lower() in _MODEL_SUFFIXES:
             subjects.models[name] = model_file.read(path)[0]
@@ -79,18 +82,55 @@ def read(names: Sequence[str], stdin: BinaryIO, inspect: "Callable[[ImageFolder]
     return subjects
 
 
+def read_predictions(path: Path) -> Predictions:
+    """Read a file that has to hold predictions.
+
+    Raises:
+        CelebtoolError: it is missing, or anything else; says how to make one.
+    """
+    if path.is_dir() or path.suffix.lower() in _MODEL_SUFFIXES:
+        line = command_line("predict", "MODEL.h5", "IMAGES", "-o", "old.csv")
+        raise CelebtoolError(path, f"is no table of predictions; make one: {line}")
+    if not path.exists():
+        near = did_you_mean_path(path) or "; expected a table of predictions"
+        raise CelebtoolError(path, f"no such file or directory{near}")
+    return predictions.read(path)
+
+
 def _add_file(subjects: Subjects, name: str, path: Path) -> None:
     """A file whose name does not tell; read once, because it may be a pipe."""
+    _check_kind(path)
     try:
         with path.open("rb") as stream:
             content = _content(stream, name)
+    except FileNotFoundError as error:
+        problem = did_you_mean_path(path) or f"; expected {KINDS}"
+        raise CelebtoolError(path, f"no such file or directory{problem}") from error
     except OSError as error:
-        problem = f"cannot be read ({error.strerror}); expected predictions, a history, a model or an image folder"
-        raise CelebtoolError(path, problem) from error
+        raise CelebtoolError(path, f"cannot be read ({error.strerror}); expected {KINDS}") from error
     if content.startswith(_HDF5):
         subjects.models[name] = model_file.read(path)[0]
     else:
         _add_table(subjects, name, content)
+
+
+def _check_kind(path: Path) -> None:
+    """Refuse a file that celebtool wrote into an image folder, and an image."""
+    if path.name in SIDECARS and path.is_file():
+        line = command_line("report", path.parent)
+        raise CelebtoolError(path, f"describes the image folder that it lies in; report on the folder: {line}")
+    if path.suffix.lower() in IMAGES and path.is_file():
+        line = f"{command_line('predict', 'MODEL.h5', path)} | {command_line('report')}"
+        raise CelebtoolError(path, f"is an image; predict it first: {line}")
+
+
+def _check_images(directory: Path, *, has_files: bool) -> None:
+    """Refuse a directory in which no file is named as an image; images may have any name, but not beside a table."""
+    known = [directory / name for name in ("predictions.csv", "history.csv") if (directory / name).is_file()]
+    known += sorted(path for path in directory.iterdir() if path.suffix.lower() in _MODEL_SUFFIXES)
+    if known or not has_files:
+        instead = f"did you mean {known[0]}?" if known else "expected an image folder"
+        raise CelebtoolError(directory, f"holds no images; {instead}")
 
 
 def _content(stream: BinaryIO, name: str) -> bytes:

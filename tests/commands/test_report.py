@@ -173,7 +173,8 @@ def test_an_image_folder(celebtool, make_folder):
     assert document["parts"] == {"train": {"Ann": 3, "Bob": 2}, "val": {"Ann": 2}}
 
 
-def test_a_model(celebtool, tmp_path):
+@pytest.fixture
+def model(tmp_path):
     with model_file.new_for_keras(tmp_path / "m.h5") as file:
         file.create_group("model_weights")
     info = ModelInfo(
@@ -184,18 +185,41 @@ def test_a_model(celebtool, tmp_path):
         layers=(Layer("dense", "Dense", (2,), 8, 8, True),),
     )
     model_file.write_info(tmp_path / "m.h5", info)
-    result = celebtool("report", tmp_path / "m.h5")
+    return tmp_path / "m.h5"
+
+
+def test_a_model(celebtool, model):
+    result = celebtool("report", model)
     assert result.code == 0
-    assert ["2 classes", "007, NA"] in printed(result.stdout)
+    assert ["classes", "2: 007, NA"] in printed(result.stdout)
     assert "History: the best epoch is 2 of 2\n" in result.stdout
-    assert ["dense", "Dense", "2", "8", "8"] in printed(result.stdout)
-    document = json.loads(celebtool("report", tmp_path / "m.h5", "--json").stdout)
+    assert "Dense" not in result.stdout
+
+
+def test_the_layers_of_a_model(celebtool, model):
+    assert ["dense", "Dense", "2", "8", "8"] in printed(celebtool("report", model, "--layers").stdout)
+    assert csv_rows(celebtool("report", model, "--csv"))[0]["layer"] == "dense"
+
+
+def test_the_json_of_a_model(celebtool, model):
+    document = json.loads(celebtool("report", model, "--json").stdout)
     assert (document["kind"], document["parameters"], document["best_epoch"]) == ("model", 8, 2)
-    assert csv_rows(celebtool("report", tmp_path / "m.h5", "--csv"))[0]["layer"] == "dense"
-    assert celebtool("report", tmp_path / "m.h5", "--plots", tmp_path / "plots").code == 0
+
+
+def test_the_plots_of_a_model(celebtool, model, tmp_path):
+    assert celebtool("report", model, "--plots", tmp_path / "plots").code == 0
     assert {path.name for path in (tmp_path / "plots").iterdir()} == {"loss.png", "accuracy.png", "celebtool.json"}
-    (tmp_path / "model").write_bytes((tmp_path / "m.h5").read_bytes())
-    assert celebtool("report", tmp_path / "model").code == 0
+
+
+def test_a_model_is_known_by_its_content(celebtool, model):
+    model.rename(model.parent / "model")
+    assert celebtool("report", model.parent / "model").code == 0
+
+
+def test_a_model_and_a_folder_are_not_measured_and_it_says_how(celebtool, model, make_folder):
+    root = make_folder({"007": 1, "NA": 1})
+    line = f"celebtool predict {model} {root} | celebtool report"
+    assert f"note: to measure the model on the folder's images: {line}\n" in celebtool("report", model, root).stderr
 
 
 def test_predictions_csv_is_the_default_on_a_terminal(celebtool, table, stdin, monkeypatch):
@@ -236,7 +260,7 @@ def test_all_seven_plots(celebtool, make_folder, tmp_path):
     assert {path.name: path.read_bytes() for path in (tmp_path / "again").iterdir()} == files
     result = celebtool(*arguments, tmp_path / "plots")
     assert result.code == 0
-    assert "plots: finished; the plots are there (--overwrite makes them anew)" in result.stderr
+    assert "plots: finished; nothing to do (--overwrite makes it anew)" in result.stderr
     result = celebtool("report", table, "--plots", tmp_path / "plots")
     assert result.code == 1
     assert result.stderr.endswith("plots: exists already; choose another name or add --overwrite\n")
@@ -285,6 +309,7 @@ def test_names_that_no_font_has_get_a_legend(celebtool, tmp_path):
         (["--images", "x"], "--images: is for the pictures in --plots DIR or --html FILE; add one"),
         (["--limit", "0"], "--limit"),
         (["--max-drop", "0.1"], "--max-drop: is measured against --baseline OLD.csv; add that"),
+        (["--junit", "r.xml"], "--junit: lists demands; add --require or --baseline"),
         (["--require", "accuracy"], "--require: cannot read 'accuracy'; expected as accuracy>=0.95,recall[NAME]>=0.8"),
     ],
 )
@@ -295,37 +320,152 @@ def test_wrong_usage_ends_with_2(celebtool, table, arguments, problem):
     assert result.stdout == ""
 
 
-def test_wrong_input_ends_with_1_and_one_line(celebtool, table, tmp_path, stdin, monkeypatch):
+@pytest.fixture
+def error(celebtool, table, tmp_path, monkeypatch):
+    """Run a report that fails with 1 and prints one line; return what it says."""
     monkeypatch.chdir(tmp_path)
 
-    def error(*arguments):
+    def run(*arguments):
         result = celebtool("report", *arguments)
-        assert (result.code, result.stdout) == (1, "")
-        return result.stderr.removeprefix("celebtool: error: ")
+        assert (result.code, result.stdout, result.stderr.count("\n")) == (1, "", 1)
+        return result.stderr.removeprefix("celebtool: error: ").rstrip("\n")
 
+    return run
+
+
+def test_a_file_that_does_not_exist(error):
     kinds = "expected predictions, a history, a model or an image folder"
-    assert error("no.csv") == f"no.csv: cannot be read (No such file or directory); {kinds}\n"
+    assert error("no.h6") == f"no.h6: no such file or directory; {kinds}"
+    assert error("prediction.csv") == "prediction.csv: no such file or directory; did you mean predictions.csv?"
+    assert error("predictions.csv", "--baseline", "prediction.csv").endswith("did you mean predictions.csv?")
+
+
+def test_a_directory_without_images(error, tmp_path):
     (tmp_path / "empty").mkdir()
-    assert error("empty") == "empty: holds no images; expected an image folder\n"
+    assert error("empty") == "empty: holds no images; expected an image folder"
+    assert error(".") == ".: holds no images; did you mean predictions.csv?"
+
+
+def test_a_file_that_describes_a_folder(error, make_folder):
+    (make_folder({"Ann": 1}) / "manifest.csv").write_text("path\n")
+    problem = "describes the image folder that it lies in; report on the folder: celebtool report faces"
+    assert error("faces/manifest.csv") == f"faces/manifest.csv: {problem}"
+
+
+def test_an_image(error, make_folder):
+    make_folder({"Ann": 1})
+    line = "celebtool predict MODEL.h5 faces/Ann/000.png | celebtool report"
+    assert error("faces/Ann/000.png") == f"faces/Ann/000.png: is an image; predict it first: {line}"
+
+
+def test_a_baseline_that_is_no_table(error, make_folder, model):
+    make_folder({"Ann": 1})
+    for name in ("faces", "m.h5"):
+        line = "celebtool predict MODEL.h5 IMAGES -o old.csv"
+        assert error("predictions.csv", "--baseline", name) == f"{name}: is no table of predictions; make one: {line}"
+
+
+def test_a_damaged_table(error, table, tmp_path):
     (tmp_path / "bad.csv").write_text(table.read_text().replace("0.75", "many"))
-    assert error("bad.csv") == "bad.csv:2: has 'many' in column 'prob_NA'; expected a number\n"
+    assert error("bad.csv") == "bad.csv:2: has 'many' in column 'prob_NA'; expected a number"
     (tmp_path / "m.h5").write_bytes(b"no model")
     assert error("m.h5").startswith("m.h5: ")
+
+
+def test_an_empty_standard_input(error, stdin):
+    stdin("")
+    assert error() == "stdin: is empty; expected the output of celebtool predict"
+
+
+def test_views_of_predictions_need_predictions(error, tmp_path):
     history.write(tmp_path / "h.csv", [Epoch(1, 0.5, 0.5)])
     views = "expected some for --confusion, --per-class, --mistakes or --calibration"
-    assert error("h.csv", "--confusion") == f"h.csv: holds no predictions; {views}\n"
-    assert error(table, "h.csv", "--csv") == "--csv: writes one table; expected subjects of one kind, or --json\n"
-    assert error(table, "--images", "no", "--plots", "plots") == "no: no such directory\n"
+    assert error("h.csv", "--confusion") == f"h.csv: holds no predictions; {views}"
+    assert error("h.csv", "--part", "val") == "h.csv: holds no predictions; expected some for --part"
+    assert error("predictions.csv", "h.csv", "--csv") == (
+        "--csv: writes one table; expected subjects of one kind, or --json"
+    )
+
+
+def test_pictures_that_are_not_there(error, tmp_path):
+    assert error("predictions.csv", "--images", "no", "--plots", "plots") == "no: no such directory"
     (tmp_path / "images").mkdir()
     expected = "no such image; --images should be the folder that predict was given"
-    assert error(table, "--images", "images", "--plots", "plots") == f"images/test/007/1.png: {expected}\n"
-    beside = "lies inside the output plots; choose an output beside it"
-    assert error(table, "--plots", "plots", "--html", "plots/page.html") == f"{tmp_path}/plots/page.html: {beside}\n"
-    same = f"{tmp_path}/plots: is the output as well; choose another name\n"
-    assert error(table, "--plots", "plots", "--html", "plots") == same
+    arguments = ("predictions.csv", "--images", "images", "--plots", "plots")
+    assert error(*arguments) == f"images/test/007/1.png: {expected}"
     assert not (tmp_path / "plots").exists()
-    stdin("")
-    assert error() == "stdin: is empty; expected the output of celebtool predict\n"
+
+
+def test_outputs_in_one_another(error, tmp_path):
+    beside = "lies inside the output plots; choose an output beside it"
+    arguments = ("predictions.csv", "--plots", "plots", "--html")
+    assert error(*arguments, "plots/page.html") == f"{tmp_path}/plots/page.html: {beside}"
+    assert error(*arguments, "plots") == f"{tmp_path}/plots: is the output as well; choose another name"
+    assert not (tmp_path / "plots").exists()
+
+
+def parted(path):
+    return write(path, [*many(wrong=0, part="train"), *many(wrong=3, part="val"), *many(wrong=6)])
+
+
+def test_one_part_can_be_chosen(celebtool, tmp_path, error):
+    table = parted(tmp_path / "p.csv")
+    document = json.loads(celebtool("report", table, "--part", "val", "--json").stdout)
+    assert (document["part"], document["accuracy"]) == ("val", 0.916667)
+    result = celebtool("report", table, "--part", "val", "--per-class", "--confusion")
+    assert "Classes, recall with 95 % intervals (val)\n" in result.stdout
+    assert "Confusion, true by row, predicted by column (val)\n" in result.stdout
+    assert celebtool("report", table, "--part", "val", "--require", "accuracy>=0.9").code == 0
+    assert celebtool("report", table, "--require", "accuracy>=0.9").code == 3
+    assert error("predictions.csv", "--part", "val") == "predictions.csv: has no images of the part val; it has test"
+    assert celebtool("report", table, "--part", "tst").code == 2
+
+
+def test_classes_of_several_parts_stand_side_by_side(celebtool, tmp_path):
+    result = celebtool("report", parted(tmp_path / "p.csv"), "--per-class")
+    assert "Classes on train, val, test\n" in result.stdout
+    assert ["007", "1.000", "0.750", "0.500", "1.000", "0.857", "0.667", "12", "12", "12"] in printed(result.stdout)
+
+
+def test_tables_of_train_val_and_test_show_overfitting_and_are_no_leak(celebtool, tmp_path):
+    for part, wrong in (("train", 0), ("val", 3), ("test", 6)):
+        rows = [(path.removeprefix(f"{part}/"), *others, "") for path, *others, _ in many(wrong=wrong, part=part)]
+        table = write(tmp_path / f"{part}.csv", [(f"{part}-{path}", *others) for path, *others in rows])
+        if part == "train":  # as predict writes it for parts/train alone: no part, every image seen
+            table.write_text(table.read_text().replace("0.75,,no", "0.75,,yes"))
+    names = [tmp_path / f"{part}.csv" for part in ("train", "val", "test")]
+    result = celebtool("report", *names)
+    assert (result.code, result.stderr) == (0, "")
+    rows = {row[0]: row[1:] for row in printed(result.stdout)}
+    assert [cell[:5] for cell in rows["accuracy"]] == ["1.000", "0.917", "0.833"]
+    assert rows["part"] == ["train", "", ""]
+    assert "Do they differ?" not in result.stdout
+    assert celebtool("report", names[0]).code == 1  # by itself it may be a test that leaks
+
+
+def test_only_tables_with_images_in_common_are_compared(celebtool, table, tmp_path):
+    other = write(tmp_path / "other.csv", [(f"x{path}", *rest) for path, *rest in many(wrong=0)])
+    result = celebtool("report", table, other)
+    assert (result.code, result.stderr) == (0, "")
+    assert "Do they differ?" not in result.stdout
+    assert "Do they differ?" in celebtool("report", table, write(tmp_path / "same.csv", many(wrong=0))).stdout
+
+
+def test_what_holds_for_several_tables_is_said_once(celebtool, tmp_path):
+    one, two = (write(tmp_path / f"{name}.csv", many(count=3)) for name in ("one", "two"))
+    said = "fewer than 10 images of every class: figures of single classes say little"
+    assert celebtool("report", one, two).stderr == f"note: {one}, {two}: {said}\n"
+
+
+def test_it_says_what_it_wrote(celebtool, table, tmp_path):
+    outputs = ("--html", tmp_path / "r.html", "--plots", tmp_path / "plots")
+    result = celebtool("report", table, *outputs)
+    wrote = f"wrote {tmp_path}/plots: 3 plots\nwrote {tmp_path}/r.html: a page for a browser\n"
+    assert (result.code, result.stderr) == (0, wrote)
+    again = celebtool("report", table, *outputs)
+    finished = "finished; nothing to do (--overwrite makes it anew)"
+    assert (again.code, again.stderr) == (0, f"{tmp_path}/plots: {finished}\n{tmp_path}/r.html: {finished}\n")
+    assert celebtool("report", table, *outputs, "--quiet", "--overwrite").stderr == ""
 
 
 def test_a_reader_that_has_had_enough_ends_it_quietly(table):

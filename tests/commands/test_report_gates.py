@@ -1,6 +1,7 @@
 """What `report` refuses and what it demands: leaks, --require, --baseline, and the pages that say so."""
 
 import json
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -105,6 +106,7 @@ def test_what_is_required_and_missed_ends_with_3_and_every_reason(celebtool, tab
     result = celebtool(*line, "--html", tmp_path / "r.html")
     assert result.code == 3
     assert result.stderr == (
+        f"wrote {tmp_path}/r.html: a page for a browser\n"
         f"celebtool: error: {table}: accuracy is 0.972222; required: >= 0.99; recall[007] is 0.916667; required: >= 0.95\n"
     )
     assert "NOT MET" in result.stdout
@@ -131,6 +133,16 @@ def test_a_figure_that_does_not_exist_is_wrong_usage(celebtool, tmp_path, requir
     result = celebtool("report", tmp_path / "not-even-read.csv", "--require", require)
     assert (result.code, result.stdout) == (2, "")
     assert problem in result.stderr
+
+
+def test_demands_are_written_as_junit_xml_whether_met_or_not(celebtool, table, tmp_path):
+    file = tmp_path / "r.xml"
+    result = celebtool("report", table, "--require", "accuracy>=0.9,images>=100", "--junit", file)
+    assert result.code == 3
+    assert f"wrote {file}: 2 demands\n" in result.stderr
+    suite = ET.fromstring(file.read_bytes())[0]
+    assert (suite.get("name"), suite.get("tests"), suite.get("failures")) == (str(table), "2", "1")
+    assert [each.get("message") for each in suite.iter("failure")] == ["images is 36; required: >= 100"]
 
 
 def test_a_class_that_does_not_exist_ends_with_1(celebtool, table):

@@ -59,3 +59,10 @@ def test_the_widest_columns_give_way() -> None:
     assert widths([60, 50, 5], 65) == [30, 30, 5]
     assert widths([60, 5], 70) == [60, 5]
     assert widths([60, 60, 60], 10) == [8, 8, 8]
+
+
+def test_heads_are_folded_before_cells() -> None:
+    rows = [["class", "train images", "test images"], ["Mahendra Dhoni", "12", "3"]]
+    assert text.column_widths(rows, 40) == [14, 12, 11]
+    assert text.column_widths(rows, 26) == [14, 6, 6]
+    assert text.column_widths(rows, 22) == [10, 6, 6]

@@ -23,8 +23,8 @@ def test_remarks_say_what_is_left_out():
         "1 images of strangers cannot show 1 % and 0.1 % of false accepts; 1000 can",
         "1 of 4 images have no label and are left out of all figures",
         "no image of Cid: these classes are in no average",
-        "fewer than 10 images of Ann, Bob: their own figures say little",
-        "images of which nobody knows whether the model was trained on them: 1",
+        "fewer than 10 images of Ann, Bob: figures of single classes say little",
+        "the table does not say of 1 images whether the model was trained on them",
     ]
 
 
@@ -51,6 +51,3 @@ def test_comparisons_say_what_they_are_of():
     assert remarks.of_comparison(worse) == ["a and b are not of the same images: 10 are in both, 1 in one only"]
     same = comparison.compare("a", ours, "b", ours)
     assert (remarks.verdict(same), remarks.of_comparison(same)) == ("no significant difference", [])
-    other = comparison.compare("a", ours, "b", {"x": True})
-    assert remarks.verdict(other) == "no image in common"
-    assert remarks.of_comparison(other) == ["a and b have no image in common: they cannot be compared"]

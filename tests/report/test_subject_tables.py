@@ -69,7 +69,7 @@ INFO = ModelInfo(
     image_size=(100, 90),
     dense=(1024,),
     dropout=0.5,
-    crops={"size": 224, "align": True},
+    crops={"size": 224, "align": True, "margin": 0.25},
     threshold=0.25,
     metrics={"val_accuracy": 0.984375},
     versions={"keras": "3.15.1"},
@@ -77,7 +77,13 @@ INFO = ModelInfo(
     recipe={
         "command": "train",
         "parameters": {"epochs": 10, "resume": False, "l2": None},
-        "input": {"made_by": {"command": "split", "input": {"made_by": None}}},
+        "input": {
+            "made_by": {
+                "command": "split",
+                "parameters": {"shares": [0.8, 0.2], "faces": {"min_size": 8}, "link": False},
+                "input": {"made_by": None},
+            }
+        },
     },
     layers=(
         Layer("conv", "Conv2D", (100, 90, 32), 896, 896, True),
@@ -89,29 +95,35 @@ INFO = ModelInfo(
 
 def test_a_model_says_what_it_is():
     table = subject_tables.model("m.h5", INFO)
-    assert table.rows[-2:] == [("made by", "train: epochs 10"), ("made by", "split")]
+    assert table.rows[-2:] == [
+        ("made by", "train with epochs 10"),
+        ("made by", "split with shares 0.8 0.2, faces (min size 8)"),
+    ]
     assert dict(table.rows[:-2]) == {
         "architecture": "cnn",
-        "input": "100x90 (height x width)",
-        "parameters": "2,024",
-        "trainable": "960",
-        "not trainable": "1,064",
-        "head": "dense 1024, dropout 0.5",
-        "faces": "size 224, align True",
-        "strangers": "below a score of 0.25",
+        "input": "images of 100 x 90 pixels",
+        "faces": "crops of 224 pixels, aligned by eyes, nose and mouth, margin 0.25",
+        "parameters": "2,024, of which training changed 960",
+        "head": "hidden layers of 1024 units, dropout 0.5",
+        "classes": "2: Ann, Bob",
+        "strangers": "called unknown below a score of 0.25",
         "training photos": "2",
-        "reached": "val_accuracy 0.9844",
+        "reached": "val accuracy 0.9844",
         "written with": "keras 3.15.1",
-        "2 classes": "Ann, Bob",
     }
+
+
+def test_no_fact_is_a_python_value():
+    table = subject_tables.model("m.h5", INFO)
+    assert not [text for _, text in table.rows if any(mark in text for mark in "{}[]'_")]
 
 
 def test_an_ensemble_lists_its_members():
     both = ModelInfo("ensemble", ("Ann", "Bob"), (100, 90), members=(INFO, INFO), shares=(0.625, 0.375))
     rows = dict(subject_tables.model("e.h5", both).rows)
-    assert rows["member 2"] == "cnn, 100x90, share 0.375"
-    assert rows["input"] == "100x90 (height x width)"
-    assert "strangers" not in rows
+    assert rows["member 2"] == "cnn of 100 x 90 pixels, with a share of 0.375"
+    assert rows["input"] == "images of 100 x 90 pixels"
+    assert rows["strangers"] == "never called unknown: the model has no threshold"
     assert rows["faces"] == "not cropped by celebtool"
 
 
