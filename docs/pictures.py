@@ -40,7 +40,7 @@ celebtool train parts cnn.h5 --arch cnn --image-size 64 --dense 128 --epochs 10 
 celebtool predict cnn.h5 parts/test --closed-set -o predictions.csv
 celebtool report predictions.csv --images parts/test --html report.html
 """
-SHOWN = "celebtool report predictions.csv --confusion"
+SHOWN = "celebtool report predictions.csv --confusion --quiet"
 TERMINAL = """<!doctype html><meta charset="utf-8"><style>
 body {{ margin: 0; background: #0c0c0c; color: #d9d9d9 }}
 pre {{ margin: 0; padding: 16px 20px; font: 14px/1.164 "DejaVu Sans Mono", monospace; white-space: pre-wrap; width: 100ch }}
