@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_LINES = 60.0
 WIDTH_OF_A_PIPE = 120
+BAR = "{desc}: {n_fmt}/{total_fmt}{unit} |{bar}| {elapsed}<{remaining}"
+COUNTER = "{desc}: {n_fmt}{unit}, {elapsed}"
 
 _quiet = False
 _bar: "tqdm[NoReturn] | None" = None
@@ -149,14 +151,15 @@ def show(renderable: object, *, to_stderr: bool = False) -> None:
 
 
 @contextlib.contextmanager
-def progress(description: str, unit: str = "") -> Iterator[Progress]:
+def progress(description: str, unit: str = "", *, hidden: bool = False) -> Iterator[Progress]:
     """Yield what shows a long task's progress: a bar on a terminal, one plain line a minute elsewhere.
 
     Args:
         description: the name of the first stage.
         unit: what it counts; empty for a stage in which nothing is counted.
+        hidden: show nothing, because the task itself writes to the terminal.
     """
-    if _quiet:
+    if _quiet or hidden:
         yield Silent()
         return
     shown = _Bar() if sys.stderr.isatty() else _Lines()
@@ -183,8 +186,8 @@ class _Bar:
         if _bar is None:
             return
         if done and _bar.bar_format == "{desc}":
-            _bar.bar_format = "{desc}: {n_fmt}/{total_fmt}{unit} |{bar}| {elapsed}<{remaining}"
-        _bar.total = total
+            _bar.bar_format = BAR if total else COUNTER
+        _bar.total = total or None
         _bar.update(done - _bar.n)
 
     def say(self, line: str) -> None:
@@ -217,8 +220,9 @@ class _Lines:
         if now - self._last >= SECONDS_BETWEEN_LINES:
             self._last = now
             rate = max(done, 1) / max(now - self._started, 1e-3)
-            left = f"{rate:.1f} {self._unit}/s, {(total - done) / rate:.0f} s left"
-            note(f"{self._name}: {done}/{total} {self._unit}, {left}")
+            left = f", {(total - done) / rate:.0f} s left" if total else ""
+            of_all = f"{done}/{total}" if total else str(done)
+            note(f"{self._name}: {of_all} {self._unit}, {rate:.1f} {self._unit}/s{left}")
 
     def say(self, line: str) -> None:
         note(line)

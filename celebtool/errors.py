@@ -36,6 +36,11 @@ def listed(names: Sequence[str], most: int = 5) -> str:
     return f"{first} and {len(names) - most} more" if len(names) > most else first
 
 
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 image``, ``1,234 images``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def command_line(*words: object) -> str:
     """Return a command of celebtool's for the user to type, quoted for a shell: ``celebtool train parts model.h5``."""
     return shlex.join(["celebtool", *map(str, words)])

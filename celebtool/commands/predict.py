@@ -1,21 +1,27 @@
 """``predict MODEL.h5 IMAGES…``: a row per image, or per face, on stdout or in a file."""
 
 import contextlib
+import math
 import sys
-from collections.abc import Iterable, Iterator
-from itertools import tee
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice, tee
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
 import typer
 
 from celebtool import console, options
+from celebtool.errors import command_line
+from celebtool.errors import listed as joined
 from celebtool.system.output import new_directory, new_file
 from celebtool.system.places import check_places
 
 if TYPE_CHECKING:
     from celebtool.formats.model_info import ModelInfo
     from celebtool.formats.prediction_row import Prediction
+    from celebtool.formats.sources import Source
+
+LOOKED_AT = 8  # images whose size tells crops from photos
 
 
 def predict(
@@ -27,27 +33,49 @@ def predict(
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here instead of to stdout.")
     ] = None,
     null: Annotated[
-        bool, typer.Option("--null", "-0", help="The names on stdin end with NUL, as of find -print0.")
+        bool, typer.Option("--null", "-0", help="Names on stdin end with NUL, as find -print0 prints them.")
     ] = False,
     faces: Annotated[
-        bool, typer.Option("--faces", help="Find the faces in raw photos first and crop them exactly as in training.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--faces/--no-faces",
+            help="Find the faces in photos first and crop them as in training, or take each image for a crop.",
+            show_default="--faces if the model was trained on crops and the images are none",
+        ),
+    ] = None,
     top: Annotated[
         int, typer.Option("--top", min=1, metavar="K", help="On a terminal, show the K best guesses of each image.")
     ] = 1,
+    threshold: Annotated[
+        str | None,
+        typer.Option(
+            "--threshold",
+            metavar="X|none",
+            help="Call faces with a lower score unknown; none: never.",
+            show_default="the model's own",
+        ),
+    ] = None,
     closed_set: Annotated[
-        bool, typer.Option("--closed-set", help="Name somebody for every face, never unknown.")
+        bool, typer.Option("--closed-set", help="Never answer unknown; the same as --threshold none.")
     ] = False,
     mirror: Annotated[
         bool, typer.Option("--mirror", help="Average the answers for each image and its mirror image; twice the work.")
     ] = False,
+    max_failures: Annotated[
+        str | None,
+        typer.Option(
+            "--max-failures", metavar="SHARE", help="Exit with 3 if a larger share of the images fails, as 5%."
+        ),
+    ] = None,
     format: Annotated[  # noqa: A002
         Literal["csv", "jsonl"] | None,
-        typer.Option("--format", help="Table to write.", show_default="csv; a table to read on a terminal"),
+        typer.Option("--format", help="Table to write.", show_default="csv; on a terminal, a table to read"),
     ] = None,
     annotate: Annotated[
         Path | None,
-        typer.Option("--annotate", metavar="DIR", help="With --faces: draw boxes and names on copies of the photos."),
+        typer.Option(
+            "--annotate", metavar="DIR", help="Draw boxes and names on copies of the photos; with faces found."
+        ),
     ] = None,
     batch_size: options.BatchSize = 32,
     overwrite: options.Overwrite = False,
@@ -59,37 +87,84 @@ def predict(
 
     Example: celebtool predict model.h5 parts/test | celebtool report --confusion
     """
+    from celebtool.evaluation.coverage import Coverage
     from celebtool.formats import model_file, sources
 
-    if annotate and not faces:
-        raise typer.BadParameter("needs --faces, which finds what it draws", param_hint="--annotate")
+    most = options.parse_share(max_failures)
+    sources.check_order(model, images)
     info = model_file.read_info(model)
-    if info.crops is not None and not faces and not sources.are_cropped(images):
-        console.warn(f"{model} was trained on face crops and the input looks uncropped; add --faces")
+    limit = _threshold(threshold, info, closed_set=closed_set)
     listed = sources.of_arguments(images, info.class_names, b"\0" if null else b"\n")
+    find, listed = _find_faces(faces, info, listed, images)
+    if annotate and not find:
+        raise typer.BadParameter("needs --faces, which finds what it draws", param_hint="--annotate")
     inputs = [model, *(Path(name) for name in images if name != "-")]
     check_places([annotate, output], inputs)
+    coverage = Coverage()
     with (
         _pictures(annotate, info, inputs, overwrite=overwrite) as pictures,
         _stream(output, inputs, overwrite=overwrite) as stream,
-        console.progress("predict", "images") as progress,
+        console.progress("predict: loading the network", hidden=stream.isatty() and format is not None) as progress,
     ):
         from celebtool.nn import classifier, prediction
 
         loaded = classifier.load(model)
-        items = prediction.read_faces(loaded, listed) if faces else prediction.read(loaded, listed)
+        progress.stage("predict", "photos")
+        items = prediction.read_faces(loaded, listed) if find else prediction.read(loaded, listed)
+        items = prediction.counted(items, sources.count(images), progress)
         items, again = tee(items) if pictures else (items, ())
-        rows = prediction.predict(
-            loaded, items, batch_size, None if closed_set else info.threshold, progress, mirror=mirror
-        )
+        rows = coverage.counted(prediction.predict(loaded, items, batch_size, limit, mirror=mirror))
         if annotate and pictures:
-            from celebtool.drawing import annotation, fonts
+            rows = _annotated(rows, (item.source for item in again), info, annotate, pictures)
+        _write(rows, info, stream, format, top, limit, boxes=find)
+        coverage.check_any(joined(images))
+    _end(output, annotate, coverage.summary(faces=find))
+    coverage.check_share(most, output or "predictions")
 
-            lettering = fonts.lettering(info.class_names)
-            for notice in fonts.notices(lettering, annotate):
-                console.note(f"note: {notice}")
-            rows = annotation.draw(rows, (item.source for item in again), lettering, pictures)
-        _write(rows, info, stream, format, top, boxes=faces)
+
+def _threshold(text: str | None, info: "ModelInfo", *, closed_set: bool) -> float | None:
+    """Return the score under which a face is called unknown; None never does."""
+    if closed_set and text not in {None, "none"}:
+        raise typer.BadParameter("contradicts --closed-set; give one of them", param_hint="--threshold")
+    if closed_set or text == "none":
+        return None
+    if text is None:
+        return info.threshold
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise typer.BadParameter(f"{text}: expected a score, as 0.5, or none", param_hint="--threshold")
+    return value
+
+
+def _find_faces(
+    wanted: bool | None, info: "ModelInfo", listed: "Iterator[Source]", images: Sequence[str]
+) -> "tuple[bool, Iterator[Source]]":
+    """Decide once for the whole input whether faces are to be found first; return that and the sources."""
+    from celebtool.cropping import plan
+    from celebtool.formats import sources
+
+    if wanted is not None or info.crops is None:
+        return bool(wanted), listed
+    first = list(islice(listed, 1 if "-" in images else LOOKED_AT))  # a list on stdin may be typed by hand
+    names = [str(source.file) for source in first] if "-" in images else images
+    cropped = not first or sources.are_cropped(names) or sources.have_size(first, plan.settings_of(info.crops).size)
+    if not cropped:
+        console.note("the images are no crops of crop-faces: finding faces first, as in training (--no-faces: don't)")
+    return not cropped, chain(first, listed)
+
+
+def _annotated(
+    rows: "Iterable[Prediction]", photos: "Iterator[Source]", info: "ModelInfo", directory: Path, pictures: Path
+) -> "Iterator[Prediction]":
+    from celebtool.drawing import annotation, fonts
+
+    lettering = fonts.lettering(info.class_names)
+    for notice in fonts.notices(lettering, directory):
+        console.note(f"note: {notice}")
+    return annotation.draw(rows, photos, lettering, pictures)
 
 
 @contextlib.contextmanager
@@ -111,6 +186,7 @@ def _write(
     stream: TextIO,
     format: Literal["csv", "jsonl"] | None,  # noqa: A002
     top: int,
+    threshold: float | None,
     *,
     boxes: bool,
 ) -> None:
@@ -118,12 +194,22 @@ def _write(
     from celebtool.report import guesses
 
     if format is None and stream.isatty():
-        shown = [cells for row in rows for cells in guesses.cells(row, info.class_names, top)]
+        shown = [cells for row in rows for cells in guesses.cells(row, info.class_names, top, threshold)]
         console.table("", guesses.COLUMNS, shown)
         return
     writer = predictions.Writer(stream, info.class_names, boxes=boxes, jsonl=format == "jsonl")
     for row in rows:
         writer.row(row)
+
+
+def _end(output: Path | None, annotate: Path | None, summary: str) -> None:
+    """Say what was written."""
+    if annotate:
+        console.done(annotate, "annotated photos")
+    if output:
+        console.done(output, summary, command_line("report", output))
+    else:
+        console.note(f"predicted {summary}")
 
 
 @contextlib.contextmanager

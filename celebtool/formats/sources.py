@@ -1,5 +1,6 @@
 """List the images that `predict` is given: directories, files, or names on stdin, each with label and origin."""
 
+import codecs
 import contextlib
 import os
 from collections.abc import Iterator, Sequence
@@ -8,8 +9,10 @@ from functools import cache
 from itertools import chain
 from pathlib import Path
 
-from celebtool.errors import CelebtoolError
-from celebtool.formats import image_folder, manifest, provenance
+from celebtool import suggestions
+from celebtool.errors import CelebtoolError, command_line
+from celebtool.formats import image_decoding, image_folder, manifest, provenance
+from celebtool.formats.image_decoding import ImageError
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder
 from celebtool.system.output import RECIPE_FILE
 
@@ -43,11 +46,13 @@ def of_arguments(arguments: Sequence[str], class_names: Sequence[str], separator
         separator: what stands between the names on stdin: a newline, or NUL.
 
     Raises:
-        CelebtoolError: a directory can't be read or is empty, or a name is. A missing file is a row that failed, not an
-            error.
+        CelebtoolError: a directory can't be read or is empty; a name is empty or is of nothing that exists. A name on
+            stdin that does not exist is a row that failed.
     """
     if "" in arguments:  # an unset variable of a shell's, and not the current directory
         raise CelebtoolError("''", "is an empty name; expected a directory, a file, or - for a list on stdin")
+    for argument in arguments:
+        _check_exists(argument)
     folders = {argument: _folder(argument) for argument in arguments if Path(argument).is_dir()}
 
     def of(argument: str) -> Iterator[Source]:
@@ -59,6 +64,36 @@ def of_arguments(arguments: Sequence[str], class_names: Sequence[str], separator
         return iter([_single(argument)])
 
     return chain.from_iterable(map(of, arguments))
+
+
+def check_order(model: Path, arguments: Sequence[str]) -> None:
+    """Refuse a model that is given after the images.
+
+    Raises:
+        CelebtoolError: with the command line in the right order.
+    """
+    models = [argument for argument in arguments if argument.endswith(".h5") and Path(argument).is_file()]
+    if models and model.suffix != ".h5":
+        right = command_line("predict", models[0], model, *(each for each in arguments if each != models[0]))
+        raise CelebtoolError(model, f"is no model; the model comes first: {right}")
+
+
+def count(arguments: Sequence[str]) -> int:
+    """Return how many images a command line names; 0 if that is not known, because a list on stdin is among them."""
+    if "-" in arguments:
+        return 0
+    return sum(len(image_folder.read(Path(name)).samples) if Path(name).is_dir() else 1 for name in arguments)
+
+
+def _check_exists(argument: str) -> None:
+    if argument == "-" or os.path.lexists(argument):
+        return
+    if "://" in argument:
+        raise CelebtoolError(argument, "is an address; download it first and give the file")
+    if any(character in argument for character in "*?["):
+        raise CelebtoolError(argument, "no file matches; expected a directory, a file, or - for a list on stdin")
+    hint = suggestions.did_you_mean_path(Path(argument)) or "; expected a directory, a file, or - for a list on stdin"
+    raise CelebtoolError(argument, f"no such file or directory{hint}")
 
 
 def _folder(argument: str) -> ImageFolder:
@@ -76,14 +111,27 @@ def _single(name: str) -> Source:
 
 def _names(separator: bytes) -> Iterator[str]:
     """Split stdin at a separator without waiting for its end."""
-    rest = b""
+    rest, begins = b"", True
     while chunk := os.read(0, 1 << 16):
         *names, rest = (rest + chunk).split(separator)
         if len(rest) > MAX_NAME:
             raise CelebtoolError("stdin", f"has a name of more than {MAX_NAME} bytes; expected one file a line, or -0")
-        yield from (os.fsdecode(name) for name in names if name)
-    if rest:
-        yield os.fsdecode(rest)
+        for name in names:
+            yield from _name(name, begins=begins)
+            begins = False
+    yield from _name(rest, begins=begins)
+
+
+def _name(name: bytes, *, begins: bool) -> Iterator[str]:
+    r"""Yield a name of a list, unless it is empty.
+
+    Windows ends lines with ``\r\n`` and begins files with a byte order mark: either is removed unless the name exists with it.
+    """
+    shorter = [name.removesuffix(b"\r")]
+    if begins:
+        shorter += [name.removeprefix(codecs.BOM_UTF8), shorter[0].removeprefix(codecs.BOM_UTF8)]
+    if shorter[-1]:
+        yield os.fsdecode(next((each for each in (name, *shorter) if os.path.lexists(each)), shorter[-1]))
 
 
 def _of_folder(folder: ImageFolder, class_names: set[str], prefix: str) -> Iterator[Source]:
@@ -118,6 +166,15 @@ def are_cropped(arguments: Sequence[str]) -> bool:
     places = [Path(argument) for argument in arguments if argument != "-"]
     roots = [home(place if place.is_dir() else place.parent) for place in places]
     return all(root is not None and provenance.crop_parameters(root) is not None for root in roots)
+
+
+def have_size(sources: Sequence[Source], side: int) -> bool:
+    """Whether images are squares of this side, as crops are; files that are no image are left out."""
+    sizes = set()
+    for source in sources:
+        with contextlib.suppress(ImageError), image_decoding.opened(source.file) as image:
+            sizes.add(image.size)
+    return sizes == {(side, side)}
 
 
 @cache

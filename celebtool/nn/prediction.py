@@ -1,6 +1,6 @@
 """Predict images batch by batch, so that memory does not grow with their number."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +17,7 @@ from celebtool.nn import classifier
 from celebtool.nn.classifier import Classifier
 from celebtool.nn.detection import crops
 from celebtool.nn.training import memory
+from celebtool.system.progress import Progress
 from celebtool.system.threads import batched, map_ahead
 
 BATCHES_AHEAD = 1
@@ -39,7 +40,6 @@ def predict(
     items: Iterable[Item],
     batch_size: int,
     threshold: float | None,
-    progress: Callable[[int, int], None],
     *,
     mirror: bool = False,
 ) -> Iterator[Prediction]:
@@ -50,7 +50,6 @@ def predict(
         items: images, or the reasons why there are none.
         batch_size: images per step.
         threshold: the score under which a face is called unknown; None never does.
-        progress: called with items done, twice: nobody knows how many names will come on stdin.
         mirror: average the answers for each image and for its mirror image.
     """
 
@@ -58,12 +57,25 @@ def predict(
         with memory.explained(f"lower --batch-size ({batch_size} now)"):
             return batch, _answers(model, [item for item in batch if not item.reason], mirror=mirror)
 
-    done = 0
     for batch, answers in map_ahead(answered, batched(items, batch_size), ahead=BATCHES_AHEAD):
-        done += len(batch)
-        progress(done, done)
         for item in batch:
             yield _row(item) if item.reason else _prediction(item, model.info.class_names, *next(answers), threshold)
+
+
+def counted(items: Iterable[Item], total: int, progress: Progress) -> Iterator[Item]:
+    """Yield items, and report their photos as they are read: a batch of faces may take many photos and much time.
+
+    Args:
+        items: those of one photo follow each other.
+        total: how many photos there are; 0 if nobody knows.
+        progress: called with photos read.
+    """
+    done, last = 0, None
+    for item in items:
+        if item.source is not last:
+            done, last = done + 1, item.source
+            progress(done, total)
+        yield item
 
 
 def read(model: Classifier, sources: Iterable[Source]) -> Iterator[Item]:
@@ -93,7 +105,7 @@ def read_faces(model: Classifier, sources: Iterable[Source]) -> Iterator[Item]:
         if not photo.found:
             yield Item(source, {}, reason=photo.rejection.reason if photo.rejection else "")
             continue
-        named = source if len(photo.found) == 1 else replace(source, label="")
+        named = source if len(photo.found) == 1 else replace(source, label="")  # one object for all its faces
         seen = source.origin() in origins if origins else None
         for face, image in photo.found:
             saved = images.as_saved(image, settings.format)
@@ -132,6 +144,6 @@ def _prediction(
     score: float,
     threshold: float | None,
 ) -> Prediction:
-    is_stranger = threshold is not None and score < threshold
-    predicted = UNKNOWN if is_stranger else class_names[int(probabilities.argmax())]
+    is_unknown = threshold is not None and score < threshold
+    predicted = UNKNOWN if is_unknown else class_names[int(probabilities.argmax())]
     return replace(_row(item), probabilities=probabilities.astype(np.float64), predicted=predicted, score=score)

@@ -2,18 +2,29 @@
 
 from collections.abc import Sequence
 
+from celebtool.formats.image_folder import UNKNOWN
 from celebtool.formats.prediction_row import Prediction
 
 COLUMNS = ("image", "predicted", "probability", "label")
 
 
-def cells(row: Prediction, class_names: Sequence[str], top: int) -> list[tuple[object, ...]]:
-    """Return a prediction as one table row per guess, the best first; a mistake stands out, a failure says why."""
+def cells(
+    row: Prediction, class_names: Sequence[str], top: int, threshold: float | None = None
+) -> list[tuple[object, ...]]:
+    """Return a prediction as one table row per guess, the best first.
+
+    A mistake is red. A failure shows its reason. For ``unknown`` the score and the threshold are shown; the probability
+    of the name that was rejected would look like that of ``unknown``.
+    """
+    style = "red" if row.label and row.label != row.predicted else ""
     if row.probabilities is None:
         return [(row.path, (row.reason.replace("_", " "), "yellow"), "", row.label)]
     order = row.probabilities.argsort(kind="stable")[::-1][:top]
     guesses = [(class_names[i], f"{row.probabilities[i]:.4f}") for i in order]
-    (first, probability), *rest = guesses
-    style = "red" if row.label and row.label != row.predicted else ""
-    shown = [(row.path, (row.predicted or first, style), probability, row.label)]
-    return [*shown, *(("", (name, "dim"), share, "") for name, share in rest)]
+    if row.predicted == UNKNOWN and row.score is not None and threshold is not None:
+        first = (row.path, (UNKNOWN, style), f"score {row.score:.3g} < {threshold:.3g}", row.label)
+        rest = guesses if top > 1 else []
+    else:
+        (best, probability), *rest = guesses
+        first = (row.path, (row.predicted or best, style), probability, row.label)
+    return [first, *(("", (name, "dim"), share, "") for name, share in rest)]

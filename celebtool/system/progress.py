@@ -10,7 +10,7 @@ class Progress(Protocol):
         """Begin a stage; `unit` is what it counts, such as images; empty if it counts nothing."""
 
     def __call__(self, done: int, total: int) -> None:
-        """Report that so much of the stage is done."""
+        """Report that so much of the stage is done; `total` is 0 if nobody knows it."""
 
     def say(self, line: str) -> None:
         """Show a line that stays."""

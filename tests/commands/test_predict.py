@@ -61,11 +61,102 @@ def test_files_keep_the_names_they_were_given_by(
     assert [row["reason"] for row in found] == ["", "", ""]
 
 
-def test_a_file_that_is_not_there_is_an_error(celebtool: Callable[..., Result], model: Path, face_parts: Path) -> None:
-    name = str(next((face_parts / "test").rglob("*.jpg")))
-    result = celebtool("predict", model, name, "nowhere.jpg")
-    assert result.code == 1
-    assert result.stderr.splitlines()[-1].startswith("celebtool: error: nowhere.jpg: ")
+def test_a_name_on_stdin_that_does_not_exist_is_a_row(model: Path, face_parts: Path) -> None:
+    name = str(next((face_parts / "test/s1").iterdir()))
+    found = rows(run_installed("predict", model, "-", stdin=f"{name}\nnowhere.jpg\n".encode()))
+    assert [(row["path"], row["reason"]) for row in found] == [(name, ""), ("nowhere.jpg", "missing")]
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ("parts/tset", "no such file or directory; did you mean parts/test?"),
+        ("nowhere/", "no such file or directory; expected a directory, a file, or - for a list on stdin"),
+        ("parts/*.png", "no file matches; expected a directory, a file, or - for a list on stdin"),
+        ("https://example.com/a.jpg", "is an address; download it first and give the file"),
+    ],
+)
+def test_a_path_that_does_not_exist_is_an_error_before_any_work(
+    celebtool: Callable[..., Result],
+    model: Path,
+    face_parts: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    given: str,
+    problem: str,
+) -> None:
+    monkeypatch.chdir(face_parts.parent)
+    result = celebtool("predict", model, "parts/test", given)
+    assert (result.code, result.stdout, result.stderr) == (1, "", f"celebtool: error: {given}: {problem}\n")
+
+
+def test_a_mistyped_model_and_swapped_arguments_are_told(
+    celebtool: Callable[..., Result], model: Path, face_parts: Path
+) -> None:
+    images = face_parts / "test"
+    result = celebtool("predict", model.with_name("n.h5"), images)
+    assert result.stderr == (
+        f"celebtool: error: {model.with_name('n.h5')}: No such file or directory; did you mean {model}?\n"
+    )
+    result = celebtool("predict", images, model)
+    assert (result.code, result.stderr) == (
+        1,
+        f"celebtool: error: {images}: is no model; the model comes first: celebtool predict {model} {images}\n",
+    )
+
+
+def test_a_run_in_which_every_image_failed_is_an_error(
+    celebtool: Callable[..., Result], model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"no photo")
+    (tmp_path / "b.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more")
+    result = celebtool("predict", model, tmp_path / "a.jpg", tmp_path / "b.jpg", "-o", tmp_path / "p.csv")
+    why = "no prediction for any of 2 images (not an image 1, unreadable 1); expected photos of faces"
+    assert (result.code, result.stderr.splitlines()[-1]) == (
+        1,
+        f"celebtool: error: {tmp_path}/a.jpg, {tmp_path}/b.jpg: {why}",
+    )
+    assert not (tmp_path / "p.csv").exists()
+
+
+def test_too_many_failures_are_exit_code_3_and_the_rows_are_there(
+    celebtool: Callable[..., Result], model: Path, face_parts: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(face_parts / "test/s1", tmp_path / "in")
+    (tmp_path / "in/broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more")
+    line = ("predict", model, tmp_path / "in", "--no-faces", "-o", tmp_path / "p.csv", "--overwrite", "--max-failures")
+    met = celebtool(*line, "40%")
+    assert (met.code, met.stderr) == (
+        0,
+        f"wrote {tmp_path}/p.csv: 3 images; 1 image failed (unreadable 1); next: celebtool report {tmp_path}/p.csv\n",
+    )
+    result = celebtool(*line, "0.1")
+    assert (result.code, result.stderr.splitlines()[-1]) == (
+        3,
+        f"celebtool: error: {tmp_path}/p.csv: 1 of 3 images failed (33.3%); at most 10.0% were allowed",
+    )
+    assert len((tmp_path / "p.csv").read_text().splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "unknown"),
+    [((), None), (("--threshold", "2"), True), (("--threshold", "none"), False), (("--closed-set",), False)],
+)
+def test_the_threshold_may_be_given(
+    celebtool: Callable[..., Result], model: Path, face_parts: Path, options: tuple[str, ...], unknown: bool | None
+) -> None:
+    found = rows(celebtool("predict", model, face_parts / "test", *options))
+    if unknown is not None:
+        assert {row["predicted"] == "unknown" for row in found} == {unknown}
+
+
+@pytest.mark.parametrize(
+    "options", [("--threshold", "x"), ("--threshold", "nan"), ("--threshold", "1", "--closed-set")]
+)
+def test_a_threshold_is_a_number_or_none(
+    celebtool: Callable[..., Result], model: Path, face_parts: Path, options: tuple[str, ...]
+) -> None:
+    result = celebtool("predict", model, face_parts / "test", *options)
+    assert (result.code, result.stdout, "--threshold" in result.stderr) == (2, "", True)
 
 
 @pytest.mark.parametrize(("option", "separator"), [([], b"\n"), (["-0"], b"\0")])
@@ -146,9 +237,39 @@ def test_strangers_are_called_unknown_and_closed_set_names_them(
     assert [row["score"] for row in named] == [row["score"] for row in found]
 
 
-def test_raw_photos_without_faces_are_noticed(celebtool: Callable[..., Result], model: Path, face_parts: Path) -> None:
-    result = celebtool("predict", model, face_parts.parent / "photos" / "s1")
-    assert f"warning: {model} was trained on face crops and the input looks uncropped; add --faces" in result.stderr
+SAID = "the images are no crops of crop-faces: finding faces first, as in training (--no-faces: don't)\n"
+
+
+def test_raw_photos_are_cropped_as_the_training_images_were(
+    celebtool: Callable[..., Result], model: Path, face_parts: Path
+) -> None:
+    photos = face_parts.parent / "photos" / "s1"
+    decided = celebtool("predict", model, photos)
+    assert decided.stderr.startswith(SAID)
+    forced = celebtool("predict", model, photos, "--faces")
+    assert SAID not in forced.stderr
+    assert rows(decided) == rows(forced)
+    assert "left" in rows(decided)[0]
+    prevented = celebtool("predict", model, photos, "--no-faces")
+    assert SAID not in prevented.stderr
+    assert "left" not in rows(prevented)[0]
+    listed = run_installed("predict", model, "-", stdin=os.fsencode(photos / "1.pgm"))
+    assert listed.stderr == SAID + "predicted 1 face in 1 photo\n"
+
+
+def test_crops_are_taken_as_they_are(model: Path, face_parts: Path, tmp_path: Path) -> None:
+    crop = next((face_parts / "test/s1").iterdir())
+    shutil.copy(crop, tmp_path / "copied.jpg")
+    (tmp_path / "no_image.jpg").write_bytes(b"x")
+    for arguments, stdin in (
+        ([face_parts / "test/s1"], b""),
+        ([crop], b""),
+        (["-"], os.fsencode(crop)),
+        ([tmp_path], b""),
+    ):
+        result = run_installed("predict", model, *arguments, stdin=stdin)
+        assert "left" not in rows(result)[0]
+        assert SAID not in result.stderr
 
 
 def test_pipes(model: Path, face_parts: Path) -> None:
@@ -156,7 +277,7 @@ def test_pipes(model: Path, face_parts: Path) -> None:
     piped = f"{celebtool} predict {model} {face_parts}/test | {celebtool} report --confusion"
     done = subprocess.run(["bash", "-c", piped], capture_output=True, text=True, check=False)
     assert (done.returncode, "Confusion" in done.stdout) == (0, True), done.stderr
-    headed = f"set -o pipefail; {celebtool} predict {model} {face_parts}/train --batch-size 1 | head -1"
+    headed = f"set -o pipefail; {celebtool} predict -q {model} {face_parts}/train --batch-size 1 | head -1"
     done = subprocess.run(["bash", "-c", headed], capture_output=True, text=True, check=False)
     assert (done.stdout.count("\n"), done.stderr) == (1, "")
 
@@ -214,8 +335,9 @@ def test_annotate_needs_faces_and_a_place_of_its_own(
     celebtool: Callable[..., Result], model: Path, face_parts: Path, tmp_path: Path
 ) -> None:
     photos = face_parts.parent / "photos" / "s1"
-    result = celebtool("predict", model, photos, "--annotate", tmp_path / "drawn")
-    assert (result.code, "needs --faces" in result.stderr) == (2, True)
+    for images, option in ((photos, ["--no-faces"]), (face_parts / "test/s1", [])):
+        result = celebtool("predict", model, images, "--annotate", tmp_path / "drawn", *option)
+        assert (result.code, "needs --faces" in result.stderr) == (2, True)
     result = celebtool("predict", model, photos, "--faces", "--annotate", photos / "drawn")
     assert (result.code, f"lies inside the input {photos}" in result.stderr) == (1, True)
     drawn = tmp_path / "drawn"

@@ -1,6 +1,7 @@
 """Where images come from: the folder that celebtool wrote, found upwards, and what may not stand in for it."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,27 @@ def test_what_is_damaged_in_the_folder_itself_is_an_error(photo: Path, name: str
 def test_an_empty_name_is_no_directory() -> None:
     with pytest.raises(CelebtoolError, match="'': is an empty name; expected a directory, a file, or -"):
         sources.of_arguments(["photos", ""], ["ann"], b"\n")
+
+
+@pytest.mark.parametrize("head", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_list_made_on_windows_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, head: bytes, end: bytes
+) -> None:
+    names = [tmp_path / "a.jpg", tmp_path / "b.jpg", tmp_path / "c.jpg"]
+    for name in names[:2]:
+        name.write_bytes(b"")
+    listed = tmp_path / "list"
+    listed.write_bytes(head + end.join(str(name).encode() for name in names) + end + end)
+    with listed.open("rb") as stream:
+        monkeypatch.setattr(os, "read", lambda _, size: stream.read(size))
+        found = [source.file for source in sources.of_arguments(["-"], (), b"\n")]
+    assert found == names
+
+
+def test_a_name_that_ends_with_a_carriage_return_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    odd = tmp_path / "Icon\r"
+    odd.write_bytes(b"")
+    chunks = [f"{odd}\n".encode(), b""]
+    monkeypatch.setattr(os, "read", lambda *_: chunks.pop(0))
+    assert [source.file for source in sources.of_arguments(["-"], (), b"\n")] == [odd]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from celebtool.errors import CelebtoolError, printable
+from celebtool.suggestions import did_you_mean_path
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 MAX_FILE = 8 << 30
@@ -84,7 +85,8 @@ def opened(path: Path) -> Iterator[RawFile]:
     try:
         stream = open(path, "rb", buffering=0, opener=_open)  # noqa: SIM115 - Path.open takes no opener
     except (OSError, ValueError) as error:
-        raise CelebtoolError(path, f"{_reason(error)}; expected a model .h5") from error
+        hint = did_you_mean_path(path) if isinstance(error, FileNotFoundError) else ""
+        raise CelebtoolError(path, f"{_reason(error)}{hint or '; expected a model .h5'}") from error
     with stream:
         status = os.fstat(stream.fileno())
         if not stat.S_ISREG(status.st_mode):
