@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from celebtool import __version__, console, options
-from celebtool.commands import augment, balance, crop_faces, ensemble, finetune, predict, report, split, train
+from celebtool.commands import augment, balance, crop_faces, ensemble, finetune, predict, report, split, train, usage
 from celebtool.errors import CelebtoolError, printable
 from celebtool.system import output, signals, streams
 from celebtool.system.signals import Stopped
@@ -105,7 +105,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         code: int | None = app(arguments, prog_name="celebtool", standalone_mode=False)
         return code or 0
     except typer.TyperException as error:
-        return _usage(error)
+        return _usage(error, sys.argv[1:] if arguments is None else arguments)
     except Stopped as stopped:
         return stopped.code
     except SystemExit as ended:  # typer makes this of a broken pipe
@@ -114,14 +114,21 @@ def _run(arguments: Sequence[str] | None) -> int:
         return _failure(error)
 
 
-def _usage(error: typer.TyperException) -> int:
-    show = getattr(error, "show", None)
-    if show is None:
-        console.error(error)
-    else:
-        text = io.StringIO()
-        show(file=text)
-        sys.stderr.write("".join(f"{printable(line)}\n" for line in text.getvalue().splitlines()))
+def _usage(error: typer.TyperException, arguments: Sequence[str]) -> int:
+    """Say how the command is used and what is wrong with the line."""
+    context = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()  # type: ignore[attr-defined] # the help of a command without arguments
+        return 2
+    group = typer.main.get_command(app)
+    options = {
+        name: [option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)]
+        for name, command in getattr(group, "commands", {}).items()
+    }
+    if context is not None:
+        for line in (*context.get_usage().splitlines(), f"Try '{context.command_path} --help' for all options."):
+            sys.stderr.write(f"{printable(line)}\n")
+    console.error(usage.message(error, arguments, options))
     return 2
 
 

@@ -51,4 +51,4 @@ def did_you_mean_path(path: Path) -> str:
 
 
 def _folded(name: str) -> str:
-    return name.casefold().replace("_", "-").replace(" ", "-")
+    return name.casefold().replace("_", "-").replace(" ", "-").lstrip("-")

@@ -7,6 +7,7 @@ from typing import NamedTuple
 class Reason(StrEnum):
     """A word of the manifest's column `reason`; docs/formats.md explains each."""
 
+    MISSING = "missing"
     NOT_AN_IMAGE = "not_an_image"
     UNREADABLE = "unreadable"
     TOO_LARGE = "too_large"

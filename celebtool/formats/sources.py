@@ -12,7 +12,6 @@ from pathlib import Path
 from celebtool import suggestions
 from celebtool.errors import CelebtoolError, command_line
 from celebtool.formats import image_decoding, image_folder, manifest, provenance
-from celebtool.formats.image_decoding import ImageError
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder
 from celebtool.system.output import RECIPE_FILE
 
@@ -27,6 +26,12 @@ class Source:
     file: Path
     label: str = ""
     part: str = ""
+    listed: bool = False
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether a name from a list on stdin is of no file; one that the command line names is checked at once."""
+        return self.listed and not os.path.lexists(self.file)
 
     def origin(self) -> str:
         """The SHA-256 of the photo that the image comes from, as the folder it lies in tells; else of itself."""
@@ -57,11 +62,11 @@ def of_arguments(arguments: Sequence[str], class_names: Sequence[str], separator
 
     def of(argument: str) -> Iterator[Source]:
         if argument == "-":
-            return (_single(name) for name in _names(separator))
+            return (Source(name, Path(name), listed=True) for name in _names(separator))
         if argument in folders:
             prefix = f"{argument.rstrip('/')}/" if len(folders) > 1 else ""
             return _of_folder(folders[argument], set(class_names), prefix)
-        return iter([_single(argument)])
+        return iter([Source(argument, Path(argument))])
 
     return chain.from_iterable(map(of, arguments))
 
@@ -103,10 +108,6 @@ def _folder(argument: str) -> ImageFolder:
     if (folder.root / RECIPE_FILE).is_file():
         _rows(folder.root.absolute())  # what is wrong in a folder that was named is an error, not passed over
     return folder
-
-
-def _single(name: str) -> Source:
-    return Source(name, Path(name))
 
 
 def _names(separator: bytes) -> Iterator[str]:
@@ -172,7 +173,7 @@ def have_size(sources: Sequence[Source], side: int) -> bool:
     """Whether images are squares of this side, as crops are; files that are no image are left out."""
     sizes = set()
     for source in sources:
-        with contextlib.suppress(ImageError), image_decoding.opened(source.file) as image:
+        with contextlib.suppress(CelebtoolError), image_decoding.opened(source.file) as image:
             sizes.add(image.size)
     return sizes == {(side, side)}
 

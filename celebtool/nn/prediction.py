@@ -11,6 +11,7 @@ from celebtool.formats import images
 from celebtool.formats.image_folder import UNKNOWN
 from celebtool.formats.images import ImageError, RGBImage
 from celebtool.formats.prediction_row import Prediction
+from celebtool.formats.reasons import Reason
 from celebtool.formats.sources import Source
 from celebtool.imaging.alignment import Box
 from celebtool.nn import classifier
@@ -83,6 +84,8 @@ def read(model: Classifier, sources: Iterable[Source]) -> Iterator[Item]:
     sizes, origins = classifier.image_sizes(model), frozenset(model.info.origins)
 
     def item(source: Source) -> Item:
+        if source.is_missing:
+            return Item(source, {}, reason=Reason.MISSING)
         try:
             image = images.read(source.file)
             seen = source.origin() in origins if origins else None
@@ -101,6 +104,9 @@ def read_faces(model: Classifier, sources: Iterable[Source]) -> Iterator[Item]:
     sizes, origins = classifier.image_sizes(model), frozenset(model.info.origins)
     settings = plan.settings_of(model.info.crops)
     for source in sources:
+        if source.is_missing:
+            yield Item(source, {}, reason=Reason.MISSING)
+            continue
         (photo,) = crops.crop_photos([source.file], settings)
         if not photo.found:
             yield Item(source, {}, reason=photo.rejection.reason if photo.rejection else "")

@@ -274,10 +274,10 @@ def test_output_inside_the_input(celebtool: Run, make_folder: Make) -> None:
     [
         (("--train", "0.9", "--val", "0.2"), "the shares add up to 1.1; expected at most 1"),
         (("--train", "0"), "the shares leave nothing to train on"),
-        (("--val", "nan"), "Invalid value for '--val'"),
+        (("--val", "nan"), "--val nan: expected a number"),
         (("--folds", "3", "--val", "0.2"), "leave out --train, --val and --test"),
-        (("--folds", "1"), "Invalid value for '--folds'"),
-        (("--near-duplicates", "keep"), "'keep' is not one of"),
+        (("--folds", "1"), "--folds 1: expected 2 or more"),
+        (("--near-duplicates", "keep"), "--near-duplicates keep: expected together, drop, ignore"),
     ],
 )
 def test_usage(celebtool: Run, make_folder: Make, tmp_path: Path, options: tuple[str, ...], message: str) -> None:

@@ -1,0 +1,143 @@
+"""Answer a mistyped command line: what is wrong, and the nearest right word."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import typer
+
+from celebtool import suggestions
+from celebtool.errors import printable
+
+COMMANDS = {
+    "align": "crop-faces",
+    "average": "ensemble",
+    "classify": "predict",
+    "detect": "crop-faces",
+    "eval": "report",
+    "evaluate": "report",
+    "extract": "crop-faces",
+    "fit": "train",
+    "identify": "predict",
+    "infer": "predict",
+    "merge": "ensemble",
+    "metrics": "report",
+    "partition": "split",
+    "recognize": "predict",
+    "resample": "balance",
+    "score": "report",
+    "test": "predict",
+    "validate": "report",
+}
+"""What other tools call the commands."""
+
+OPTIONS = {
+    "--architecture": "--arch",
+    "--backbone": "--arch",
+    "--bs": "--batch-size",
+    "--conf": "--min-confidence",
+    "--device": "--devices",
+    "--force": "--overwrite",
+    "--gpu": "--devices",
+    "--gpus": "--devices",
+    "--img-size": "--image-size",
+    "--imgsz": "--image-size",
+    "--input-size": "--image-size",
+    "--k-folds": "--folds",
+    "--lr": "--learning-rate",
+    "--max-epochs": "--epochs",
+    "--model": "--arch",
+    "--n-jobs": "--jobs",
+    "--network": "--arch",
+    "--num-workers": "--jobs",
+    "--out": "--output",
+    "--random-state": "--seed",
+    "--target-size": "--image-size",
+    "--thresh": "--threshold",
+    "--topk": "--top",
+    "--tta": "--mirror",
+    "--wd": "--l2",
+    "--weight-decay": "--l2",
+    "--workers": "--jobs",
+    "--yes": "--overwrite",
+}
+"""What other tools call the options."""
+
+_EXPECTED = {
+    r"Input should be a valid integer.*": "expected a whole number",
+    r"Input should be a valid number.*": "expected a number",
+    r"Input should be greater than or equal to (\S+)": r"expected \1 or more",
+    r"Input should be less than or equal to (\S+)": r"expected \1 or less",
+    r"Input should be a finite number.*": "expected a finite number",
+}
+_VERBS = ("and ", "chooses ", "contradicts ", "is ", "lists ", "makes ", "needs ", "prints ")
+_CHOICE = re.compile(r"Value error, '(.*)' is not one of (.*)\.", re.DOTALL)
+
+
+def message(error: typer.TyperException, arguments: Sequence[str], options: Mapping[str, Sequence[str]]) -> str:
+    """Return one line that says what is wrong with a command line, and what would be right.
+
+    Args:
+        error: what typer raised.
+        arguments: the words of the command line.
+        options: command → its options, as ``--seed``.
+    """
+    context = getattr(error, "ctx", None)
+    own = options.get(getattr(context, "info_name", None) or "", ())
+    if (name := getattr(error, "option_name", None)) and hasattr(error, "possibilities"):
+        return f"no option {printable(name)}{_hint(name, own, options)}"
+    text = error.format_message() if hasattr(error, "format_message") else str(error)
+    if match := re.fullmatch(r"No such command '(.*?)'\..*", text, re.DOTALL):
+        return f"no command {printable(match[1])}{_command_hint(match[1], options)}"
+    if match := re.fullmatch(r"Got unexpected extra argument(?:s|\(s\))? \((.*)\)", text, re.DOTALL):
+        return f"one argument too many: {printable(match[1])}"
+    return printable(_plain(text, arguments))
+
+
+def _hint(name: str, own: Sequence[str], options: Mapping[str, Sequence[str]]) -> str:
+    """Say which option of this command is meant, or which commands have it."""
+    meant = OPTIONS.get(name.replace("_", "-"))
+    if meant in own:
+        return f"; did you mean {meant}?"
+    others = [command for command, names in options.items() if name in names]
+    if others:
+        return f" here; it is an option of {', '.join(others)}"
+    return suggestions.did_you_mean(name, own)
+
+
+def _command_hint(name: str, options: Mapping[str, Sequence[str]]) -> str:
+    meant = COMMANDS.get(name.lower())
+    if meant:
+        return f"; did you mean {meant}?"
+    return suggestions.did_you_mean(name, options) or f"; expected one of {', '.join(options)}"
+
+
+def _plain(text: str, arguments: Sequence[str]) -> str:
+    """Return the message of a wrong value in plain English, with the value: ``--epochs x: expected a whole number``."""
+    match = re.fullmatch(r"Invalid value for '?([^':]+)'?: (.*)", text, re.DOTALL)
+    if missing := re.fullmatch(r"Missing (argument|option) '(.*)'\.", text):
+        return f"the {missing[1]} {missing[2]} is missing"
+    if not match:
+        return text[:1].lower() + text[1:].removesuffix(".")
+    option, problem = match[1].split(" / ")[0], match[2]
+    given = _given(option, arguments)
+    where = f"{option} {given}" if given else option
+    if choice := _CHOICE.fullmatch(problem):
+        names = [name.strip(" '") for name in choice[2].split(",")]
+        found = suggestions.did_you_mean(choice[1], names)
+        return f"{option} {choice[1]}: expected {', '.join(names)}{found}"
+    for pattern, plain in _EXPECTED.items():
+        if re.fullmatch(pattern, problem):
+            return f"{where}: {'expected a number' if given.lower() == 'nan' else re.sub(pattern, plain, problem)}"
+    if problem.startswith(option):
+        return problem
+    return f"{option} {problem}" if problem.startswith(_VERBS) else f"{option}: {problem}"
+
+
+def _given(option: str, arguments: Sequence[str]) -> str:
+    """Return the value that a command line gives to an option; empty if it is not to be found."""
+    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        if word == option:
+            return following
+        if word.startswith(f"{option}="):
+            return word.removeprefix(f"{option}=")
+    return ""
