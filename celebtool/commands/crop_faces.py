@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from celebtool import console, options
-from celebtool.errors import CelebtoolError, command_line
+from celebtool.errors import CelebtoolError, command_line, printable
 from celebtool.system.output import is_finished, new_directory
 from celebtool.system.places import check_file, check_places
 
@@ -90,10 +90,12 @@ def crop_faces(
     """
     from celebtool.cropping import plan, reuse, run
     from celebtool.formats import image_folder, manifest, provenance
-    from celebtool.system import workers
+    from celebtool.system import cluster, workers
 
     most = options.parse_share(max_rejects)
-    folder = image_folder.read(photos)
+    if dask is not None and (problem := cluster.problem_of(dask)):
+        raise typer.BadParameter(f"{printable(dask)}: {problem}", param_hint="--dask")
+    folder = image_folder.read(photos.absolute() if dask else photos)
     if not folder.samples:
         raise CelebtoolError(photos, "holds no files; expected photos, or class directories of photos")
     image_folder.check_layout(folder)
@@ -125,7 +127,8 @@ def crop_faces(
         _check_free(sheets, overwrite=overwrite)
         earlier = reuse.compare(tasks, faces if keep else None)
         if not dry_run:
-            pool = run.Pool(CROP, jobs, workers.dask(dask) if dask else workers.local, progress, REHEARSAL)
+            start = cluster.dask(dask, workspace.scratch, progress.say) if dask else workers.local
+            pool = run.Pool(CROP, jobs, start, progress, REHEARSAL)
             warnings = run.crop(tasks, settings, workspace, pool, earlier)
     if dry_run:
         plural = "s" * (len(tasks) != 1)

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
@@ -17,7 +18,7 @@ from contextlib import AbstractContextManager
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
-from celebtool.errors import CelebtoolError
+from celebtool.errors import SystemFaultError
 from celebtool.system import signals, streams
 
 Shard = TypeVar("Shard")
@@ -25,6 +26,10 @@ Start = Callable[[int], AbstractContextManager[Executor]]
 """Starts so many workers; a new call after they broke down starts new ones."""
 
 AHEAD = 2  # shards per worker that wait for it
+
+
+ATTEMPTS = 3  # to start workers, none of which gets as far as a shard
+PAUSE = 0.5  # seconds after the first of them, for what starts workers to be known as dead
 
 
 class WorkerDied(Exception):  # noqa: N818 - not an error: the run goes on without that shard
@@ -47,12 +52,18 @@ def run(function: str, shards: Sequence[Shard], jobs: int, start: Start | None =
     multiprocessing.set_forkserver_preload([function.partition(":")[0]])
     waiting = deque(shards)
     under_way: deque[tuple[Shard, Future[Any]]] = deque()
+    in_vain = 0
     while waiting or under_way:
-        workers = min(jobs, len(waiting) + len(under_way))
+        left = len(waiting)
+        workers = min(jobs, left + len(under_way))
         with start(workers) as executor:
             yield from _until_one_dies(executor, function, waiting, under_way, AHEAD * workers)
         suspects = [shard for shard, future in under_way]
         under_way.clear()
+        in_vain = in_vain + 1 if left and len(waiting) == left else 0
+        if in_vain == ATTEMPTS:
+            raise SystemFaultError("worker processes", "end as soon as they start; run the same command again")
+        time.sleep(in_vain * PAUSE)
         for suspect in suspects:
             yield _alone(function, suspect, start)
 
@@ -68,7 +79,7 @@ def _until_one_dies(
     try:
         while waiting or under_way:
             while waiting and len(under_way) < ahead:
-                under_way.append((waiting[0], executor.submit(_call, function, waiting[0])))
+                under_way.append((waiting[0], _submit(executor, function, waiting[0])))
                 waiting.popleft()
             result = under_way[0][1].result()
             under_way.popleft()
@@ -81,16 +92,24 @@ def _until_one_dies(
 def _alone(function: str, shard: object, start: Start) -> Any:  # noqa: ANN401 - whatever the function returns
     with start(1) as executor:
         try:
-            return executor.submit(_call, function, shard).result()
+            return _submit(executor, function, shard).result()
         except Exception as error:
             if not _is_a_death(error):
                 raise
             return WorkerDied()
 
 
+def _submit(executor: Executor, function: str, shard: object) -> Future[Any]:
+    """Give a shard to a worker; the process that starts workers may have been killed, and is then started again."""
+    try:
+        return executor.submit(_call, function, shard)
+    except (EOFError, ConnectionError) as error:
+        raise concurrent.futures.BrokenExecutor("no worker could be started") from error
+
+
 def _is_a_death(error: Exception) -> bool:
-    """Say whether an error tells of a dead worker: Dask's own class for it is known by name, not imported."""
-    return isinstance(error, concurrent.futures.BrokenExecutor) or type(error).__name__ == "KilledWorker"
+    """Say whether an error tells of a dead worker."""
+    return isinstance(error, concurrent.futures.BrokenExecutor)
 
 
 @contextlib.contextmanager
@@ -115,29 +134,6 @@ def local(workers: int) -> Iterator[Executor]:
                 raise
             finally:
                 executor.shutdown(wait=True, cancel_futures=True)
-
-
-def dask(address: str) -> Start:
-    """Return what starts workers: those of a Dask cluster, which are there already.
-
-    Raises:
-        CelebtoolError: Dask is not installed, or no scheduler answers at the address.
-    """
-    try:
-        distributed = importlib.import_module("distributed")
-    except ImportError as error:
-        raise CelebtoolError("--dask", "needs Dask; pip install 'celebtool[dask]'") from error
-
-    @contextlib.contextmanager
-    def start(_workers: int) -> Iterator[Executor]:
-        try:
-            client = distributed.Client(address, timeout=10, set_as_default=False)
-        except (OSError, ValueError) as error:
-            raise CelebtoolError(address, "no Dask scheduler answers; start one with: dask scheduler") from error
-        with client:
-            yield client.get_executor(pure=False)
-
-    return start
 
 
 def _call(function: str, shard: object) -> object:

@@ -1,13 +1,17 @@
+import contextlib
+import multiprocessing.forkserver
 import os
+import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import BrokenExecutor
+from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future
 from pathlib import Path
 
 import pytest
 
-from celebtool.errors import CelebtoolError
+from celebtool.errors import SystemFaultError
 from celebtool.system import workers
 
 
@@ -93,10 +97,31 @@ def test_an_error_in_a_shard_ends_the_run() -> None:
         list(workers.run(f"{__name__}:divide", [0], 1))
 
 
-def test_dask_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(CelebtoolError, match=r"pip install 'celebtool\[dask\]'"):
-        workers.dask("tcp://127.0.0.1:1")
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are started anew elsewhere")
+@pytest.mark.parametrize("moment", [0, 1, 5])
+def test_the_process_that_starts_workers_may_be_killed(moment: int) -> None:
+    """As the system does when memory runs out."""
+    results = workers.run(f"{__name__}:square", range(40), 2)
+    found = [next(results) for _ in range(moment)]
+    multiprocessing.forkserver.ensure_running()
+    os.kill(multiprocessing.forkserver._forkserver._forkserver_pid, signal.SIGKILL)
+    assert [*found, *results] == [number * number for number in range(40)]
+    assert list(workers.run(f"{__name__}:square", range(3), 2)) == [0, 1, 4]
+
+
+@pytest.mark.parametrize("error", [EOFError, ConnectionRefusedError, BrokenPipeError])
+def test_workers_that_can_never_start_end_the_run(error: type[Exception]) -> None:
+    class Unable(Executor):
+        def submit(self, *_arguments: object, **_: object) -> "Future[object]":
+            raise error
+
+    @contextlib.contextmanager
+    def start(_workers: int) -> Iterator[Executor]:
+        yield Unable()
+
+    with pytest.raises(SystemFaultError, match="worker processes: end as soon as they start; run the same command"):
+        list(workers.run("math:sqrt", [4.0], 1, start))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
