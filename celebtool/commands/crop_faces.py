@@ -90,10 +90,10 @@ def crop_faces(
     """
     from celebtool.cropping import plan, reuse, run
     from celebtool.formats import image_folder, manifest, provenance
-    from celebtool.system import cluster, workers
+    from celebtool.system import cluster, cluster_address, workers
 
     most = options.parse_share(max_rejects)
-    if dask is not None and (problem := cluster.problem_of(dask)):
+    if dask is not None and (problem := cluster_address.problem_of(dask)):
         raise typer.BadParameter(f"{printable(dask)}: {problem}", param_hint="--dask")
     folder = image_folder.read(photos.absolute() if dask else photos)
     if not folder.samples:

@@ -9,7 +9,6 @@ import contextlib
 import importlib
 import json
 import logging
-import re
 import secrets
 import socket
 import threading
@@ -25,28 +24,14 @@ from celebtool.system.workers import Start
 
 PATIENCE = 10.0  # seconds without a worker before the user is told; without an answer before it is an error
 
-_ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]@?#]+):(\d{1,5})")
-_TLS = ("ca-file", "client.cert", "client.key")
 _LARGEST_ANSWER = 1 << 16  # bytes
-_EXPECTED = "expected the scheduler's address, as tcp://HOST:8786, or tls://HOST:8786"
-
-
-def problem_of(address: str) -> str:
-    """Say why an address is none that a scheduler can have; "" if it may be one."""
-    found = _ADDRESS.fullmatch(address.removesuffix("/"))
-    if not found or not 0 < int(found[3]) < 1 << 16:
-        return _EXPECTED
-    if found[1] == "tls" and (missing := [name for name in _TLS if not _setting(name)]):
-        names = ", ".join(f"distributed.comm.tls.{name}" for name in missing)
-        return f"TLS needs certificates: set {names} in Dask's configuration (docs/scale.md shows how)"
-    return ""
 
 
 def dask(address: str, answers: Path, say: Callable[[str], None]) -> Start:
     """Return what starts workers: those of a Dask cluster, which are there already.
 
     Args:
-        address: of the scheduler; ``problem_of`` finds nothing wrong with it.
+        address: of the scheduler; `cluster_address` finds nothing wrong with it.
         answers: a directory that all machines see under the same path.
         say: shows the user a line.
 
@@ -246,11 +231,3 @@ def _client(distributed: Any, deaths: set[str]) -> Any:  # noqa: ANN401
             super()._handle_task_erred(key=key, exception=RuntimeError("failed"), traceback=None)
 
     return Client
-
-
-def _setting(name: str) -> object:
-    try:
-        config = importlib.import_module("dask.config")
-    except ImportError:
-        return None
-    return config.get(f"distributed.comm.tls.{name}", None)

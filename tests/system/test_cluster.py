@@ -11,7 +11,7 @@ import pytest
 
 from celebtool import __version__
 from celebtool.errors import CelebtoolError, SystemFaultError
-from celebtool.system import cluster, workers
+from celebtool.system import cluster, cluster_address, workers
 from tests.support.dask_cluster import DaskCluster
 
 HERE = __name__
@@ -58,7 +58,7 @@ def plant_error(_: object) -> None:
     "address", ["tcp://127.0.0.1:8786", "tcp://scheduler:1", "tcp://[::1]:8786", "tcp://a.b:65535/"]
 )
 def test_addresses(address: str) -> None:
-    assert cluster.problem_of(address) == ""
+    assert cluster_address.problem_of(address) == ""
 
 
 @pytest.mark.parametrize(
@@ -70,14 +70,19 @@ def test_addresses(address: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_address(address: str) -> None:
-    assert cluster.problem_of(address) == "expected the scheduler's address, as tcp://HOST:8786, or tls://HOST:8786"
+    assert (
+        cluster_address.problem_of(address)
+        == "expected the scheduler's address, as tcp://HOST:8786, or tls://HOST:8786"
+    )
 
 
 @needs_dask
 def test_tls_needs_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "distributed.comm.tls.ca-file, distributed.comm.tls.client.cert" in cluster.problem_of("tls://host:8786")
-    monkeypatch.setattr(cluster, "_setting", lambda _: "file.pem")
-    assert cluster.problem_of("tls://host:8786") == ""
+    assert "distributed.comm.tls.ca-file, distributed.comm.tls.client.cert" in cluster_address.problem_of(
+        "tls://host:8786"
+    )
+    monkeypatch.setattr(cluster_address, "_setting", lambda _: "file.pem")
+    assert cluster_address.problem_of("tls://host:8786") == ""
 
 
 def test_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
