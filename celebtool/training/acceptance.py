@@ -27,6 +27,8 @@ USELESS = 0.25
 """From this share of strangers on a threshold that known faces pass is none."""
 MEASURABLE = 10
 """So many faces show what a tenth of them is."""
+FEW = 5
+"""So many times the share asked for passes at the most for the sake of fewer faces than that."""
 _ROUNDING = 1e-5  # `predict` may compute a score in batches of another size
 
 
@@ -90,7 +92,7 @@ def decide(evidence: Evidence, false_accept: float | None) -> tuple[float | None
     if limit is None:
         return None, found
     if not found.insisted:
-        limit = min(limit, _most(evidence))
+        limit = min(limit, max(_most(evidence), _least(evidence, asked)))
     value, low, high = _passing(evidence, asked, limit)
     found = replace(found, false_accepts=value, low=low, high=high)
     if limit > 1 or (value > USELESS and not found.insisted):
@@ -131,6 +133,13 @@ def _most(evidence: Evidence) -> float:
     """Return the highest threshold that rejects few enough known faces, of val too if it shows how many that is."""
     groups = [evidence.known] + ([evidence.val] if len(evidence.val) >= MEASURABLE else [])
     return min((_tenth(group) for group in groups if len(group)), default=np.inf) - _ROUNDING
+
+
+def _least(evidence: Evidence, asked: float) -> float:
+    """Return how far few known faces may lower the threshold: they could be untypical, all of them."""
+    if len(evidence.known) >= MEASURABLE or evidence.impostors is None:
+        return -np.inf
+    return evidence.impostors.threshold(min(FEW * asked, 1))
 
 
 def _tenth(scores: Floats) -> float:

@@ -53,6 +53,13 @@ def test_one_bad_photo_of_few_does_not_move_the_threshold() -> None:
     assert limits[0] == pytest.approx(limits[1], abs=0.02)
 
 
+def test_few_faces_do_not_lower_the_threshold_far() -> None:
+    few = np.array([0.1, 0.2, 0.2, 0.3])
+    limit, found = acceptance.decide(Evidence(5, few, impostors=CLOSE), None)
+    assert limit == pytest.approx(CLOSE.threshold(0.05))
+    assert found.false_accepts == pytest.approx(0.05)
+
+
 def test_a_user_who_insists_gets_the_share() -> None:
     limit, found = acceptance.decide(Evidence(5, SCORES, impostors=CLOSE), 0.01)
     assert found.insisted
