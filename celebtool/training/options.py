@@ -118,10 +118,11 @@ class TrainingOptions:
         ),
     ] = None
     optimizer: Annotated[
-        Literal["adam", "adamw", "sgd", "lbfgs"] | None,
+        Literal["adam", "adamw", "sgd", "lbfgs", "mean"] | None,
         typer.Option(
             rich_help_panel=OPTIMISATION,
-            help="Optimizer. lbfgs solves a head of one softmax layer as a logistic regression, without epochs.",
+            help="Optimizer. For a head of one softmax layer, without epochs: lbfgs solves it as a logistic regression, "
+            "mean takes the class of the nearest mean embedding.",
             show_default=BY_ARCHITECTURE,
         ),
     ] = None

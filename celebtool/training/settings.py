@@ -11,6 +11,9 @@ from celebtool.training.schedule import Rules
 Value = TypeVar("Value")
 LBFGS = "lbfgs"
 """The optimizer that solves a head of one softmax layer as a logistic regression."""
+MEAN = "mean"
+"""The optimizer that makes the nearest class mean of such a head."""
+AT_ONCE = (LBFGS, MEAN)
 _EPOCHWISE = ("epochs", "batch_size", "learning_rate", "patience", "reduce_lr", "monitor", "schedule", "warmup")
 _SHAPING = ("dense", "dropout", "label_smoothing")
 
@@ -37,7 +40,7 @@ class TrainSettings:
     Args:
         head: the network's last layers.
         rules: epochs, rates, patience and the monitored figure.
-        optimizer: ``adam``, ``adamw``, ``sgd`` or ``lbfgs``.
+        optimizer: ``adam``, ``adamw``, ``sgd``, ``lbfgs`` or ``mean``.
         by_distance: whether the score is the cosine to a class's mean embedding, not the largest probability.
         embedding: the architecture whose pretrained embedding that is; empty: it has none, or training may change it.
         batch_size, class_weights, label_smoothing, augment, false_accept, seed: see `TrainingOptions`.
@@ -64,8 +67,8 @@ def for_training(options: TrainingOptions, architecture: Architecture, *, has_va
         l2=_first(options.l2, architecture.l2),
     )
     optimizer = options.optimizer or architecture.optimizer
-    if options.optimizer is None and optimizer == LBFGS and _iterative(options):
-        optimizer = "adam"
+    if options.optimizer is None and optimizer in AT_ONCE:
+        optimizer = "adam" if _iterative(options) else LBFGS if options.l2 else optimizer
     epochs, rate = architecture.epochs, architecture.learning_rate
     found = _settings(options, head, optimizer, architecture, _rules(options, architecture, epochs, rate, has_val))
     return replace(found, embedding=architecture.name if found.by_distance else "")
@@ -91,13 +94,13 @@ def parameters(settings: TrainSettings) -> dict[str, object]:
 
 def optimizer_notes(options: TrainingOptions, architecture: Architecture, settings: TrainSettings) -> list[str]:
     """Return what a user should know who asks for epochs where the head would be solved without them."""
-    if architecture.optimizer == LBFGS and options.optimizer is None and settings.optimizer != LBFGS:
+    if architecture.optimizer in AT_ONCE and options.optimizer is None and settings.optimizer not in AT_ONCE:
         asked = ", ".join(_iterative(options))
         otherwise = f"without such options --arch {architecture.name} solves it at once, which is usually better"
         return [f"{asked}: the head is trained with {settings.optimizer} in epochs; {otherwise}"]
     unused = [name for name in _iterative(options) if name in map(_name, _EPOCHWISE)]
-    if settings.optimizer == LBFGS and unused:
-        return [f"{', '.join(unused)}: no effect with --optimizer lbfgs, which has no epochs"]
+    if settings.optimizer in AT_ONCE and unused:
+        return [f"{', '.join(unused)}: no effect with --optimizer {settings.optimizer}, which has no epochs"]
     return []
 
 

@@ -42,6 +42,21 @@ def test_a_linear_head_is_solved_unless_epochs_are_asked_for(given: dict, optimi
     assert settings.for_training(replace(NOTHING, **given), face, has_val=True).optimizer == optimizer
 
 
+@pytest.mark.parametrize(
+    ("given", "optimizer"),
+    [
+        ({}, "mean"),
+        ({"class_weights": True, "augment": 2}, "mean"),
+        ({"l2": 0.1}, "lbfgs"),
+        ({"epochs": 5}, "adam"),
+        ({"l2": 0.1, "optimizer": "mean"}, "mean"),
+    ],
+)
+def test_a_head_of_means_has_no_penalty_and_no_epochs(given: dict, optimizer: str) -> None:
+    face = architectures.get("face-sface")
+    assert settings.for_training(replace(NOTHING, **given), face, has_val=True).optimizer == optimizer
+
+
 def test_finetuning_adds_layers_to_the_head_and_takes_its_own_rate() -> None:
     densenet = architectures.get("densenet121")
     chosen = settings.for_finetuning(
@@ -74,6 +89,11 @@ def test_parameters_are_values_of_json() -> None:
             {"optimizer": "lbfgs", "epochs": 5},
             "face-resnet29",
             ["--epochs: no effect with --optimizer lbfgs, which has no epochs"],
+        ),
+        (
+            {"optimizer": "mean", "patience": 5},
+            "face-sface",
+            ["--patience: no effect with --optimizer mean, which has no epochs"],
         ),
         ({"epochs": 5}, "cnn", []),
         ({"optimizer": "sgd", "epochs": 5}, "face-resnet29", []),

@@ -20,7 +20,7 @@ from celebtool.nn.training.cut import Cut, cut
 from celebtool.nn.training.epochs import Fitted
 from celebtool.system.progress import Progress
 from celebtool.training import messages
-from celebtool.training.settings import LBFGS, TrainSettings
+from celebtool.training.settings import AT_ONCE, MEAN, TrainSettings
 from celebtool.training.training_set import TrainingData
 
 
@@ -94,7 +94,7 @@ def _fit(
     resources: Resources,
     progress: Progress,
 ) -> Fitted:
-    if settings.optimizer == LBFGS:
+    if settings.optimizer in AT_ONCE:
         progress.stage("solving the head")
         row = _solve(suffix, train, val, settings)
         progress.say(messages.epoch(row, settings.rules.epochs))
@@ -167,14 +167,16 @@ class _BatchMaker:
 
 
 def _solve(suffix: keras.Model, train: Batches, val: Batches | None, settings: TrainSettings) -> Epoch:
-    """Set a single softmax layer to the solution of its logistic regression; one row of history."""
+    """Set a single softmax layer to the classes' means or to the solution of its logistic regression; one row of history."""
     layers = [layer for layer in suffix.layers if layer.weights]
     if len(layers) != 1 or len(suffix.layers) > 2 or settings.label_smoothing:
         problem = "solves a head of one softmax layer without dropout or label smoothing; choose adam, adamw or sgd"
-        raise CelebtoolError("--optimizer lbfgs", problem)
-    kernel, bias, _ = logistic.solve(
-        np.asarray(train.inputs[0]), train.class_ids, train.sample_weights, max(settings.head.l2, 1e-9)
-    )
+        raise CelebtoolError(f"--optimizer {settings.optimizer}", problem)
+    embeddings = np.asarray(train.inputs[0])
+    if settings.optimizer == MEAN:
+        kernel, bias = logistic.nearest_mean(embeddings, train.class_ids)
+    else:
+        kernel, bias, _ = logistic.solve(embeddings, train.class_ids, train.sample_weights, max(settings.head.l2, 1e-9))
     layers[0].set_weights([kernel, bias])
     figures = measure(suffix, train)
     val_figures = measure(suffix, val) if val else {}
