@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from celebtool import console, options
-from celebtool.errors import CelebtoolError
+from celebtool.errors import CelebtoolError, printable
 from celebtool.system.places import check_places
 
 if TYPE_CHECKING:
@@ -210,4 +210,7 @@ def _print(made: "Report", views: "Views", *, as_json: bool, as_csv: bool, as_ma
         sys.stdout.write(markdown.document(made, views))
     else:
         for table in compose.tables(made, views, console.width()):
-            console.table(table.title, table.columns, terminal.rows(table), compact=table.compact)
+            if table.rows:
+                console.table(table.title, table.columns, terminal.rows(table), compact=table.compact)
+            else:
+                console.show(printable(table.title))

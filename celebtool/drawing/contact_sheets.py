@@ -19,15 +19,19 @@ from celebtool.evaluation.evaluate import Evaluation
 from celebtool.formats import images
 from celebtool.formats.image_folder import Sample
 from celebtool.formats.predictions import Prediction
+from celebtool.formats.text import display_width, natural_key, shorten
 
 T = TypeVar("T")
 Thumbnail: TypeAlias = Callable[[str, tuple[float, float, float, float] | None], NDArray[np.uint8]]
 """Returns the picture (height, width, 3) of a path, or of a box in it."""
 
-TILE, GAP, LINE = 120, 14, 17  # pixels: a picture's side, between pictures, a line of caption
+TILE, GAP, LINE = 144, 14, 19  # pixels: a picture's side, between pictures, a line of caption
+CAPTION = 20  # columns of text that fit below a picture
+CAPTION_SIZE, LARGE_CAPTION_SIZE = 7.2, 10  # points
 ROWS_OF_SAMPLES = 24  # classes up to which each has a row of its own
 SAMPLES = 8  # pictures in such a row
 MOST = 24  # pictures on a sheet of predictions
+MOST_CLASSES = 400  # on a sheet of samples
 
 
 @dataclass(frozen=True)
@@ -39,20 +43,27 @@ class Tile:
 
 
 def samples(by_class: Mapping[str, Sequence[Sample]], thumbnail: Thumbnail, lettering: Lettering) -> Figure:
-    """Pictures of every class: a row of eight each, or one each when there are more than 24 classes."""
-    if len(by_class) > ROWS_OF_SAMPLES:
+    """Pictures of every class, in natural order: a row of eight each, or one each when there are more than 24 classes.
+
+    Of more than 400 classes, as many are shown, evenly from first to last.
+    """
+    names = sorted(by_class, key=natural_key)
+    if len(names) > ROWS_OF_SAMPLES:
+        shown = spread(names, MOST_CLASSES)
         tiles = [
-            Tile(thumbnail(of_class[len(of_class) // 2].path, None), ((lettering.text(name), TEXT),))
-            for name, of_class in by_class.items()
+            Tile(thumbnail(by_class[name][len(by_class[name]) // 2].path, None), ((caption(name, lettering), TEXT),))
+            for name in shown
         ]
-        return sheet("A sample of each class", tiles, 10 if len(tiles) > 100 else 8, lettering)
+        of = f"{len(shown)} of {len(names)} classes" if len(shown) < len(names) else f"each of {len(names)} classes"
+        return sheet(f"A sample of {of}", tiles, 10 if len(tiles) > 100 else 8, lettering)
     tiles = []
-    for name, of_class in by_class.items():
-        shown = spread(of_class, SAMPLES)
+    for name in names:
+        shown_of_class = spread(by_class[name], SAMPLES)
         captions = [((lettering.text(name), TEXT),), *([((" ", TEXT),)] * (SAMPLES - 1))]
-        pictures = [thumbnail(sample.path, None) for sample in shown] + [_BLANK] * (SAMPLES - len(shown))
+        pictures = [thumbnail(sample.path, None) for sample in shown_of_class]
+        pictures += [_BLANK] * (SAMPLES - len(pictures))
         tiles += [Tile(picture, caption) for picture, caption in zip(pictures, captions, strict=True)]
-    return sheet("Samples of each class", tiles, SAMPLES, lettering)
+    return sheet("Samples of each class", tiles, SAMPLES, lettering, across=True)
 
 
 def predictions(
@@ -72,7 +83,10 @@ def predictions(
     shown_wrong = spread([row for row in scored if id(row) in wrong], max(MOST // 2, MOST - len(right)))
     shown_right = spread(right, MOST - len(shown_wrong))
     tiles = [
-        Tile(thumbnail(row.path, row.box), ((f"{lettering.text(row.label)} {row.confidence:.2f}", RIGHT_COLOUR),))
+        Tile(
+            thumbnail(row.path, row.box),
+            ((caption(row.label, lettering), RIGHT_COLOUR), (f"{row.confidence:.2f}", RIGHT_COLOUR)),
+        )
         for row in shown_right
     ]
     tiles += [
@@ -100,8 +114,24 @@ def spread(items: Sequence[T], count: int) -> list[T]:
     return [items[round(i * (len(items) - 1) / max(count - 1, 1))] for i in range(count)]
 
 
-def sheet(title: str, tiles: Sequence[Tile], columns: int, lettering: Lettering) -> Figure:
-    """Lay tiles out in rows under a title: one canvas of pixels and the captions on it."""
+def caption(name: str, lettering: Lettering, most: int = CAPTION) -> str:
+    """A name, shortened so that it is no wider than its picture."""
+    text = lettering.text(name)
+    while display_width(text) > most:
+        text = shorten(text, len(text) - 1)
+    return text
+
+
+def sheet(title: str, tiles: Sequence[Tile], columns: int, lettering: Lettering, *, across: bool = False) -> Figure:
+    """Lay tiles out in rows under a title: one canvas of pixels and the captions on it, all of one size.
+
+    Args:
+        title: printed above.
+        tiles: row by row.
+        columns: tiles in a row.
+        lettering: the fonts.
+        across: whether captions begin at the left of their picture and may reach across the next ones, and are larger.
+    """
     lines = max((len(tile.lines) for tile in tiles), default=0)
     rows = math.ceil(len(tiles) / columns)
     step_x, step_y = TILE + GAP, TILE + GAP + lines * LINE
@@ -115,7 +145,10 @@ def sheet(title: str, tiles: Sequence[Tile], columns: int, lettering: Lettering)
             _paste(canvas, tile.picture, left, top)
             for line, (text, colour) in enumerate(tile.lines):
                 y = top + TILE + 5 + line * LINE
-                axes.text(left + TILE / 2, y, text, ha="center", va="top", fontsize=_fit(text), color=colour)
+                x, align, size = (
+                    (left, "left", LARGE_CAPTION_SIZE) if across else (left + TILE / 2, "center", CAPTION_SIZE)
+                )
+                axes.text(x, y, text, ha=align, va="top", fontsize=size, color=colour)
         axes.imshow(canvas, extent=(0, width, height, 0), interpolation="nearest")
         axes.set_axis_off()
         axes.text(0, -12, title, fontsize=13, va="bottom")
@@ -126,7 +159,11 @@ _BLANK = np.full((TILE, TILE, 3), 255, dtype=np.uint8)
 
 
 def _mistake(row: Prediction, predicted: str, confidence: float, thumbnail: Thumbnail, lettering: Lettering) -> Tile:
-    lines = ((lettering.text(row.label), TEXT), (f"{lettering.text(predicted)} {confidence:.2f}", WRONG_COLOUR))
+    lines = (
+        (caption(row.label, lettering), TEXT),
+        (caption(predicted, lettering), WRONG_COLOUR),
+        (f"{confidence:.2f}", WRONG_COLOUR),
+    )
     return Tile(thumbnail(row.path, row.box), lines)
 
 
@@ -137,8 +174,3 @@ def _paste(canvas: NDArray[np.uint8], picture: NDArray[np.uint8], left: int, top
     top += (TILE - size[0]) // 2
     left += (TILE - size[1]) // 2
     canvas[top : top + size[0], left : left + size[1]] = images.resize(picture, size)
-
-
-def _fit(text: str) -> float:
-    """A size in points at which a caption is about as wide as its picture."""
-    return min(8.0, 125 / max(len(text), 1))

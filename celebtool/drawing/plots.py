@@ -80,6 +80,8 @@ def curves(runs: Mapping[str, Sequence[Epoch]], kind: Literal["loss", "accuracy"
         axes.set_title(f"{kind.capitalize()} per epoch", fontsize=13)
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        # from zero, and for shares to one: part of a scale makes small differences look large
+        axes.set_ylim(0, 1.02 if kind == "accuracy" else None)
         axes.grid(axis="y", color=FAINT)
         axes.set_axisbelow(True)
         axes.legend(loc="best")

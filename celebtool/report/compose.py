@@ -66,7 +66,10 @@ def document(report: Report, limit: int) -> Record:
             for name, one in report.judged.items()
         ),
         *(subject_records.of_history(name, epochs) for name, epochs in subjects.histories.items()),
-        *(subject_records.of_folder(name, folder, seen) for name, (folder, seen) in subjects.folders.items()),
+        *(
+            subject_records.of_folder(name, folder, seen, subjects.rejects.get(name, ()))
+            for name, (folder, seen) in subjects.folders.items()
+        ),
         *(subject_records.of_model(name, info) for name, info in subjects.models.items()),
     ]
     whole: Record = records[0] if len(records) == 1 else {"subjects": records}
@@ -140,7 +143,7 @@ def _of_others(report: Report, views: Views) -> list[Table]:
     for name, epochs in report.subjects.histories.items():
         shown.append(subject_tables.epochs(name, epochs))
     for name, (folder, seen) in report.subjects.folders.items():
-        shown += subject_tables.folder(name, folder, seen)
+        shown += subject_tables.folder(name, folder, seen, report.subjects.rejects.get(name, ()))
     for name, info in report.subjects.models.items():
         shown.append(subject_tables.model(name, info))
         shown += [subject_tables.epochs("History", info.history)] if info.history else []

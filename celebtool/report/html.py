@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 
 from celebtool.errors import printable
+from celebtool.report import glossary
 from celebtool.report.table import Cell, Mark, Table, cells
 
 FILTER_FROM = 12  # rows from which a table can be filtered
@@ -42,7 +43,15 @@ def table(shown: Table, name: str) -> str:
     rows = list(cells(shown.rows))
     numeric = [all(_is_number(row[i]) for row in rows) for i in range(len(shown.columns))]
     body, foot = (
-        [_row([_cell(cell, is_number=n) for cell, n in zip(row, numeric, strict=True)]) for row in part]
+        [
+            _row(
+                [
+                    _cell(cell, is_number=n, is_first=i == 0)
+                    for i, (cell, n) in enumerate(zip(row, numeric, strict=True))
+                ]
+            )
+            for row in part
+        ]
         for part in (rows, cells(shown.totals))
     )
     heads = [(column, "number" if n else "") for column, n in zip(shown.columns, numeric, strict=True)]
@@ -53,7 +62,7 @@ def frame(
     name: str, heads: Sequence[tuple[str, str]], body: Sequence[str], foot: Sequence[str] = (), kind: str = ""
 ) -> str:
     """A table from rows that are HTML already; `heads` are titles with their class; a ``fixed`` one doesn't sort."""
-    head = "".join(f'<th scope="col"{_class(kind)}>{_head(title, kind)}</th>' for title, kind in heads)
+    head = "".join(f'<th scope="col"{_class(kind)}{_hint(title)}>{_head(title, kind)}</th>' for title, kind in heads)
     filter_line = (
         f'<p class="filter" data-table="{escape(name)}" hidden>'
         '<input type="search" placeholder="filter" aria-label="filter"><output></output></p>\n'
@@ -70,7 +79,7 @@ def frame(
 def cards(figures: Mapping[str, tuple[str, str]]) -> str:
     """Large numbers: what → (number, a word on it)."""
     shown = (
-        f'<div class="card"><span>{escape(what)}</span><b>{escape(value)}</b><span>{escape(more)}</span></div>'
+        f'<div class="card"{_hint(what)}><span>{escape(what)}</span><b>{escape(value)}</b><span>{escape(more)}</span></div>'
         for what, (value, more) in figures.items()
     )
     return f'<div class="cards">{"".join(shown)}</div>\n'
@@ -84,6 +93,11 @@ def picture(content: bytes, kind: str, text: str) -> str:
 def plot(content: bytes, text: str, kind: str = "plot") -> str:
     """A plot as PNG that a click enlarges; a ``plot sheet`` is of photos, whose colours stay in the dark."""
     return f'<div class="{kind}">{picture(content, "png", text)}</div>\n'
+
+
+def folded(title: str, content: str) -> str:
+    """Content that a click on its title shows."""
+    return f"<details><summary>{escape(title)}</summary>\n{content}</details>\n"
 
 
 def bullets(lines: Sequence[str]) -> str:
@@ -100,9 +114,16 @@ def _row(cells: Sequence[str]) -> str:
     return f"<tr>{''.join(cells)}</tr>"
 
 
-def _cell(cell: Cell, *, is_number: bool) -> str:
+def _cell(cell: Cell, *, is_number: bool, is_first: bool) -> str:
     kinds = [kind for kind in (_CLASSES[cell.mark], "number" if is_number else "text") if kind]
-    return f"<td{_class(' '.join(kinds))}>{escape(cell.text.strip())}</td>"
+    hint = _hint(cell.text) if is_first else ""
+    return f"<td{_class(' '.join(kinds))}{hint}>{escape(cell.text.strip())}</td>"
+
+
+def _hint(term: str) -> str:
+    """What a browser shows while the mouse rests on a term."""
+    explanation = glossary.hint(term)
+    return f' title="{escape(explanation)}"' if explanation else ""
 
 
 def _class(kind: str) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from celebtool.drawing import contact_sheets, fonts, plots
 from celebtool.drawing.fonts import Lettering
+from celebtool.errors import listed
+from celebtool.evaluation.intervals import Estimate
 from celebtool.evaluation.judge import Judged
 from celebtool.formats.image_folder import ImageFolder
 from celebtool.report import html, matrix, page_mistakes, plot_files, prediction_tables, remarks, subject_tables
@@ -11,6 +13,7 @@ from celebtool.report.html import escape
 from celebtool.report.subjects import Report, Subjects
 from celebtool.report.table import Table
 
+PEOPLE = 12  # named at the top of a page
 MISTAKES = 100  # on a page, or --limit if that is more
 WHOLE = 10_000  # characters: no name is shortened
 
@@ -28,20 +31,36 @@ def build(report: Report, pictures: ImageFolder | None, limit: int) -> str:
     """
     lettering = fonts.lettering(plot_files.all_names(report, pictures))
     sections = list(_sections(report, pictures, lettering, max(limit, MISTAKES)))
-    links = "".join(f'<a href="#s{n}">{escape(title)}</a>' for n, (title, _) in enumerate(sections))
+    title = _title(report, pictures)
+    links = "".join(f'<a href="#s{n}">{escape(heading)}</a>' for n, (heading, _) in enumerate(sections))
     body = [
-        f"<header><h1>celebtool report</h1>\n<nav>{links}</nav></header>",
+        f'<header><h1>{escape(title)}</h1>\n<p class="people">{escape(_people(report, pictures))}</p>\n',
+        f"<nav>{links}</nav></header>",
         *(f'<p class="alarm" role="alert">{escape(warning)}</p>' for warning in remarks.warnings(report)),
         *_demands(report),
         html.bullets(remarks.of_report(report)),
         *(
-            f'<section>\n<h2 id="s{n}">{escape(title)}</h2>\n{content}</section>'
-            for n, (title, content) in enumerate(sections)
+            f'<section>\n<h2 id="s{n}">{escape(heading)}</h2>\n{content}</section>'
+            for n, (heading, content) in enumerate(sections)
         ),
         _legend(lettering),
     ]
-    titles = ", ".join(title for title, _ in sections)
-    return html.document(f"celebtool: {titles}", "\n".join(filter(None, body)))
+    return html.document(title, "\n".join(filter(None, body)))
+
+
+def _title(report: Report, pictures: ImageFolder | None) -> str:
+    """Name what the page is about: models with their networks, folders, tables."""
+    subjects = report.subjects
+    models = [f"{name} ({info.architecture})" for name, info in subjects.models.items()]
+    images = [str(pictures.root)] if pictures else []
+    named = dict.fromkeys([*models, *subjects.folders, *subjects.predictions, *subjects.histories, *images])
+    return f"{', '.join(named)} \u2013 celebtool report"
+
+
+def _people(report: Report, pictures: ImageFolder | None) -> str:
+    """``20 people: Amir Khan, Angelina Jolie and 18 more``; nothing for a history."""
+    names = plot_files.all_names(report, pictures)
+    return f"{len(names)} people: {listed(names, PEOPLE)}" if names else ""
 
 
 def _demands(report: Report) -> Iterator[str]:
@@ -69,7 +88,8 @@ def _sections(
     for n, (name, info) in enumerate(subjects.models.items()):
         run = html.table(subject_tables.epochs("History", info.history), f"r{n}") if info.history else ""
         described = html.table(subject_tables.model("Model", info), f"m{n}")
-        yield name, described + run + html.table(subject_tables.layers(info), f"l{n}")
+        layers = subject_tables.layers(info)
+        yield name, described + run + html.folded(layers.title, html.table(layers, f"l{n}"))
 
 
 def _predictions(
@@ -89,6 +109,9 @@ def _predictions(
         html.plot(plots.png(plots.confusion(evaluation, lettering)), "confusion matrix"),
         html.table(matrix.confused_pairs(evaluation, WHOLE, WHOLE), f"{key}-pairs"),
         html.table(prediction_tables.per_class(evaluation), f"{key}-classes"),
+        html.table(prediction_tables.per_class_of_parts(one.parts, WHOLE), f"{key}-parts-classes")
+        if len(one.parts) > 1
+        else "",
         '<div class="side"><div>',
         html.table(prediction_tables.summary([evaluation], [name]), f"{key}-figures"),
         "</div><div><h3>Reliability</h3>",
@@ -101,29 +124,36 @@ def _predictions(
 
 def _headline(one: Judged) -> dict[str, tuple[str, str]]:
     evaluation = one.evaluation
-    accuracy, f1, rejection = evaluation.accuracy, evaluation.macro.f1, evaluation.rejection
+    rejection = evaluation.rejection
     figures = {
-        "accuracy": (prediction_tables.number(accuracy.value), f"95 %: {accuracy.low:.3f}–{accuracy.high:.3f}"),
-        "macro F1": (prediction_tables.number(f1.value), f"95 %: {f1.low:.3f}–{f1.high:.3f}"),
+        "accuracy": _estimate(evaluation.accuracy),
+        "macro F1": _estimate(evaluation.macro.f1),
         "images": (str(evaluation.images), f"of {len(evaluation.class_names)} classes"),
         "mistakes": (str(len(evaluation.mistakes)), f"and {sum(evaluation.failures.values())} failed"),
         "calibration error": (prediction_tables.number(evaluation.calibration.error), "0: as confident as right"),
     }
+    if rejection:
+        figures["known faces accepted"] = _estimate(rejection.accepted)
     if rejection and rejection.strangers:
-        figures["strangers accepted"] = (
-            prediction_tables.number(rejection.false_accepts.value),
-            f"of {rejection.strangers}",
-        )
-        figures["known accepted"] = prediction_tables.number(rejection.accepted.value), f"of {evaluation.images}"
+        figures["strangers accepted"] = _estimate(rejection.false_accepts)
     return figures
+
+
+def _estimate(figure: Estimate) -> tuple[str, str]:
+    return prediction_tables.number(figure.value), f"95 %: {figure.low:.3f}–{figure.high:.3f}"
 
 
 def _folders(subjects: Subjects, lettering: Lettering) -> Iterator[tuple[str, str]]:
     for n, (name, (folder, seen)) in enumerate(subjects.folders.items()):
+        rejects = subjects.rejects.get(name, ())
         content = [
             html.table(table, f"f{n}-{m}")
-            for m, table in enumerate(subject_tables.folder("Images", folder, seen, WHOLE))
+            for m, table in enumerate(subject_tables.folder("Images", folder, seen, rejects, WHOLE))
         ]
+        if seen.copies:
+            content.append(html.table(subject_tables.copies(seen), f"f{n}-copies"))
+        if rejects:
+            content.append(html.table(subject_tables.rejects(rejects), f"f{n}-rejects"))
         if folder.class_names:
             counts = {part or "": folder.counts(part) for part in folder.parts or (None,)}
             by_class = {label: [s for s in folder.samples if s.label == label] for label in folder.class_names}

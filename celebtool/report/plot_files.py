@@ -17,6 +17,7 @@ from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder
 from celebtool.formats.images import ImageError
 from celebtool.formats.predictions import Predictions
+from celebtool.formats.text import natural_key
 from celebtool.report.subjects import Report, Subjects
 
 Box = tuple[float, float, float, float]
@@ -63,10 +64,11 @@ def recipe(report: Report, pictures: ImageFolder | None) -> recipes.Recipe:
 
 
 def all_names(report: Report, pictures: ImageFolder | None) -> list[str]:
-    """Every class name that a plot may have to write."""
+    """Every class name that a plot may have to write, in natural order."""
     folders = [folder for folder, _ in report.subjects.folders.values()] + ([pictures] if pictures else [])
     names = {name for table in report.subjects.predictions.values() for name in table.class_names}
-    return sorted(names.union(*(folder.class_names for folder in folders)))
+    names |= {name for info in report.subjects.models.values() for name in info.class_names}
+    return sorted(names.union(*(folder.class_names for folder in folders)), key=natural_key)
 
 
 def _plots(report: Report, pictures: ImageFolder | None, lettering: Lettering) -> Iterator[Plot]:

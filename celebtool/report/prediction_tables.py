@@ -104,7 +104,8 @@ def mistakes(evaluation: Evaluation, limit: int) -> Table:
         )
         for mistake in evaluation.mistakes[:limit]
     ]
-    title = titled("Mistakes, the most confident first", evaluation) + of(len(rows), len(evaluation.mistakes))
+    what = "Mistakes, the most confident first" if rows else "No mistakes"
+    title = titled(what, evaluation) + of(len(rows), len(evaluation.mistakes))
     return Table(title, ("image", "true", "predicted", "confidence", "probability of true"), rows)
 
 
@@ -130,7 +131,7 @@ def calibration(evaluation: Evaluation) -> Table:
                 (*cells, estimate(each.accuracy), Cell(f"{gap:+.3f}", Mark.WRONG if beyond_chance else Mark.PLAIN))
             )
     title = f"Calibration, expected error {number(evaluation.calibration.error)}"
-    return Table(titled(title, evaluation), ("confidence", "images", "mean", "accuracy", "too sure by"), rows)
+    return Table(titled(title, evaluation), ("confidence", "images", "mean", "accuracy", "too confident by"), rows)
 
 
 def comparisons(made: Sequence[tuple[Comparison, str]]) -> Table:
@@ -193,7 +194,7 @@ def _figures(evaluation: Evaluation) -> dict[str, str]:
 
 
 def _rejection(figures: Rejection) -> dict[str, str]:
-    known = {"known faces accepted": estimate(figures.accepted), "... and right": estimate(figures.true_accepts)}
+    known = {"known faces accepted": estimate(figures.accepted), "accepted and right": estimate(figures.true_accepts)}
     if not figures.strangers:
         return known
     at = {

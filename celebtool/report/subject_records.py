@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from celebtool.formats import history, recipes
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder, Sample
+from celebtool.formats.manifest import Row
 from celebtool.formats.model_info import ModelInfo
 from celebtool.report.prediction_records import Record, plain
 
@@ -27,7 +28,7 @@ def history_rows(epochs: Sequence[Epoch]) -> list[Record]:
     return [{key: plain(value) for key, value in asdict(epoch).items()} for epoch in epochs]
 
 
-def of_folder(name: str, folder: ImageFolder, seen: "Inspection") -> Record:
+def of_folder(name: str, folder: ImageFolder, seen: "Inspection", rejects: Sequence[Row] = ()) -> Record:
     """An image folder: images per part and class, how large they are, which are copies or flawed."""
     return {
         "kind": "folder",
@@ -43,6 +44,7 @@ def of_folder(name: str, folder: ImageFolder, seen: "Inspection") -> Record:
         "blurry": list(seen.blurry),
         "dark": list(seen.dark),
         "tiny": list(seen.tiny),
+        "rejects": [{"path": row.source, "label": row.label, "reason": row.reason} for row in rejects],
         "copies": [_paths(each) for each in seen.copies],
         "copies_across_parts": [_paths(each) for each in seen.straddling],
         "copies_across_classes": [_paths(each) for each in seen.conflicts],

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from celebtool.formats import history
+from celebtool.formats import history, manifest
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder
 from celebtool.formats.model_info import ModelInfo
@@ -16,6 +16,7 @@ from celebtool.report.table import Cell, Mark, Row, Table
 if TYPE_CHECKING:  # it loads SciPy, which a report on a table has no need of
     from celebtool.folders.inspection import Inspection
 
+_UNSET: tuple[object, ...] = (None, False, "", [])  # parameters of a command that was not told so
 SHOWN = 3  # images named of each flaw
 
 
@@ -38,10 +39,16 @@ def epochs(name: str, run: Sequence[Epoch]) -> Table:
     return Table(f"{name}: the best epoch is {best.epoch} of {len(run)}", columns, rows)
 
 
-def folder(name: str, listed: ImageFolder, seen: "Inspection", longest: int = LONGEST_NAME) -> list[Table]:
+def folder(
+    name: str,
+    listed: ImageFolder,
+    seen: "Inspection",
+    rejects: Sequence[manifest.Row] = (),
+    longest: int = LONGEST_NAME,
+) -> list[Table]:
     """Images per class and part, and their sizes; the sizes alone for a folder without class directories."""
     shown = [classes(name, listed, longest)] if listed.class_names else []
-    flawed = flaws(seen)
+    flawed = flaws(seen, rejects)
     title = (
         "Sizes in pixels" if shown else f"{name}: {len(listed.samples)} images, no class directories; sizes in pixels"
     )
@@ -78,16 +85,39 @@ def sizes(title: str, seen: "Inspection") -> Table:
     return Table(title, ("", "min", "median", "max"), rows)
 
 
-def flaws(seen: "Inspection") -> Table:
-    """How many images are copies, blurry, dark or tiny, and the first of each; no row for what there is none of."""
-    spare = [sample.path for each in seen.copies for sample in each[1:]]
-    found = {"copies of others": spare, "blurry": seen.blurry, "dark": seen.dark, "tiny": seen.tiny}
+def flaws(seen: "Inspection", rejects: Sequence[manifest.Row] = ()) -> Table:
+    """How many images are copies, blurry, dark, tiny or rejected, and the first of each; no row for none."""
+    spare = [f"{copy} (of {original})" for copy, original in copied(seen)]
+    rejected = [f"{row.source} ({row.reason.replace('_', ' ')})" for row in rejects]
+    found = {
+        "copies of others": spare,
+        "blurry": seen.blurry,
+        "dark": seen.dark,
+        "tiny": seen.tiny,
+        "rejected, not in the folder": rejected,
+    }
     rows = [
         (flaw, str(len(paths)), ", ".join(paths[:SHOWN]) + (", …" if len(paths) > SHOWN else ""))
         for flaw, paths in found.items()
         if paths
     ]
     return Table("Images to look at", ("", "images", "the first"), rows)
+
+
+def copies(seen: "Inspection") -> Table:
+    """Every image that is a copy, and the first image, in the folder's order, that shows the same picture."""
+    return Table("Copies", ("image", "is a copy of"), copied(seen))
+
+
+def rejects(rows: Sequence[manifest.Row]) -> Table:
+    """The images that were not taken into a folder, and why, as its manifest says."""
+    shown = [(row.source, row.label, row.reason.replace("_", " ")) for row in rows]
+    return Table(f"Rejected: {len(rows)} images", ("image", "class", "reason"), shown)
+
+
+def copied(seen: "Inspection") -> list[tuple[str, str]]:
+    """Pairs of paths: a copy, and what it is a copy of."""
+    return [(copy.path, each[0].path) for each in seen.copies for copy in each[1:]]
 
 
 def _figure(value: float | None, form: str) -> str:
@@ -165,7 +195,8 @@ def _strangers(info: ModelInfo) -> str:
 
 
 def _pairs(pairs: Mapping[str, object]) -> str:
-    return ", ".join(f"{key.replace('_', ' ')} {_words(value)}" for key, value in pairs.items())
+    """``epochs 10, class weights yes``; what is not set is left out."""
+    return ", ".join(f"{key.replace('_', ' ')} {_words(v)}" for key, v in pairs.items() if v not in _UNSET)
 
 
 def _words(value: object) -> str:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from celebtool.errors import CelebtoolError, command_line
 from celebtool.evaluation.judge import Judged, Judgement
-from celebtool.formats import history, image_folder, model_file, predictions
+from celebtool.formats import history, image_folder, manifest, model_file, predictions
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import SIDECARS, ImageFolder
+from celebtool.formats.manifest import Row
 from celebtool.formats.model_info import ModelInfo
 from celebtool.formats.predictions import Predictions
 from celebtool.suggestions import did_you_mean_path
@@ -31,12 +32,14 @@ _MODEL_SUFFIXES = frozenset({".h5", ".hdf5", ".keras"})
 class Subjects:
     """What was read, by kind and by the name it was given as, in the order of the command line.
 
-    `digests` are the SHA-256 of the tables (predictions and histories).
+    `digests` are the SHA-256 of the tables (predictions and histories), `rejects` the rows of a folder's manifest on
+    images that were not taken into it.
     """
 
     predictions: dict[str, Predictions] = field(default_factory=dict)
     histories: dict[str, tuple[Epoch, ...]] = field(default_factory=dict)
     folders: dict[str, "tuple[ImageFolder, Inspection]"] = field(default_factory=dict)
+    rejects: dict[str, tuple[Row, ...]] = field(default_factory=dict)
     models: dict[str, ModelInfo] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
 
@@ -75,6 +78,7 @@ def read(names: Sequence[str], stdin: BinaryIO, inspect: "Callable[[ImageFolder]
             if not any(Path(sample.path).suffix.lower() in IMAGES for sample in folder.samples):
                 _check_images(path, has_files=bool(folder.samples))
             subjects.folders[name] = folder, inspect(folder)
+            subjects.rejects[name] = tuple(row for row in manifest.read_all(path) if row.status == manifest.REJECTED)
         elif path.suffix.lower() in _MODEL_SUFFIXES:
             subjects.models[name] = model_file.read(path)[0]
         else:

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 from celebtool.drawing import contact_sheets, plots
 from celebtool.drawing.fonts import Lettering
@@ -69,3 +70,37 @@ def test_predictions_show_right_and_wrong(look, right, wrong, shown):
     contact_sheets.predictions(both.rows, evaluate.evaluate(both), look, Lettering())
     paths = [path for path, _ in look.seen]
     assert (sum(path[0] == "r" for path in paths), sum(path[0] == "w" for path in paths)) == shown
+
+
+def captions(figure):
+    """The texts of a sheet but for its title, and their sizes."""
+    *texts, _ = figure.axes[0].texts
+    return {text.get_text(): text.get_fontsize() for text in texts}
+
+
+def test_captions_of_a_sheet_share_one_size(look):
+    names = ["Al", "Mahendra Singh Dhoni the elder"]
+    rows = [Prediction(f"{i}", np.array([0.75, 0.25]), names[0], label=names[i]) for i in range(2)]
+    both = Predictions(tuple(names), tuple(rows))
+    sheet = contact_sheets.predictions(both.rows, evaluate.evaluate(both), look, Lettering())
+    assert set(captions(sheet)) == {"Al", "Mahendra Sin…e elder", "0.75"}
+    assert len(set(captions(sheet).values())) == 1
+
+
+@pytest.mark.parametrize("classes", [20, 200])
+def test_samples_have_readable_captions_in_natural_order(look, tmp_path, classes):
+    by_class = {f"person {i}": [Sample(f"{i}", f"person {i}")] for i in range(classes)}
+    sheet = contact_sheets.samples(dict(sorted(by_class.items())), look, Lettering())
+    shown = {text: size for text, size in captions(sheet).items() if text.strip()}
+    assert list(shown) == list(by_class)
+    assert min(shown.values()) >= 7
+    plots.save(sheet, tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as picture:
+        assert max(picture.size) < 4000
+
+
+def test_of_very_many_classes_some_are_shown(look):
+    by_class = {f"{i}": [Sample(f"{i}", f"{i}")] for i in range(1000)}
+    sheet = contact_sheets.samples(by_class, look, Lettering())
+    assert len(look.seen) == 400
+    assert sheet.axes[0].texts[-1].get_text() == "A sample of 400 of 1000 classes"

@@ -114,3 +114,16 @@ def test_of_very_many_classes_the_most_confused_are_drawn(monkeypatch):
     (axes,) = figure.axes
     assert [text.get_text() for text in axes.get_yticklabels()] == ["c", "e", "f"]
     assert axes.get_title("left") == "Confusion: 3 of 7 wrong; the 3 most confused of 6 classes"
+
+
+def test_the_axis_of_accuracy_goes_from_nothing_to_all_and_that_of_loss_begins_at_nothing():
+    run = [Epoch(1, 0.5, 0.97, 0.6, 0.96), Epoch(2, 0.4, 0.98, 0.5, 0.97)]
+    assert plots.curves({"h": run}, "accuracy").axes[0].get_ylim() == (0, 1.02)
+    assert plots.curves({"h": run}, "loss").axes[0].get_ylim()[0] == 0
+
+
+def test_axes_say_true_and_predicted_and_classes_stand_in_natural_order():
+    rows = [Prediction(f"{i}", np.eye(3)[i], name, label=name) for i, name in enumerate(("s1", "s10", "s2"))]
+    axes = plots.confusion(evaluate.evaluate(Predictions(("s1", "s10", "s2"), tuple(rows))), Lettering()).axes[0]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted", "true")
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["s1", "s2", "s10"]

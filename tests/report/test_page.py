@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,12 +13,12 @@ from celebtool.evaluation import judge
 from celebtool.evaluation.gates import Demand
 from celebtool.evaluation.judge import Gates
 from celebtool.folders.inspection import Inspection
-from celebtool.formats import image_folder
+from celebtool.formats import image_folder, manifest
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import Sample
 from celebtool.formats.model_info import Layer, ModelInfo
 from celebtool.formats.predictions import Prediction, Predictions
-from celebtool.report import html, page
+from celebtool.report import glossary, html, page
 from celebtool.report.subjects import Report, Subjects
 from celebtool.report.table import Table
 from tests.support.browser import CHROMIUM, browser
@@ -138,6 +139,58 @@ def test_averages_stay_at_the_foot_and_long_tables_filter():
     assert "<tfoot>\n<tr><td" in text
     assert '<p class="filter" data-table="t" hidden>' in text
     assert "filter" not in html.table(replace(shown, rows=shown.rows[:3]), "t")
+
+
+def test_the_title_names_model_folder_and_people(make_folder):
+    pictures = image_folder.read(make_folder({"s10": 1, "s2": 1}))
+    info = ModelInfo("cnn", ("s10", "s2"), (9, 9), layers=(Layer("<l>", "Dense", (2,), 8, 8, True),))
+    named = [Prediction(f"{label}/000.png", np.array([1.0, 0]), "s10", "", label) for label in ("s10", "s2")]
+    text = build(Predictions(("s10", "s2"), tuple(named)), pictures=pictures, models={"m.h5": info})
+    title = f"m.h5 (cnn), 0.csv, {pictures.root}"
+    assert f"<title>{title} – celebtool report</title>" in text
+    assert f"<h1>{title} – celebtool report</h1>" in text
+    assert '<p class="people">2 people: s2, s10</p>' in text
+
+
+def test_terms_are_explained_on_hover():
+    text = build(table(("A", "B"), strangers=2))
+    recall = "Share of the images of a class that were predicted as it."
+    assert f'<th scope="col" class="number" title="{recall}"><button>recall</button></th>' in text
+    assert '<td class="text" title="Mean F1 of the classes: every class counts the same.">macro F1</td>' in text
+    assert '<div class="card" title="Share of the images of known people that got a name, not unknown.">' in text
+
+
+def test_every_explained_term_is_one_that_a_report_shows():
+    one = table(("A", "B", "C", "D", "E", "F"), strangers=1000, per_class=4)
+    seen = Inspection(
+        ((9, 9),), blurry=("a",), dark=("b",), tiny=("c",), copies=((Sample("d", "A"), Sample("e", "A")),)
+    )
+    folder = image_folder.ImageFolder(Path("f"), ())
+    leaky = Predictions(one.class_names, tuple(replace(row, seen=True) for row in one.rows))
+    run = (Epoch(1, 0.5, 0.5, 0.5, 0.5),)
+    text = build(one, leaky, histories={"h": run}, folders={"f": (folder, seen)})
+    assert [term for term in glossary.TERMS if f">{html.escape(term)}</" not in text] == []
+
+
+def test_the_share_of_known_faces_accepted_is_a_card():
+    row = Prediction("1", np.array([0.75, 0.25]), "unknown", "", "A", score=0.5)
+    cards = build(Predictions(("A", "B"), (row, replace(row, path="2", predicted="A")))).split('<div class="cards">')[1]
+    assert "<span>known faces accepted</span><b>0.500</b><span>95 %: 0.013–0.987</span>" in cards
+
+
+def test_a_folder_shows_copies_of_what_and_rejects(make_folder):
+    folder = image_folder.read(make_folder({"A": 2}))
+    seen = Inspection(((32, 32),), copies=(folder.samples,))
+    rejects = {"f": (manifest.Row("", "A", "A/3.jpg", "", manifest.REJECTED, "no_face"),)}
+    text = build(folders={"f": (folder, seen)}, rejects=rejects)
+    assert '<td class="text">A/001.png</td><td class="text">A/000.png</td>' in text.split("<h3>Copies</h3>")[1]
+    rejected = text.split("<h3>Rejected: 1 images</h3>")[1]
+    assert '<td class="text">A/3.jpg</td><td class="text">A</td><td class="text">no face</td>' in rejected
+
+
+def test_layers_are_folded():
+    info = ModelInfo("cnn", ("A", "B"), (9, 9), layers=(Layer("l", "Dense", (2,), 8, 8, True),))
+    assert "<details><summary>1 layers</summary>" in build(models={"m.h5": info})
 
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here; apt-get install chromium")

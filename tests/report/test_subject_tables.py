@@ -60,7 +60,7 @@ def test_a_folder_without_classes_has_sizes_only():
         "Images to look at",
     ]
     assert tables[0].rows == [("height", "10", "20", "30"), ("width", "20", "30", "40")]
-    assert tables[1].rows == [("copies of others", "1", "2.jpg")]
+    assert tables[1].rows == [("copies of others", "1", "2.jpg (of 1.jpg)")]
 
 
 INFO = ModelInfo(
