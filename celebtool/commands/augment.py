@@ -1,6 +1,5 @@
 """``augment PARTS OUT``: add changed copies of the training images; val/ and test/ are copied unchanged."""
 
-import shlex
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Literal
@@ -8,9 +7,9 @@ from typing import Annotated, Literal
 import typer
 
 from celebtool import console, options
-from celebtool.errors import CelebtoolError
+from celebtool.errors import CelebtoolError, command_line
 from celebtool.system.output import is_finished, new_directory, new_file
-from celebtool.system.places import check_places
+from celebtool.system.places import check_order, check_places
 
 
 def augment(
@@ -74,9 +73,10 @@ def augment(
         raise typer.BadParameter("and --copies exclude each other; leave one out", param_hint="--until")
     operations = Operations(rotate, shift, shear, zoom, flip, brightness, fill)
     settings = augment.AugmentSettings(operations, copies or 1, until or 0, seed)
+    check_order(parts, out, "augment")
     folder = image_folder.read_labelled(parts)
     if "train" not in folder.parts:
-        command = shlex.join(["celebtool", "split", str(parts), f"{parts}-parts"])
+        command = command_line("split", parts, f"{parts}-parts")
         raise CelebtoolError(parts, f"has no train/; copies of test images must not be trained on; first: {command}")
     recipe = provenance.recipe("augment", augment.parameters(settings), parts)
     rows = augment.plan(folder, settings)
@@ -96,3 +96,10 @@ def augment(
             transfer.place([row for row in rows if not augment.is_copy(row)], parts, workspace.content, link=link)
             manifest.write(workspace.content, rows, transfer.columns(rows))
     console.table("", *augment.table(folder, rows))
+    if preview is not None:
+        console.done(preview, "examples of the copies")
+    if not dry_run:
+        copied = sum(map(augment.is_copy, rows))
+        console.done(
+            out, f"{len(rows)} images, {copied} of them changed copies", command_line("train", out, "model.h5")
+        )

@@ -5,7 +5,9 @@ from typing import Annotated, Literal
 import typer
 
 from celebtool import console, options
+from celebtool.errors import command_line
 from celebtool.system.output import is_finished, new_directory
+from celebtool.system.places import check_order
 
 
 def _per_class(text: str) -> str:
@@ -55,6 +57,7 @@ def balance(
     from celebtool.formats import image_folder, manifest, provenance
 
     settings = balance.BalanceSettings(per_class, keep, oversample, min_images, seed)
+    check_order(faces, out, "balance")
     folder = image_folder.read_labelled(faces)
     recipe = provenance.recipe("balance", balance.parameters(settings), faces)
     if not overwrite and is_finished(out, recipe):
@@ -71,3 +74,9 @@ def balance(
     for notice in balance.notices(folder, rows, settings):
         console.warn(notice)
     console.table("", *balance.table(folder, rows))
+    if not dry_run:
+        kept = [row for row in rows if row.path]
+        next_command = command_line(
+            "train" if folder.parts else "split", out, "model.h5" if folder.parts else f"{out}-parts"
+        )
+        console.done(out, f"{len(kept)} images, {len(rows) - len(kept)} left out", next_command)

@@ -10,7 +10,7 @@ import typer
 from celebtool import console, options
 from celebtool.errors import CelebtoolError, command_line, printable
 from celebtool.system.output import is_finished, new_directory
-from celebtool.system.places import check_file, check_places
+from celebtool.system.places import check_file, check_order, check_places
 
 if TYPE_CHECKING:
     from celebtool.cropping.plan import Task
@@ -95,6 +95,7 @@ def crop_faces(
     most = options.parse_share(max_rejects)
     if dask is not None and (problem := cluster_address.problem_of(dask)):
         raise typer.BadParameter(f"{printable(dask)}: {problem}", param_hint="--dask")
+    check_order(photos, faces, "crop-faces")
     folder = image_folder.read(photos.absolute() if dask else photos)
     if not folder.samples:
         raise CelebtoolError(photos, "holds no files; expected photos, or class directories of photos")

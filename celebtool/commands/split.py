@@ -1,22 +1,49 @@
 """``split FACES PARTS``: split an image folder into train, val and test; copies of one picture stay together."""
 
+import re
+from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from celebtool import console, options
-from celebtool.errors import CelebtoolError
-from celebtool.system.output import is_finished, new_directory
+from celebtool.errors import CelebtoolError, command_line
+from celebtool.system.output import is_finished, new_directory, new_file
+from celebtool.system.places import check_order
+
+if TYPE_CHECKING:
+    from celebtool.folders.conflicts import ConflictError
+    from celebtool.folders.sampling import Shares
+    from celebtool.folders.split import Splits
+
+FINGERPRINTS = {"fingerprints": 1}
+"""What the scratch of a run that ended with conflicts holds: it depends on the images alone, not on the recipe."""
+
+
+def _share(text: str) -> float:
+    """Parse a share: ``.8``, ``80%``, or a proportion such as ``8``."""
+    match = re.fullmatch(r"(\d+\.?\d*|\.\d+)(%?)", text)
+    if not match:
+        raise typer.BadParameter(f"{text!r} is not a share; expected a number of 0 or more, as .8 or 80%")
+    return float(Fraction(match[1]) / (100 if match[2] else 1))
 
 
 def split(
     faces: options.Faces,
     parts: Annotated[Path, typer.Argument(metavar="PARTS", help="Image folder to write: PARTS/train/<class>/…")],
-    train: Annotated[float | None, typer.Option("--train", min=0, help="Share of train.", show_default=".8")] = None,
-    val: Annotated[float | None, typer.Option("--val", min=0, help="Share of val.", show_default=".1")] = None,
+    train: Annotated[
+        float | None,
+        typer.Option(
+            "--train", metavar="SHARE", parser=_share, help="Share of train, as .8 or 80%.", show_default=".8"
+        ),
+    ] = None,
+    val: Annotated[
+        float | None, typer.Option("--val", metavar="SHARE", parser=_share, help="Share of val.", show_default=".1")
+    ] = None,
     test: Annotated[
-        float | None, typer.Option("--test", min=0, help="Share of test; may be 0.", show_default=".1")
+        float | None,
+        typer.Option("--test", metavar="SHARE", parser=_share, help="Share of test; may be 0.", show_default=".1"),
     ] = None,
     folds: Annotated[
         int | None,
@@ -31,6 +58,12 @@ def split(
             help="Copies of one picture: keep them in one part, keep only the largest, or don't look for them.",
         ),
     ] = "together",
+    conflicts: Annotated[
+        Literal["error", "drop"],
+        typer.Option(
+            "--conflicts", help="If a picture is in several classes: end with an error, or leave out its images."
+        ),
+    ] = "error",
     seed: options.Seed = 0,
     link: options.Link = False,
     overwrite: options.Overwrite = False,
@@ -45,16 +78,15 @@ def split(
 
     Example: celebtool split faces/ parts/ --train .6 --val .2 --test .2
     """
-    from celebtool.folders import sampling, split
+    from celebtool.folders import split
+    from celebtool.folders.conflicts import ConflictError
     from celebtool.formats import image_folder, provenance
 
     if folds and (train, val, test) != (None, None, None):
         raise typer.BadParameter("makes folds of equal size; leave out --train, --val and --test", param_hint="--folds")
-    try:
-        shares = sampling.shares(train, val, test)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--train, --val, --test") from error
-    settings = split.SplitSettings(shares, folds or 0, near_duplicates, seed)
+    shares = _shares(train, val, test)
+    settings = split.SplitSettings(shares, folds or 0, near_duplicates, seed, conflicts)
+    check_order(faces, parts, "split")
     folder = image_folder.read_labelled(faces)
     if folder.parts:
         raise CelebtoolError(faces, f"is split already ({', '.join(folder.parts)}); give the folder it was made from")
@@ -62,13 +94,53 @@ def split(
     if not overwrite and is_finished(parts, recipe):
         console.finished(parts)
         return
-    with (
-        new_directory(parts, recipe=recipe, inputs=[faces], overwrite=overwrite, dry_run=dry_run) as workspace,
-        console.progress("split", "images") as progress,
-    ):
-        splits = split.plan(folder, settings, progress)
-        if not dry_run:
-            split.write(splits, faces, workspace.content, recipe, link=link)
-    for notice in split.notices(splits):
+    try:
+        with (
+            new_directory(
+                parts,
+                recipe=recipe,
+                inputs=[faces],
+                overwrite=overwrite,
+                resumable=True,
+                dry_run=dry_run,
+                scratch_of=FINGERPRINTS,
+            ) as workspace,
+            console.progress("split", "images") as progress,
+        ):
+            splits = split.plan(folder, settings, progress, None if dry_run else workspace.scratch)
+            if not dry_run:
+                split.write(splits, faces, workspace.content, recipe, link=link)
+    except ConflictError as error:
+        raise (error if dry_run else error.with_table(_table(error, faces, parts))) from error
+    _say(splits, parts, dry_run=dry_run)
+
+
+def _say(splits: "Splits", parts: Path, *, dry_run: bool) -> None:
+    """Print what is to be warned of, the table, and what was written."""
+    from celebtool.folders import split_summary
+
+    for notice in split_summary.notices(splits):
         console.warn(notice)
-    console.table("", *split.table(splits))
+    console.table("", *split_summary.table(splits))
+    if not dry_run:
+        first = parts / next(iter(splits))
+        console.done(parts, split_summary.summary(splits), command_line("train", first, "model.h5"))
+
+
+def _shares(*given: float | None) -> "Shares":
+    from celebtool.folders import sampling
+
+    try:
+        return sampling.shares(*given)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--train, --val, --test") from error
+
+
+def _table(error: "ConflictError", faces: Path, parts: Path) -> Path:
+    """Write the conflicts beside the output and return the file."""
+    from celebtool.folders import conflicts
+
+    file = parts.with_name(f"{parts.name}-conflicts.csv")
+    with new_file(file, inputs=[faces], overwrite=conflicts.is_table(file)) as workspace:
+        conflicts.write(workspace.content, error.conflicts)
+    return file

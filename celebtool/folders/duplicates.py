@@ -202,9 +202,12 @@ def _candidates(
     flip = np.resize([1, -1], FREQUENCIES**2)[1:] if mirrored else 1  # odd columns of a DCT change sign
     turned = (descriptors * flip).astype(np.float32)
     for start in range(0, len(descriptors), BLOCK):
-        rows = slice(start, start + BLOCK)
-        alike = turned[rows] @ descriptors[start:].T
-        needed = np.where(classes[rows, None] == classes[None, start:], CANDIDATE, CANDIDATE_ACROSS)
-        first, second = (np.argwhere(np.triu(alike >= needed, 1)) + start).T
+        alike = turned[start : start + BLOCK] @ descriptors[start:].T
+        rows, columns = np.nonzero(alike >= CANDIDATE)  # few: what else is asked of them costs little
+        is_new = rows < columns
+        first, second = rows[is_new] + start, columns[is_new] + start
+        needed = np.where(classes[first] == classes[second], CANDIDATE, CANDIDATE_ACROSS)
+        is_candidate = alike[rows[is_new], columns[is_new]] >= needed
+        first, second = first[is_candidate], second[is_candidate]
         for at in range(0, len(first), PAIRS):
             yield first[at : at + PAIRS], second[at : at + PAIRS]

@@ -104,8 +104,12 @@ def split(images: Sequence[Image], wanted: Shares, seed: int) -> list[str | None
     wanted_sizes = _wanted_sizes(images, wanted)
     part_of = _place_mixed(images, members, wanted_sizes, wanted, seed)
     filled = _filled(images, members, part_of)
+    left: dict[str | None, list[int]] = defaultdict(list)
+    for group, indices in members.items():
+        if group not in part_of:
+            left[images[indices[0]].label].append(group)
     for label, sizes in wanted_sizes.items():
-        own = [g for g, indices in members.items() if g not in part_of and images[indices[0]].label == label]
+        own = left[label]
         chances = [chance(seed, images[members[g][0]].path) for g in own]
         counts = [len(members[g]) for g in own]
         part_of.update(zip(own, assign(counts, sizes, chances, Sizes(*filled[label])), strict=True))

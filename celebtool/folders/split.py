@@ -1,15 +1,15 @@
 """Split an image folder: which images belong together, which are left out, and which part each goes to."""
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
 from celebtool.errors import CelebtoolError
-from celebtool.folders import duplicates, sampling, transfer
-from celebtool.folders.class_table import Table, class_table
+from celebtool.folders import conflicts, duplicates, sampling, transfer
+from celebtool.folders.conflicts import Conflict, ConflictError
+from celebtool.folders.fingerprints import Store
 from celebtool.formats import faces, images, manifest
 from celebtool.formats.image_folder import PARTS, UNKNOWN, ImageFolder, Sample
 from celebtool.formats.reasons import Reason, Rejection
@@ -18,13 +18,8 @@ from celebtool.system import threads
 from celebtool.system.output import RECIPE_FILE
 from celebtool.system.progress import Progress
 
-_LEFT_OUT = {
-    Reason.LABEL_CONFLICT: "{} images left out that are in several classes; manifest.csv names them",
-    Reason.NEAR_DUPLICATE: "{} copies of other images left out",
-    Reason.STRANGER: "{} images of unknown/ left out: there is no part for them",
-}
-
 NearDuplicates: TypeAlias = Literal["together", "drop", "ignore"]
+Conflicts: TypeAlias = Literal["error", "drop"]
 
 
 @dataclass(frozen=True)
@@ -36,20 +31,23 @@ class SplitSettings:
         folds: 0, or how many splits into train and val to make instead of one into three parts.
         near_duplicates: keep copies of one picture together, keep one of them, or don't look for them.
         seed: of everything that is drawn.
+        conflicts: what to do about a picture in several classes: end with an error, or leave out its images.
     """
 
     shares: sampling.Shares
     folds: int = 0
     near_duplicates: NearDuplicates = "together"
     seed: int = 0
+    conflicts: Conflicts = "error"
 
 
 @dataclass(frozen=True)
 class Split:
-    """One way to split a folder: the rows of each part, and of the images that are left out."""
+    """One way to split a folder: the rows of each part and of the images left out, and the classes left without any."""
 
     parts: Mapping[str, Sequence[manifest.Row]]
     rejected: Sequence[manifest.Row]
+    emptied: Sequence[str] = ()
 
     @property
     def rows(self) -> list[manifest.Row]:
@@ -67,6 +65,7 @@ class _Pool(NamedTuple):
     items: list[sampling.Image]
     rows: list[manifest.Row]
     rejected: list[manifest.Row]
+    emptied: list[str]
 
 
 def parameters(settings: SplitSettings) -> dict[str, object]:
@@ -74,16 +73,27 @@ def parameters(settings: SplitSettings) -> dict[str, object]:
     return asdict(settings) | {"shares": [str(share) for share in settings.shares]}
 
 
-def plan(folder: ImageFolder, settings: SplitSettings, progress: Progress) -> Splits:
+def plan(folder: ImageFolder, settings: SplitSettings, progress: Progress, scratch: Path | None = None) -> Splits:
     """Read all images and decide which part each goes to.
 
-    Images belong together if they are copies (equal pixels or, unless ignored, the same picture) or share an
-    origin. Copies in two classes are all left out: one of the labels is wrong, and it is not known which.
+    Images belong together if they are copies (equal pixels or, unless ignored, the same picture) or share an origin.
+
+    Args:
+        folder: what to split.
+        settings: how.
+        progress: told of images.
+        scratch: where fingerprints are kept for the next run if this one ends with label conflicts.
 
     Raises:
-        CelebtoolError: an image is unreadable, or nothing is left of a class.
+        ConflictError: pictures are in several classes.
+        CelebtoolError: an image is unreadable, or no class is left.
     """
-    pool = _pool(folder, settings.near_duplicates, progress)
+    store = Store(scratch)
+    try:
+        pool = _pool(folder, settings, store, progress)
+    except ConflictError:
+        store.save()
+        raise
     if not settings.folds:
         return {"": _split(pool, sampling.split(pool.items, settings.shares, settings.seed))}
     fold_of = sampling.folds(pool.items, settings.folds, settings.seed)
@@ -103,52 +113,28 @@ def write(splits: Splits, source: Path, target: Path, recipe: Recipe, *, link: b
         manifest.write(target, rows, transfer.columns(rows))
 
 
-def table(splits: Splits) -> Table:
-    """Return header and rows of a table: images per class and part (of folds: in the val of each)."""
-    columns = _columns(splits)
-    labels = {row.label for split in splits.values() for part in split.parts.values() for row in part}
-    return class_table(columns, labels)
-
-
-def notices(splits: Splits) -> list[str]:
-    """Return what a user should know of a split: what was left out, and the classes that parts lack."""
-    reasons = Counter(row.reason for row in next(iter(splits.values())).rejected)
-    if "" not in splits:
-        del reasons[Reason.STRANGER]  # each fold leaves out those of the other folds, as it should
-    lines = [text.format(reasons[reason]) for reason, text in _LEFT_OUT.items() if reasons[reason]]
-    header, body = table(splits)
-    missing: dict[str, list[str]] = {}
-    for column, name in enumerate(header[1:], 1):
-        labels = [str(row[0]) for row in body[:-1] if not row[column] and row[0] != UNKNOWN]
-        if labels and body[-1][column]:
-            missing.setdefault(", ".join(labels), []).append(name)
-    return lines + [f"too few images for {', '.join(names)}: {labels}" for labels, names in missing.items()]
-
-
-def _columns(splits: Splits) -> dict[str, Sequence[manifest.Row]]:
-    """Return the rows that each column of the table counts."""
-    if "" in splits:
-        return {part: splits[""].parts[part] for part in PARTS}
-    return {directory: split.parts["val"] for directory, split in splits.items()}
-
-
-def _pool(folder: ImageFolder, near_duplicates: NearDuplicates, progress: Progress) -> _Pool:
-    rows, prints = _read(folder, progress)
+def _pool(folder: ImageFolder, settings: SplitSettings, store: Store, progress: Progress) -> _Pool:
+    rows, prints = _read(folder, store, progress)
     pairs = duplicates.equal_pairs(each.pixels for each in prints)
-    if near_duplicates != "ignore":
-        pairs += duplicates.near_pairs(prints, [row.label for row in rows])
+    if settings.near_duplicates != "ignore":
+        pairs += store.near_pairs(prints, [row.label for row in rows])
     copies = duplicates.components(len(rows), pairs)
     groups = duplicates.components(len(rows), pairs + duplicates.equal_pairs(row.origin for row in rows))
-    rejections = _surplus(rows, prints, copies) if near_duplicates == "drop" else {}
-    rejections |= _conflicts(rows, copies)
-    _check_classes(folder, {row.label for index, row in enumerate(rows) if index not in rejections})
+    rejections = _surplus(rows, prints, copies) if settings.near_duplicates == "drop" else {}
+    found = conflicts.find(rows, copies)
+    emptied = conflicts.emptied(rows, found)
+    if found and settings.conflicts == "error":
+        raise ConflictError(folder.root, found, emptied)
+    if set(emptied) >= set(folder.class_names):
+        raise CelebtoolError(folder.root, "every picture is in several classes; give each image one label")
+    rejections |= _conflicting(rows, found)
     rows = [_with(row, part="", group=str(group + 1)) for row, group in zip(rows, groups, strict=True)]
     kept = [index for index in range(len(rows)) if index not in rejections]
     items = [
         sampling.Image(rows[i].source, None if rows[i].label == UNKNOWN else rows[i].label, groups[i]) for i in kept
     ]
     rejected = [_rejected(rows[index], rejection) for index, rejection in rejections.items()]
-    return _Pool(items, [rows[index] for index in kept], rejected)
+    return _Pool(items, [rows[index] for index in kept], rejected, emptied)
 
 
 def _fold(pool: _Pool, fold_of: Sequence[int | None], fold: int) -> list[str | None]:
@@ -159,29 +145,33 @@ def _fold(pool: _Pool, fold_of: Sequence[int | None], fold: int) -> list[str | N
     ]
 
 
-def _read(folder: ImageFolder, progress: Progress) -> tuple[list[manifest.Row], list[duplicates.Fingerprint]]:
+def _read(
+    folder: ImageFolder, store: Store, progress: Progress
+) -> tuple[list[manifest.Row], list[duplicates.Fingerprint]]:
     """Return the first row of each image, without a part yet, and its fingerprint."""
     known, embeddings = manifest.read(folder.root), faces.embeddings(folder.root)
 
     def read(sample: Sample) -> tuple[manifest.Row, duplicates.Fingerprint]:
-        fingerprint = duplicates.fingerprint(images.read(folder.file(sample)), embeddings.get(sample.path))
-        return transfer.row(folder, sample, known), fingerprint
+        file = folder.file(sample)
+        digest = manifest.sha256(file)
+        fingerprint = store.fingerprint(digest, lambda: duplicates.fingerprint(images.read(file)))
+        row = transfer.row(folder, sample, known, digest)
+        return row, replace(fingerprint, embedding=embeddings.get(sample.path))
 
     found = threads.run(read, folder.samples, progress)
     return [row for row, _ in found], [fingerprint for _, fingerprint in found]
 
 
-def _conflicts(rows: Sequence[manifest.Row], copies: Sequence[int]) -> dict[int, Rejection]:
-    """Return the rejections of the images whose copies carry other labels."""
-    rejections = {}
-    for index in duplicates.conflicts(copies, [row.label for row in rows]):
-        others = (
-            row.source
-            for other, row in enumerate(rows)
-            if copies[other] == copies[index] and row.label != rows[index].label
+def _conflicting(rows: Sequence[manifest.Row], found: Sequence[Conflict]) -> dict[int, Rejection]:
+    """Return the rejections of the images that are in conflicts."""
+    conflict_of = conflicts.by_source(found)
+    return {
+        index: Rejection(
+            Reason.LABEL_CONFLICT, f"the same picture as {conflicts.partner(row, conflict_of[row.source]).source}"
         )
-        rejections[index] = Rejection(Reason.LABEL_CONFLICT, f"the same picture as {next(others)}")
-    return rejections
+        for index, row in enumerate(rows)
+        if row.source in conflict_of
+    }
 
 
 def _surplus(
@@ -200,13 +190,6 @@ def _surplus(
     }
 
 
-def _check_classes(folder: ImageFolder, left: set[str]) -> None:
-    for label in folder.class_names:
-        if label not in left:
-            problem = "all its images are in other classes as well; find out which label is right"
-            raise CelebtoolError(folder.root / label, problem)
-
-
 def _split(pool: _Pool, parts: Sequence[str | None]) -> Split:
     """Return the rows by the part of each; those that have none are rejected."""
     placed: dict[str, list[manifest.Row]] = {part: [] for part in PARTS}
@@ -216,7 +199,7 @@ def _split(pool: _Pool, parts: Sequence[str | None]) -> Split:
             rejected.append(_rejected(row, Rejection(Reason.STRANGER, "strangers are never trained on")))
         else:
             placed[part].append(_with(replace(row, path=f"{part}/{row.source}"), part=part))
-    return Split(placed, rejected + pool.rejected)
+    return Split(placed, rejected + pool.rejected, pool.emptied)
 
 
 def _below(directory: str, row: manifest.Row) -> manifest.Row:

@@ -10,11 +10,20 @@ from celebtool.formats import faces, image_folder, manifest
 from celebtool.formats.image_folder import ImageFolder, Sample
 
 
-def row(folder: ImageFolder, sample: Sample, known: Mapping[str, manifest.Row]) -> manifest.Row:
-    """Return the first row of a sample: no path yet, and all that the manifest of its folder holds."""
-    extra = known[sample.path].extra if sample.path in known else {}
-    origin = manifest.origin(known, sample.path, folder.file(sample))
-    return manifest.Row("", sample.label or "", sample.path, origin, extra=extra)
+def row(
+    folder: ImageFolder, sample: Sample, known: Mapping[str, manifest.Row], digest: str | None = None
+) -> manifest.Row:
+    """Return the first row of a sample: no path yet, and all that the manifest of its folder holds.
+
+    Args:
+        folder: the folder.
+        sample: one of its images.
+        known: the manifest of the folder, by path.
+        digest: the SHA-256 of the image file, if it is known already.
+    """
+    told = known.get(sample.path)
+    origin = (told and told.origin) or digest or manifest.sha256(folder.file(sample))
+    return manifest.Row("", sample.label or "", sample.path, origin, extra=told.extra if told else {})
 
 
 def columns(rows: Iterable[manifest.Row]) -> list[str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from celebtool.errors import CelebtoolError
 from celebtool.formats import layout
+from celebtool.suggestions import did_you_mean_path
 
 PARTS = ("train", "val", "test")
 UNKNOWN = "unknown"
@@ -80,12 +81,17 @@ def read(root: Path) -> ImageFolder:
         CelebtoolError: there is no such directory, it can't be read, or a link in it leads outside.
     """
     if not root.is_dir():
-        problem = "is a file; expected a directory of images" if root.exists() else "no such directory"
-        raise CelebtoolError(root, problem)
+        raise CelebtoolError(root, _why_no_directory(root))
     files = sorted(_files(root, root.resolve()))
     directories = {path.split("/", 1)[0] for path in files if "/" in path}
     is_split = bool(directories) and directories <= set(PARTS)
     return ImageFolder(root, tuple(_sample(path, is_split=is_split) for path in files))
+
+
+def _why_no_directory(root: Path) -> str:
+    if not root.exists():
+        return f"no such directory{did_you_mean_path(root)}"
+    return f"is a file; expected a directory of images{f', such as {root.parent}' if root.name in SIDECARS else ''}"
 
 
 def read_labelled(root: Path) -> ImageFolder:
@@ -153,7 +159,8 @@ def _files(directory: Path, root: Path) -> Iterator[str]:
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append((Path(entry.path), f"{prefix}{entry.name}/"))
                     continue
-                _check_link(Path(entry.path), root)
+                if entry.is_symlink():
+                    _check_link(Path(entry.path), root)
                 if prefix or entry.name not in SIDECARS:
                     yield prefix + entry.name
 

@@ -60,6 +60,7 @@ def new_directory(
     resumable: bool = False,
     dry_run: bool = False,
     instead: str = places.INSTEAD,
+    scratch_of: Mapping[str, object] | None = None,
 ) -> Iterator[Workspace]:
     """Yield a workspace whose `content` is an empty directory that becomes `path` when the block ends well.
 
@@ -71,6 +72,7 @@ def new_directory(
         resumable: keep `scratch` when the block is interrupted, for a next run with the same recipe.
         dry_run: only check that the output can be written; nothing is.
         instead: what to do if the output exists.
+        scratch_of: what the scratch depends on, if that is not the whole recipe.
 
     Raises:
         CelebtoolError: the output exists, or can't be written where it is wanted, or another run writes it.
@@ -85,7 +87,8 @@ def new_directory(
         check()
         yield _places(path, ".d")
         return
-    with _workspace(path, wanted, ".d", check, resumable=resumable) as workspace:
+    kept_for = _encoded(scratch_of or recipe)
+    with _workspace(path, kept_for, ".d", check, resumable=resumable) as workspace:
         workspace.content.mkdir()
         yield workspace
         (workspace.content / RECIPE_FILE).write_bytes(wanted)

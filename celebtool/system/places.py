@@ -4,10 +4,21 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from celebtool.errors import CelebtoolError
+from celebtool.errors import CelebtoolError, command_line
 
 INSTEAD = "choose another name or add --overwrite"
 """What to do if an output exists."""
+
+
+def check_order(source: Path, output: Path, command: str) -> None:
+    """Check that input and output, both directories, are not swapped.
+
+    Raises:
+        CelebtoolError: the input does not exist, but the output does.
+    """
+    if not source.exists() and output.is_dir() and any(output.iterdir()):
+        typed = command_line(command, output, source)
+        raise CelebtoolError(source, f"no such directory, but {output} is there; are they swapped? {typed}")
 
 
 def check_places(outputs: Sequence[Path | None], inputs: Sequence[Path]) -> None:

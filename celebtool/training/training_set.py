@@ -91,7 +91,7 @@ def read(
 
 def _set_aside(folder: ImageFolder, seed: int) -> TrainingData:
     """Divide an unsplit folder as `split` does, a tenth of every class into val, copies of a picture together."""
-    settings = split.SplitSettings(sampling.shares(0.9, 0.1, 0), seed=seed)
+    settings = split.SplitSettings(sampling.shares(0.9, 0.1, 0), seed=seed, conflicts="drop")
     parts = split.plan(folder, settings, Silent())[""].parts
     chosen = [{row.source for row in parts[part]} for part in ("train", "val")]
     train, val = (tuple(sample for sample in folder.samples if sample.path in sources) for sources in chosen)

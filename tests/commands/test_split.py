@@ -1,13 +1,14 @@
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from celebtool.folders import duplicates
 from celebtool.formats import image_folder, manifest
 from tests.conftest import Result, random_image, tree
 
@@ -28,7 +29,11 @@ def test_sixty_images_are_48_6_6(celebtool: Run, make_folder: Make, tmp_path: Pa
     faces = make_folder({"ann": 60, "bob": 10, "cy": 3})
     out = tmp_path / "parts"
     result = celebtool("split", faces, out)
-    assert (result.code, result.stderr) == (0, "")
+    assert result.code == 0
+    assert result.stderr == (
+        "celebtool: warning: fewer than 5 test images, so that their own figures say little: bob (1), cy (1)\n"
+        f"wrote {out}: 73 images of 3 people: 57 train, 8 val, 8 test; next: celebtool train {out} model.h5\n"
+    )
     assert counts(out) == {
         "train": {"ann": 48, "bob": 8, "cy": 1},
         "val": {"ann": 6, "bob": 1, "cy": 1},
@@ -99,7 +104,7 @@ def test_copies_stay_together(celebtool: Run, copies: Path, tmp_path: Path) -> N
 
 def test_one_of_each_set_of_copies_stays_with_drop(celebtool: Run, copies: Path, tmp_path: Path) -> None:
     result = celebtool("split", copies, tmp_path / "parts", "--near-duplicates", "drop")
-    assert result.stderr == "celebtool: warning: 3 copies of other images left out\n"
+    assert "celebtool: warning: 3 copies of other images left out\n" in result.stderr
     rows = by_source(tmp_path / "parts")
     dropped = {path: (row.reason, row.extra["detail"]) for path, row in rows.items() if row.status == "rejected"}
     assert dropped == {
@@ -131,10 +136,10 @@ def test_images_of_one_origin_stay_together_and_keep_what_is_known_of_them(
     assert {rows[row.path].origin for row in known} == {"0123" * 16}
 
 
-def test_a_crop_in_two_classes_is_dropped_from_both(celebtool: Run, make_folder: Make, tmp_path: Path) -> None:
+def test_a_crop_in_two_classes_is_dropped_from_both_if_asked(celebtool: Run, make_folder: Make, tmp_path: Path) -> None:
     faces = make_folder({"ann": 10, "bob": 10}, size=64)
     Image.open(faces / "ann" / "003.png").convert("RGB").save(faces / "bob" / "copy.jpg", quality=85)
-    result = celebtool("split", faces, tmp_path / "parts")
+    result = celebtool("split", faces, tmp_path / "parts", "--conflicts", "drop")
     assert result.code == 0
     assert "2 images left out that are in several classes; manifest.csv names them" in result.stderr
     rejected = {row.source: row for row in manifest.read_all(tmp_path / "parts") if row.status == "rejected"}
@@ -144,13 +149,116 @@ def test_a_crop_in_two_classes_is_dropped_from_both(celebtool: Run, make_folder:
     }
 
 
-def test_a_class_that_is_wholly_in_another_is_an_error(celebtool: Run, make_folder: Make, tmp_path: Path) -> None:
+def mislabel(faces: Path, labels: Iterable[str]) -> None:
+    """Add to each class a class of its own that has only a copy of one of its pictures."""
+    for label in labels:
+        (faces / f"{label} again").mkdir()
+        shutil.copy(faces / label / "000.png", faces / f"{label} again")
+
+
+def test_all_label_conflicts_are_named_at_once(celebtool: Run, make_folder: Make, tmp_path: Path) -> None:
+    faces = make_folder(dict.fromkeys(("ann", "bob", "cy", "dan"), 6), size=64)
+    mislabel(faces, ("ann", "cy"))
+    shutil.copy(faces / "bob" / "001.png", faces / "dan" / "other.png")
+    parts, table = tmp_path / "parts", tmp_path / "parts-conflicts.csv"
+    pairs = "ann again/000.png = ann/000.png, bob/001.png = dan/other.png, cy again/000.png = cy/000.png"
+    told = f"3 pictures are in several classes: {pairs}"
+    advice = (
+        "remove the wrong ones, or leave out all 6 with --conflicts drop (then no image is left of ann again, cy again)"
+    )
+    before = tree(tmp_path)
+    dry = celebtool("split", faces, parts, "--dry-run")
+    assert (dry.code, dry.stderr) == (1, f"celebtool: error: {faces}: {told}; {advice}\n")
+    assert tree(tmp_path) == before
+    refused = celebtool("split", faces, parts)
+    assert (refused.code, refused.stderr) == (1, f"celebtool: error: {faces}: {told} (table: {table}); {advice}\n")
+    assert table.read_text().splitlines() == [
+        "conflict,path,label",
+        *("1,ann again/000.png,ann again", "1,ann/000.png,ann", "2,bob/001.png,bob", "2,dan/other.png,dan"),
+        *("3,cy again/000.png,cy again", "3,cy/000.png,cy"),
+    ]
+    dropped = celebtool("split", faces, parts, "--conflicts", "drop")
+    assert dropped.code == 0
+    assert "6 images left out that are in several classes; manifest.csv names them" in dropped.stderr
+    assert "no image is left of ann again, cy again: all were in other classes as well" in dropped.stderr
+    assert sum(row.reason == "label_conflict" for row in manifest.read_all(parts)) == 6
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_no_table_of_conflicts_takes_the_place_of_another_file(
+    celebtool: Run, make_folder: Make, tmp_path: Path
+) -> None:
+    faces = make_folder({"ann": 3}, size=64)
+    mislabel(faces, ["ann"])
+    table = tmp_path / "parts-conflicts.csv"
+    table.write_text("mine")
+    result = celebtool("split", faces, tmp_path / "parts")
+    assert (result.code, table.read_text()) == (1, "mine")
+    assert result.stderr == f"celebtool: error: {table}: exists already; choose another name or add --overwrite\n"
+
+
+def test_fingerprints_of_a_run_that_failed_are_not_made_again(
+    celebtool: Run, make_folder: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faces = make_folder({"ann": 4, "bob": 4}, size=64)
+    mislabel(faces, ["ann"])
+    made: list[int] = []
+    compute = duplicates.fingerprint
+    monkeypatch.setattr(duplicates, "fingerprint", lambda image: made.append(1) or compute(image))
+    assert celebtool("split", faces, tmp_path / "parts").code == 1
+    assert len(made) in {8, 9}  # two threads may meet at the two equal files
+    made.clear()
+    assert celebtool("split", faces, tmp_path / "parts", "--seed", 1).code == 1
+    assert made == []
+    shutil.rmtree(faces / "ann again")
+    random_image("new", 64).save(faces / "bob" / "new.png")
+    assert celebtool("split", faces, tmp_path / "parts").code == 0
+    assert made == [1]
+    monkeypatch.undo()
+    assert celebtool("split", faces, tmp_path / "fresh").code == 0
+    assert tree(tmp_path / "parts") == tree(tmp_path / "fresh")
+
+
+@pytest.mark.parametrize("planted", [b"", b"PK", b"\x93NUMPY"])
+def test_fingerprints_that_are_damaged_are_made_again(
+    celebtool: Run, make_folder: Make, tmp_path: Path, planted: bytes
+) -> None:
+    faces = make_folder({"ann": 4, "bob": 4}, size=64)
+    mislabel(faces, ["ann"])
+    assert celebtool("split", faces, tmp_path / "parts").code == 1
+    (kept,) = tmp_path.glob(".parts.partial/scratch/fingerprints.npz")
+    kept.write_bytes(planted)
+    assert celebtool("split", faces, tmp_path / "parts", "--conflicts", "drop").code == 0
+
+
+def test_a_folder_of_nothing_but_conflicts_is_an_error(celebtool: Run, make_folder: Make, tmp_path: Path) -> None:
     faces = make_folder({"ann": 5})
     shutil.copytree(faces / "ann", faces / "bob")
-    result = celebtool("split", faces, tmp_path / "parts")
-    assert result.code == 1
-    problem = "all its images are in other classes as well; find out which label is right"
-    assert result.stderr == f"celebtool: error: {faces}/ann: {problem}\n"
+    assert celebtool("split", faces, tmp_path / "parts").code == 1
+    result = celebtool("split", faces, tmp_path / "parts", "--conflicts", "drop")
+    problem = "every picture is in several classes; give each image one label"
+    assert (result.code, result.stderr) == (1, f"celebtool: error: {faces}: {problem}\n")
+
+
+def test_shares_in_percent_and_in_proportion(celebtool: Run, make_folder: Make, tmp_path: Path) -> None:
+    faces = make_folder({"ann": 10, "bob": 10})
+    for number, shares in enumerate((("80%", "10%", "10%"), (".8", "0.1", ".1"), ("8", "1", "1"))):
+        options = [text for pair in zip(("--train", "--val", "--test"), shares, strict=True) for text in pair]
+        assert celebtool("split", faces, tmp_path / str(number), *options).code == 0
+    assert tree(tmp_path / "0") == tree(tmp_path / "1") == tree(tmp_path / "2")
+
+
+def test_swapped_and_mistyped_folders(celebtool: Run, make_folder: Make, tmp_path: Path) -> None:
+    faces = make_folder({"ann": 6})
+    swapped = celebtool("split", tmp_path / "parts", faces)
+    problem = f"no such directory, but {faces} is there; are they swapped? celebtool split {faces} {tmp_path}/parts"
+    assert (swapped.code, swapped.stderr) == (1, f"celebtool: error: {tmp_path}/parts: {problem}\n")
+    mistyped = celebtool("split", tmp_path / "fases", tmp_path / "parts")
+    assert mistyped.stderr == f"celebtool: error: {tmp_path}/fases: no such directory; did you mean {faces}?\n"
+    manifest.write(faces, [])
+    table = celebtool("split", faces / "manifest.csv", tmp_path / "parts")
+    problem = f"is a file; expected a directory of images, such as {faces}"
+    assert table.stderr == f"celebtool: error: {faces}/manifest.csv: {problem}\n"
 
 
 def test_strangers_go_to_val_and_test_alone(celebtool: Run, make_folder: Make, tmp_path: Path) -> None:
@@ -162,7 +270,11 @@ def test_strangers_go_to_val_and_test_alone(celebtool: Run, make_folder: Make, t
         "test": 3,
     }
     alone = celebtool("split", faces, tmp_path / "train", "--train", 1)
-    assert alone.stderr == "celebtool: warning: 6 images of unknown/ left out: there is no part for them\n"
+    assert alone.stderr == (
+        "celebtool: warning: 6 images of unknown/ left out: there is no part for them\n"
+        f"wrote {tmp_path}/train: 20 images of 2 people: 20 train, 0 val, 0 test;"
+        f" next: celebtool train {tmp_path}/train model.h5\n"
+    )
 
 
 def test_folds(celebtool: Run, make_folder: Make, tmp_path: Path) -> None:
@@ -170,7 +282,10 @@ def test_folds(celebtool: Run, make_folder: Make, tmp_path: Path) -> None:
     out = tmp_path / "folds"
     result = celebtool("split", faces, out, "--folds", 3)
     assert result.code == 0
-    assert result.stderr == "celebtool: warning: too few images for fold-1, fold-2, fold-3: cy\n"
+    assert result.stderr == (
+        "celebtool: warning: too few images for fold-1, fold-2, fold-3: cy\n"
+        f"wrote {out}: 3 folds of 17 images of 3 people; next: celebtool train {out}/fold-1 model.h5\n"
+    )
     assert sorted(path.name for path in out.iterdir()) == [
         "celebtool.json",
         "fold-1",
@@ -198,7 +313,10 @@ def test_link_dry_run_and_quiet(celebtool: Run, make_folder: Make, tmp_path: Pat
     before = tree(tmp_path)
     result = celebtool("split", faces, tmp_path / "parts", "--dry-run")
     assert (result.code, tree(tmp_path)) == (0, before)
-    assert result.stderr == ("celebtool: warning: too few images for val, test: bob\n")
+    assert result.stderr == (
+        "celebtool: warning: fewer than 5 test images, so that their own figures say little: ann (1)\n"
+        "celebtool: warning: too few images for val, test: bob\n"
+    )
     assert "│ ann   │     8 │   1 │    1 │" in result.stdout
     linked = celebtool("split", faces, tmp_path / "parts", "--link", "--quiet")
     assert (linked.code, linked.stderr, linked.stdout) == (0, "", result.stdout)
@@ -274,7 +392,11 @@ def test_output_inside_the_input(celebtool: Run, make_folder: Make) -> None:
     [
         (("--train", "0.9", "--val", "0.2"), "the shares add up to 1.1; expected at most 1"),
         (("--train", "0"), "the shares leave nothing to train on"),
-        (("--val", "nan"), "--val nan: expected a number"),
+        (
+            ("--val", "nan"),
+            "--val: 'nan' is not a share; expected a number of 0 or more, as .8 or 80%",
+        ),
+        (("--train", "-1"), "'-1' is not a share"),
         (("--folds", "3", "--val", "0.2"), "leave out --train, --val and --test"),
         (("--folds", "1"), "--folds 1: expected 2 or more"),
         (("--near-duplicates", "keep"), "--near-duplicates keep: expected together, drop, ignore"),
