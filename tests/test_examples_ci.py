@@ -10,7 +10,8 @@ import pytest
 
 from tests.support.predictions import many, write
 
-GATE = Path(__file__).parents[1] / "examples/ci/gate.sh"
+ROOT = Path(__file__).parents[1]
+GATE = ROOT / "examples/ci/gate.sh"
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
@@ -31,3 +32,21 @@ def test_the_gate(tmp_path, wrong, code):
     verdict = "1 of 5 demands not met" if wrong else "all demands met"
     assert (tmp_path / "summary.md").read_text(encoding="utf-8").startswith(f"# celebtool: {verdict}\n")
     assert ("more than 0.01 below" in run.stderr) == bool(wrong)
+    assert f'tests="5" failures="{wrong}"' in (tmp_path / "junit.xml").read_text(encoding="utf-8")
+
+
+def test_a_gate_that_is_not_met_is_an_annotation_of_a_run_of_github_actions(tmp_path):
+    predictions = write(tmp_path / "p.csv", many(wrong=12))
+    line = [sys.executable, "-m", "celebtool", "report", predictions, "--require", "accuracy>=95%", "--quiet"]
+    run = subprocess.run(
+        line, check=False, capture_output=True, text=True, env={**os.environ, "GITHUB_ACTIONS": "true"}, cwd=ROOT
+    )
+    assert run.returncode == 3
+    assert run.stderr == f"::error title=celebtool::{predictions}: accuracy is 0.666667; required: >= 0.95\n"
+
+
+def test_the_workflow_installs_from_a_repository():
+    workflow = (GATE.parent / "evaluate.yml").read_text(encoding="utf-8")
+    (install,) = (line for line in workflow.splitlines() if "pip install" in line)
+    assert install.strip() == '- run: pip install "celebtool @ $CELEBTOOL"'
+    assert "  CELEBTOOL: git+https://" in workflow
