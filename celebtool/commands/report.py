@@ -70,7 +70,7 @@ def report(
     ] = False,
     junit: Annotated[
         Path | None,
-        typer.Option("--junit", metavar="FILE.xml", help="Write what is demanded, and whether it is met, for CI."),
+        typer.Option("--junit", metavar="FILE.xml", help="Write the demands, and whether they are met, as JUnit XML."),
     ] = None,
     require: Annotated[
         str | None,

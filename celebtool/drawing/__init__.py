@@ -1,1 +1,1 @@
-"""Pictures: plots, contact sheets, annotated photos."""
+"""Draw pictures: plots, contact sheets, annotated photos."""

@@ -1,8 +1,8 @@
-"""Photos with a box around every face and a name on it, in a folder of their own.
+"""Draw photos with a box around every face and a name on it, into a folder of their own.
 
-A JPEG per photo that can be read, of the photo's size, so that boxes lie where the table of predictions says; also
-of a photo without a face, which says so: a missing one would leave open whether it was looked at. The folder's manifest
-names the photo that each was drawn from, and the files that could not be read.
+Each photo that can be read becomes a JPEG of the same size, so that boxes lie where the table of predictions says. A photo
+without a face is drawn too, with a note that says so. The folder's manifest names the photo that each was drawn from, and
+the files that could not be read.
 """
 
 import io
@@ -34,7 +34,7 @@ SMALLEST = 11  # pixels
 
 
 class Mark(NamedTuple):
-    """What is drawn of a face: its box (left, top, width, height; None: of the whole photo), a text, their colour."""
+    """A box (left, top, width, height; None: no face) and a text to draw into a photo, and their colour."""
 
     box: tuple[float, float, float, float] | None
     text: str
@@ -67,7 +67,7 @@ def draw(
 
 
 def mark(prediction: Prediction, lettering: Lettering) -> Mark:
-    """Return what is drawn of a prediction: red a wrong name, grey nobody's, blue any other."""
+    """Return the box and text of a prediction: red for a wrong name, grey for unknown or no face, blue for others."""
     if prediction.failed:
         return Mark(None, prediction.reason.replace("_", " "), OTHER)
     if prediction.predicted == UNKNOWN:

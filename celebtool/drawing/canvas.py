@@ -1,7 +1,7 @@
-"""The one place where matplotlib is loaded.
+"""Load matplotlib, here and nowhere else.
 
-matplotlib takes its settings from a file in the current directory, which may be a stranger's, or in the user's home:
-here it is loaded where there is none, and starts from its own defaults, so that the same values give the same pictures.
+matplotlib reads its settings from a file in the current directory, which may be untrusted, or in the user's home. It is
+loaded from a directory without such a file and starts from its own defaults, so that equal values give equal pictures.
 """
 
 import contextlib

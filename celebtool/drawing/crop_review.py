@@ -1,4 +1,4 @@
-"""Contact sheets of the crop step, one per class: what was taken, the doubtful last, and what was rejected."""
+"""Draw contact sheets of the crop step, one per class: the crops, the doubtful last, then the rejects."""
 
 import os
 from collections.abc import Sequence

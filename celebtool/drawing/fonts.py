@@ -1,4 +1,4 @@
-"""Names in any script: an installed font that has the glyphs, else a number whose name stands in a legend."""
+"""Write names in any script: in an installed font that has the glyphs, else as a number with a legend."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ LEGEND = "legend.csv"
 
 @dataclass(frozen=True)
 class Lettering:
-    """How to write a set of names.
+    """The fonts and numbers with which a set of names is written.
 
     Attributes:
         families: fonts to try in this order, character by character.
@@ -28,7 +28,7 @@ class Lettering:
     legend: dict[str, int] = field(default_factory=dict)
 
     def text(self, name: str) -> str:
-        """A name as it is drawn: itself, shortened if long, or ``#`` and its number."""
+        """Return a name as it is drawn: itself, shortened if long, or ``#`` and its number."""
         if name in self.legend:
             return f"#{self.legend[name]}"
         return shorten(printable(name), LONGEST)
@@ -62,7 +62,7 @@ def write_legend(lettering: Lettering, directory: Path) -> None:
 
 
 def notices(lettering: Lettering, directory: Path) -> list[str]:
-    """Return what to say of the names that are drawn as numbers."""
+    """Return the notices on names that are drawn as numbers."""
     names = ", ".join(lettering.legend)
     return [f"no installed font can write {names}; {directory}/{LEGEND} has their numbers"] if names else []
 

@@ -34,7 +34,7 @@ class CalibrationCurve:
 
     @property
     def images(self) -> int:
-        """How many images it is of."""
+        """The number of images in all bins."""
         return sum(each.images for each in self.bins)
 
 

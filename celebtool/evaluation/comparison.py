@@ -1,4 +1,4 @@
-"""Whether two models differ: both asked about the same images, and what counts is where only one was right."""
+"""Test whether two models differ, from the images that only one of them has right."""
 
 import math
 from collections.abc import Hashable, Mapping
@@ -22,7 +22,7 @@ class Comparison:
         only_in_one: how many labelled images one of them has and the other has not.
         first_right, second_right: how many of the shared images each has right.
         only_first_right, only_second_right: how many of them it alone has right.
-        p_value: of McNemar's test: how likely so uneven a pair of the last two is if the models are equally good.
+        p_value: of McNemar's test: how likely the last two differ as much if the models are equally good.
     """
 
     first: str

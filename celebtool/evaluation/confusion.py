@@ -47,7 +47,7 @@ class ClassFigures:
 
 @dataclass(frozen=True)
 class ConfusedPair:
-    """How many images of `label` were predicted as `predicted`; `share` is of all images of `label`."""
+    """The `count` of images of `label` that were predicted as `predicted`, and their `share` of the images of `label`."""
 
     label: str
     predicted: str

@@ -1,4 +1,4 @@
-"""How good predictions are: every figure from the same rows, so that no two figures can disagree.
+"""Evaluate predictions: every figure comes from the same rows, so that no two figures can disagree.
 
 Accuracy, F1, the confusion matrix and the calibration are closed-set: the class of the largest probability
 against the known label. Images of strangers (label ``unknown``) have figures of their own, images without a label none.
@@ -24,7 +24,7 @@ from celebtool.formats.image_folder import UNKNOWN
 from celebtool.formats.predictions import Prediction, Predictions
 
 TOP = (3, 5)
-FEW = 10  # images of a class below which its own recall is an anecdote: 9 of 10 is anything from 0.60 to 0.98
+FEW = 10  # images of a class below which its own recall says little: 9 of 10 is anything from 0.55 to 1.00
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Mistake:
 
 
 Key: TypeAlias = tuple[str, str, tuple[float, ...]]
-"""What makes rows of two tables the same image: the path without its part, the label, the box."""
+"""Identifies an image in several tables: its path without its part, its label, its box."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ Figures = dict[str, float]
 """Name → number; NaN where there is none."""
 
 COUNTS = ("rows", "images", "strangers", "seen", "leaks", "support", "predicted", "threshold")
-"""How the names of figures begin that are no shares."""
+"""The beginnings of the names of figures that are no shares."""
 AT = {share: f"at_{100 * share:g}_percent".replace(".", "_") for share in FALSE_ACCEPTS}
 
 

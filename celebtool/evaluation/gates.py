@@ -45,7 +45,7 @@ class Demand:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a file meets a demand.
+    """The verdict on a demand that was made of a file.
 
     Attributes:
         file: whose figure it is.

@@ -13,7 +13,7 @@ from celebtool.formats.predictions import Predictions
 
 @dataclass(frozen=True)
 class Gates:
-    """What the user demands of every table.
+    """The demands of the user on every table.
 
     Attributes:
         demands: limits that figures have to keep.
@@ -36,7 +36,7 @@ class Judged:
 
     @property
     def partless(self) -> int:
-        """How many rows of a table of parts belong to no part, and so to no figure."""
+        """The number of rows of a table of parts that belong to no part, and so to no figure."""
         return sum(not row.part for row in self.predictions.rows) if self.parts else 0
 
     @property
@@ -47,7 +47,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What was found out about tables of predictions.
+    """The findings on tables of predictions.
 
     Attributes:
         judged: table by table, under its name.

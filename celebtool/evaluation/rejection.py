@@ -19,7 +19,7 @@ BoolArray = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Faces:
-    """What became of some faces, each as (n,): their scores, whether they got a name, whether the right one.
+    """The predictions of some faces, each as (n,): their scores, whether they got a name, whether the right one.
 
     A score is -inf where the image failed, which no threshold accepts. No stranger's name is right.
     """
@@ -42,7 +42,7 @@ class Operating:
 
 @dataclass(frozen=True)
 class Rejection:
-    """What a model does about strangers.
+    """The figures of a model on strangers.
 
     Attributes:
         strangers: how many there are with a prediction; failed ones say nothing and are left out.

@@ -1,1 +1,1 @@
-"""What the command `report` says: tables, records, pages."""
+"""Put together what the command `report` prints and writes: tables, records, pages."""

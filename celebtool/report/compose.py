@@ -16,7 +16,7 @@ from celebtool.report.table import Table
 
 @dataclass(frozen=True)
 class Views:
-    """What to show beside the summary.
+    """The tables to show beside the summary.
 
     Attributes:
         confusion, per_class, mistakes, calibration: tables of predictions.
@@ -35,7 +35,7 @@ class Views:
 
     @property
     def chosen(self) -> int:
-        """How many views beside the summary."""
+        """The number of tables of predictions beside the summary."""
         return self.confusion + self.per_class + self.mistakes + self.calibration
 
 

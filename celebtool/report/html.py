@@ -1,4 +1,4 @@
-"""Pieces of HTML. Every text from outside goes through `escape`; there is no other way into a page."""
+"""Write pieces of HTML. Every text from outside goes through `escape`; there is no other way into a page."""
 
 import base64
 import hashlib
@@ -121,7 +121,7 @@ def _cell(cell: Cell, *, is_number: bool, is_first: bool) -> str:
 
 
 def _hint(term: str) -> str:
-    """What a browser shows while the mouse rests on a term."""
+    """Return the attribute with the explanation of a term, which a browser shows on hover."""
     explanation = glossary.hint(term)
     return f' title="{escape(explanation)}"' if explanation else ""
 

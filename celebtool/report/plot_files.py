@@ -51,7 +51,7 @@ def draw(report: Report, pictures: ImageFolder | None, directory: Path) -> Lette
 
 
 def recipe(report: Report, pictures: ImageFolder | None) -> recipes.Recipe:
-    """The recipe of the plots: the contents of all subjects, and the names of several of a kind."""
+    """Return the recipe of the plots: the contents of all subjects, and the names of several of a kind."""
     subjects = report.subjects
     folders = [folder.root for folder, _ in subjects.folders.values()] + ([pictures.root] if pictures else [])
     runs = [*subjects.histories, *subjects.models]

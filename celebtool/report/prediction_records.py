@@ -109,7 +109,7 @@ def stranger_rows(evaluation: Evaluation, limit: int) -> list[Record]:
 
 
 def of_comparison(one: Comparison) -> Record:
-    """What a comparison of two tables found."""
+    """Return the record of a comparison of two tables."""
     return {**_plain(asdict(one)), "gain": plain(one.gain)}
 
 

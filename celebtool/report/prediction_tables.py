@@ -26,7 +26,7 @@ def summary(evaluations: Sequence[Evaluation], names: Sequence[str]) -> Table:
 
 
 def parts(evaluations: Sequence[Evaluation]) -> Table:
-    """The parts of one table beneath each other: train far above test is overfitting."""
+    """Compare the parts of one table: train far above test is overfitting."""
     columns = ("part", "images", "coverage", "accuracy", "macro F1", "mistakes")
     rows = [
         (
@@ -85,7 +85,7 @@ def _of_class(figures: ClassFigures, figure: str) -> Cell:
 
 
 def predicted(evaluation: Evaluation, longest: int = LONGEST_NAME) -> Table:
-    """How many images were predicted as what: all there is to say when no image has a label."""
+    """Count images by predicted class, which is all there is to say when no image has a label."""
     names = sorted(evaluation.predicted, key=natural_key)
     rows = [(shorten(name, longest), str(evaluation.predicted[name])) for name in names]
     title = titled("No labels to compare with; images by predicted class", evaluation)
@@ -120,7 +120,7 @@ def strangers(evaluation: Evaluation, limit: int) -> Table:
 
 
 def calibration(evaluation: Evaluation) -> Table:
-    """Confidence against accuracy, bin by bin; where their distance is more than chance, it stands out."""
+    """Compare confidence with accuracy, bin by bin; a distance that is more than chance is marked."""
     rows: list[Row] = []
     for each in evaluation.calibration.bins:
         if each.images:
@@ -135,7 +135,7 @@ def calibration(evaluation: Evaluation) -> Table:
 
 
 def comparisons(made: Sequence[tuple[Comparison, str]]) -> Table:
-    """Tables against each other on the images they share; each comes with what McNemar's test says."""
+    """Compare tables on the images they share, each comparison with the verdict of McNemar's test."""
     rows: list[Row] = [
         (
             f"{shorten(one.first, LONGEST_FILE)} – {shorten(one.second, LONGEST_FILE)}",
@@ -153,7 +153,7 @@ def comparisons(made: Sequence[tuple[Comparison, str]]) -> Table:
 
 
 def verdicts(given: Sequence[Verdict]) -> Table:
-    """What was demanded and whether it is met."""
+    """List what was demanded, what was found, and whether it is met."""
     rows: list[Row] = [
         (shorten(one.file, LONGEST_FILE), one.demand, one.found, "met" if one.met else Cell("NOT MET", Mark.WRONG))
         for one in given

@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # it loads SciPy, which a report on a table has no need of
 
 
 def of_report(report: Report) -> list[str]:
-    """Everything worth a remark, the subjects in their order."""
+    """Return all remarks on a report, its subjects in their order."""
     said = [f"{names}: {remark}" for remark, names in _by_remark(report.judged).items()]
     for folder, seen in report.subjects.folders.values():
         said += of_folder(folder, seen)
@@ -44,7 +44,7 @@ def _by_remark(judged: Mapping[str, Judged]) -> dict[str, str]:
 
 
 def warnings(report: Report) -> list[str]:
-    """What every form of a report begins with when its figures rest on a leak; mostly nothing."""
+    """Return the warnings that every form of a report begins with if its figures rest on a leak."""
     return [
         f"{name}: {leak(report.judged[name], len(paths))}"
         for name, paths in report.judgement.leaks.items()
@@ -53,7 +53,7 @@ def warnings(report: Report) -> list[str]:
 
 
 def leak(one: Judged, count: int) -> str:
-    """The sentence on figures that rest on a leak."""
+    """Return the sentence on figures that rest on a leak."""
     return (
         f"{count} of the {sum(bool(row.label) for row in one.predictions.rows)} labelled images were trained on "
         "(--allow-leak): these figures say nothing about new photos"
@@ -61,7 +61,7 @@ def leak(one: Judged, count: int) -> str:
 
 
 def of_evaluation(evaluation: Evaluation) -> list[str]:
-    """What is left out of the figures of one part, and which of them rest on too little."""
+    """Say what is left out of the figures of one part, and which of them rest on too few images."""
     said = []
     if evaluation.failures:
         reasons = ", ".join(f"{reason} {count}" for reason, count in evaluation.failures.items())
@@ -85,7 +85,7 @@ def of_evaluation(evaluation: Evaluation) -> list[str]:
 
 
 def of_folder(folder: ImageFolder, seen: "Inspection") -> list[str]:
-    """What is wrong with a folder and its images."""
+    """Say what is wrong with a folder and its images."""
     said = [f"{error.where}: {error.problem}" for error in seen.broken]
     unlabelled = sum(sample.label is None for sample in folder.samples)
     if unlabelled and folder.class_names:
@@ -103,7 +103,7 @@ def of_folder(folder: ImageFolder, seen: "Inspection") -> list[str]:
 
 
 def of_model(info: ModelInfo) -> list[str]:
-    """What its figures can't be trusted for."""
+    """Warn of a model whose own figures rest on a leak."""
     if subject_records.allowed_leak(info):
         return [
             "trained with --allow-leak: it was measured on photos that it was trained on, and its figures flatter it"
@@ -112,7 +112,7 @@ def of_model(info: ModelInfo) -> list[str]:
 
 
 def of_comparison(one: Comparison) -> list[str]:
-    """Whether two tables can be compared."""
+    """Say that two compared tables are not of the same images, if so."""
     if one.only_in_one:
         return [
             f"{one.first} and {one.second} are not of the same images: {one.images} are in both, {one.only_in_one} in one only"
@@ -121,7 +121,7 @@ def of_comparison(one: Comparison) -> list[str]:
 
 
 def verdict(one: Comparison) -> str:
-    """What McNemar's test says, in words."""
+    """Return the verdict of McNemar's test in words."""
     if one.p_value >= SIGNIFICANT:
         return "no significant difference"
     return f"{one.second if one.gain > 0 else one.first} is better"

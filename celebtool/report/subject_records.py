@@ -1,4 +1,4 @@
-"""Histories, image folders and models as `report --json` and `report --csv` print them; see docs/report.md."""
+"""Records of histories, image folders and models for `report --json` and `report --csv`; see docs/report.md."""
 
 import statistics
 from collections.abc import Sequence
@@ -106,7 +106,7 @@ def layer_rows(info: ModelInfo) -> list[Record]:
 
 
 def parameters(info: ModelInfo) -> tuple[int, int]:
-    """How many parameters a model has, and how many of them its training moved."""
+    """Return how many parameters a model has, and how many of them training changed."""
     return (
         sum(layer.parameters for layer in info.layers),
         sum(layer.trainable_parameters for layer in info.layers if layer.trainable),
@@ -114,7 +114,7 @@ def parameters(info: ModelInfo) -> tuple[int, int]:
 
 
 def allowed_leak(info: ModelInfo) -> bool:
-    """Whether a model, or one that it was made from, was trained with --allow-leak: its own figures may flatter it."""
+    """Return whether a model, or one that it was made from, was trained with --allow-leak."""
     return any(recipes.allowed_leak(each.recipe) for each in (info, *info.members))
 
 

@@ -21,7 +21,7 @@ SHOWN = 3  # images named of each flaw
 
 
 def epochs(name: str, run: Sequence[Epoch]) -> Table:
-    """A row per epoch; the best one (lowest val loss, else lowest loss) stands out and is named in the title."""
+    """Return a row per epoch; the best one (lowest val loss, else lowest loss) is marked and named in the title."""
     best = history.best(run)
     columns = ("epoch", "loss", "accuracy", "val loss", "val accuracy", "learning rate", "seconds")
     rows: list[Row] = []
@@ -46,7 +46,7 @@ def folder(
     rejects: Sequence[manifest.Row] = (),
     longest: int = LONGEST_NAME,
 ) -> list[Table]:
-    """Images per class and part, and their sizes; the sizes alone for a folder without class directories."""
+    """Count images per class and part, and give their sizes; only these for a folder without class directories."""
     shown = [classes(name, listed, longest)] if listed.class_names else []
     flawed = flaws(seen, rejects)
     title = (
@@ -56,7 +56,7 @@ def folder(
 
 
 def classes(name: str, folder: ImageFolder, longest: int = LONGEST_NAME) -> Table:
-    """Images per class and part; what is missing stands out."""
+    """Count images per class and part; a class without images in a part is marked."""
     parts = folder.parts or (None,)
     counts = [folder.counts(part) for part in parts]
     total = folder.counts()
@@ -77,7 +77,7 @@ def classes(name: str, folder: ImageFolder, longest: int = LONGEST_NAME) -> Tabl
 
 
 def sizes(title: str, seen: "Inspection") -> Table:
-    """Smallest, median and largest height and width, in pixels."""
+    """Give the smallest, median and largest height and width, in pixels."""
     rows = [
         (name, str(min(values)), f"{statistics.median(values):g}", str(max(values)))
         for name, values in zip(("height", "width"), zip(*seen.sizes, strict=True), strict=False)
@@ -86,7 +86,7 @@ def sizes(title: str, seen: "Inspection") -> Table:
 
 
 def flaws(seen: "Inspection", rejects: Sequence[manifest.Row] = ()) -> Table:
-    """How many images are copies, blurry, dark, tiny or rejected, and the first of each; no row for none."""
+    """Count the images that are copies, blurry, dark, tiny or rejected, and name the first of each."""
     spare = [f"{copy} (of {original})" for copy, original in copied(seen)]
     rejected = [f"{row.source} ({row.reason.replace('_', ' ')})" for row in rejects]
     found = {
@@ -125,7 +125,7 @@ def _figure(value: float | None, form: str) -> str:
 
 
 def model(name: str, info: ModelInfo) -> Table:
-    """What a model is, how well it did and how it was made (the last command first), a fact a row."""
+    """Describe a model: its network, figures and classes, then how it was made, the last command first."""
     total, trainable = parameters(info)
     facts = {
         "architecture": info.architecture,
@@ -150,7 +150,7 @@ def model(name: str, info: ModelInfo) -> Table:
 
 
 def layers(info: ModelInfo) -> Table:
-    """A row per layer; what was trained stands out."""
+    """Return a row per layer; the trained ones are marked."""
     rows = [
         tuple(
             Cell(cell, Mark.BEST if layer.trainable and layer.parameters else Mark.PLAIN)

@@ -30,7 +30,7 @@ _MODEL_SUFFIXES = frozenset({".h5", ".hdf5", ".keras"})
 
 @dataclass(frozen=True)
 class Subjects:
-    """What was read, by kind and by the name it was given as, in the order of the command line.
+    """The subjects of a report by kind, then by the name on the command line, in its order.
 
     `digests` are the SHA-256 of the tables (predictions and histories), `rejects` the rows of a folder's manifest on
     images that were not taken into it.
@@ -80,6 +80,7 @@ def read(names: Sequence[str], stdin: BinaryIO, inspect: "Callable[[ImageFolder]
             subjects.folders[name] = folder, inspect(folder)
             subjects.rejects[name] = tuple(row for row in manifest.read_all(path) if row.status == manifest.REJECTED)
         elif path.suffix.lower() in _MODEL_SUFFIXES:
+            _check_exists(path, KINDS)
             subjects.models[name] = model_file.read(path)[0]
         else:
             _add_file(subjects, name, path)
@@ -95,27 +96,28 @@ def read_predictions(path: Path) -> Predictions:
     if path.is_dir() or path.suffix.lower() in _MODEL_SUFFIXES:
         line = command_line("predict", "MODEL.h5", "IMAGES", "-o", "old.csv")
         raise CelebtoolError(path, f"is no table of predictions; make one: {line}")
-    if not path.exists():
-        near = did_you_mean_path(path) or "; expected a table of predictions"
-        raise CelebtoolError(path, f"no such file or directory{near}")
+    _check_exists(path, "a table of predictions")
     return predictions.read(path)
 
 
 def _add_file(subjects: Subjects, name: str, path: Path) -> None:
-    """A file whose name does not tell; read once, because it may be a pipe."""
+    """Read a file whose name does not tell its kind; once only, because it may be a pipe."""
+    _check_exists(path, KINDS)
     _check_kind(path)
     try:
         with path.open("rb") as stream:
             content = _content(stream, name)
-    except FileNotFoundError as error:
-        problem = did_you_mean_path(path) or f"; expected {KINDS}"
-        raise CelebtoolError(path, f"no such file or directory{problem}") from error
     except OSError as error:
         raise CelebtoolError(path, f"cannot be read ({error.strerror}); expected {KINDS}") from error
     if content.startswith(_HDF5):
         subjects.models[name] = model_file.read(path)[0]
     else:
         _add_table(subjects, name, content)
+
+
+def _check_exists(path: Path, expected: str) -> None:
+    if not path.exists():
+        raise CelebtoolError(path, f"no such file or directory{did_you_mean_path(path) or f'; expected {expected}'}")
 
 
 def _check_kind(path: Path) -> None:
@@ -145,7 +147,7 @@ def _content(stream: BinaryIO, name: str) -> bytes:
 
 
 def _add_table(subjects: Subjects, name: str, content: bytes) -> None:
-    """A table whose header has an epoch and no path is a history; any other has to be predictions."""
+    """Read a table: a history if its header has an epoch and no path, else predictions."""
     subjects.digests[name] = hashlib.sha256(content).hexdigest()
     stream = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
     columns = content.split(b"\n", 1)[0].removeprefix(b"\xef\xbb\xbf").rstrip(b"\r").split(b",")

@@ -340,6 +340,10 @@ def test_a_file_that_does_not_exist(error):
     assert error("predictions.csv", "--baseline", "prediction.csv").endswith("did you mean predictions.csv?")
 
 
+def test_a_model_that_does_not_exist(error, model):
+    assert error("mm.h5") == "mm.h5: no such file or directory; did you mean m.h5?"
+
+
 def test_a_directory_without_images(error, tmp_path):
     (tmp_path / "empty").mkdir()
     assert error("empty") == "empty: holds no images; expected an image folder"
