@@ -1,58 +1,197 @@
-"""How many strangers pass a threshold that was set without having seen one?
+"""How many strangers pass a threshold that was set without having seen one, and how many known faces?
 
-Usage: python benchmarks/thresholds.py FACES [DRAWS]
+Usage: python benchmarks/thresholds.py [--arch NAME] [--draws N] [--false-accept SHARE] SET…
 
-FACES is what `crop-faces --select identity` wrote: the embeddings in its faces.csv are what is measured on, so that many draws
-take seconds. In each of DRAWS (40) draws, 3, 5, 10 or 15 of the people are known, their images divided 60/20/20 by chance, and
-the threshold is set on val for 1 % of false accepts: by the scores for other classes than a face's own, and as
-`train` sets it, which also asks what known faces reach.
+A SET is a folder that `crop-faces --select identity` wrote, whose faces.csv holds embeddings of the network NAME (face-sface), or
+a .npz with `embeddings` and `labels`. In each of N (20) draws some people of a set are known by some photos each, the threshold
+is set as `train` sets it, and their other photos, everybody else of the set, and all other sets are measured. What is known
+of the network's scores is learnt from the other sets alone; with one set it is what celebtool ships. A Markdown table.
 """
 
-import random
-import sys
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from celebtool.formats import faces, manifest
-from celebtool.training import calibration
+from celebtool.training import acceptance, calibration, evidence, impostors
+from celebtool.training.evidence import Points
+from celebtool.training.impostors import Prior
 
-FALSE_ACCEPT = 0.01
+PEOPLE = (3, 5, 10, 14)
+PHOTOS = (1, 2, 3, 5, 12, 25)
+TESTED = 4  # so many photos of everybody are left to measure
+VAL = 0.1  # the share that `train` sets aside in an unsplit folder
+
+Floats = NDArray[np.float64]
+COLUMNS = (
+    "people",
+    "photos",
+    "expected to pass",
+    "likely",
+    "strangers of the set passed",
+    "in 95 % of draws less than",
+    "of other sets",
+    "known: expected",
+    "accepted and right",
+    "no threshold",
+)
 
 
-def draw(points: np.ndarray, labels: np.ndarray, count: int, seed: int) -> list[tuple[float, float]]:
-    """Return for both ways the share of strangers accepted, and of known faces in test."""
-    known = sorted(random.Random(seed).sample(sorted(set(labels)), count))
-    is_known = np.isin(labels, known)
-    class_ids = np.searchsorted(known, labels)
-    part = np.random.default_rng(seed).choice(3, len(labels), p=(0.6, 0.2, 0.2))
-    train, val, test = (is_known & (part == number) for number in range(3))
-    means = calibration.centroids(points[train], class_ids[train], count)
-    cosines = calibration.cosines(points[val], means)
-    others = calibration.without_own(cosines, class_ids[val]).max(axis=1)
-    limits = (
-        calibration.threshold(others, FALSE_ACCEPT),
-        calibration.threshold_without_strangers(cosines.max(axis=1), others, FALSE_ACCEPT),
+@dataclass(frozen=True)
+class People:
+    """The unit embeddings (n, d) of a set of people, and whose they are (n,)."""
+
+    name: str
+    points: Floats
+    labels: NDArray[np.str_]
+
+    def photos(self, person: str, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Return the indices of a person's photos in a random order."""
+        return rng.permutation(np.flatnonzero(self.labels == person))
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What came of one draw; NaN where there is nobody to measure."""
+
+    expected: float
+    low: float
+    high: float
+    passed: float
+    others: float
+    accepted: float
+    right: float
+
+
+def read(path: Path) -> People:
+    """Read a set of people from a folder of crops or a .npz."""
+    if path.suffix == ".npz":
+        with np.load(path) as content:
+            points, labels = content["embeddings"], content["labels"]
+    else:
+        known = faces.embeddings(path)
+        rows = [row for row in manifest.read_all(path) if row.path in known]
+        points, labels = np.stack([known[row.path] for row in rows]), np.array([row.label for row in rows])
+    return People(path.stem, calibration.unit(points.astype(np.float64)), labels)
+
+
+def learn(sets: list[People], prior: Prior) -> Prior:
+    """Return what these sets of people show of the network's scores, with the weights of `prior`."""
+    rows, variances, locations = [], [], []
+    for people in sets:
+        for count in (1, 2, 3, 5, 8, 12):
+            rng, names = np.random.default_rng(0), np.unique(people.labels)
+            draws = []
+            for _ in range(10):
+                means = [people.points[people.photos(name, rng)[:count]].mean(axis=0) for name in names]
+                averages = people.points @ np.stack(means).T
+                draws.append(averages[people.labels[:, None] != names])
+            low, middle, high = np.quantile(np.concatenate(draws), (0.1, 0.5, 0.9))
+            rows.append((1, 1 / count))
+            variances.append(((high - low) / 2.5631) ** 2)
+            locations.append(middle)
+    (variance, photo_variance), *_ = np.linalg.lstsq(np.array(rows), np.array(variances), rcond=None)
+    return replace(
+        prior, location=float(np.mean(locations)), variance=float(variance), photo_variance=float(photo_variance)
     )
-    strangers, tested = (calibration.cosines(points[which], means).max(axis=1) for which in (~is_known, test))
-    return [(float((strangers >= limit).mean()), float((tested >= limit).mean())) for limit in limits]
 
 
-def main(folder: str, draws: str = "40") -> None:
-    """Print a line per number of people and way."""
-    known = faces.embeddings(Path(folder))
-    rows = [row for row in manifest.read_all(Path(folder)) if row.path in known]
-    points = np.stack([known[row.path] for row in rows]).astype(np.float64)
-    labels = np.array([row.label for row in rows])
-    for count in (3, 5, 10, 15):
-        found = np.array([draw(points, labels, count, seed) for seed in range(int(draws))])
-        for way, name in enumerate(("other classes alone", "as train does")):
-            strangers, tested = found[:, way, 0], found[:, way, 1]
-            print(
-                f"{count:>3} known people, {name:<20} strangers accepted: mean {strangers.mean():.2%}, most "
-                f"{strangers.max():.2%}; known faces accepted: mean {tested.mean():.2%}, least {tested.min():.2%}"
-            )
+def draw(
+    people: People, others: list[People], prior: Prior, known: int, photos: int, false_accept: float | None, seed: int
+) -> Draw | None:
+    """Return what came of a draw; None if there is no threshold."""
+    rng = np.random.default_rng(seed)
+    names = [n for n in np.unique(people.labels) if (people.labels == n).sum() >= photos + TESTED]
+    chosen = rng.choice(names, known, replace=False)
+    drawn = [people.photos(name, rng) for name in chosen]
+    held = 0 if photos < 5 else max(1, round(VAL * photos))
+    train, val = (_points(people, [d[part] for d in drawn]) for part in (slice(held, photos), slice(held)))
+    means = calibration.centroids(train.embeddings, train.class_ids, known)
+    named = calibration.cosines(val.embeddings, means).argmax(axis=1) if held else None
+    found = evidence.of_embeddings(train, val if held else None, named, held_out=True, prior=prior)
+    limit, said = acceptance.decide(found, false_accept)
+    if limit is None:
+        return None
+    tested = _points(people, [d[photos:] for d in drawn])
+    cosines = calibration.cosines(tested.embeddings, means)
+    right = (cosines.max(axis=1) >= limit) & (cosines.argmax(axis=1) == tested.class_ids)
+    strangers = people.points[~np.isin(people.labels, chosen)]
+    foreign = [o.points[~np.isin(o.labels, people.labels)] for o in others]
+    return Draw(
+        expected=said.false_accepts or 0.0,
+        low=said.low or 0.0,
+        high=said.high or 0.0,
+        passed=_share(strangers, means, limit),
+        others=_share(np.concatenate(foreign), means, limit) if foreign else np.nan,
+        accepted=np.nan if said.accepted is None else said.accepted,
+        right=float(right.mean()),
+    )
+
+
+def _points(people: People, groups: list[NDArray[np.int64]]) -> Points:
+    ids = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+    return Points(people.points[np.concatenate(groups)], ids)
+
+
+def _share(points: Floats, means: Floats, limit: float) -> float:
+    return float((calibration.cosines(points, means).max(axis=1) >= limit).mean()) if len(points) else np.nan
+
+
+def lines(sets: list[People], arguments: argparse.Namespace) -> Iterator[str]:
+    """Yield the rows of the table, each of a set, a number of people and a number of photos."""
+    shipped = impostors.PRIORS[arguments.arch]
+    for people in sets:
+        others = [each for each in sets if each is not people]
+        prior = learn(others, shipped) if others else shipped
+        sizes = np.unique(people.labels, return_counts=True)[1]
+        for known in PEOPLE:
+            for photos in PHOTOS:
+                if (sizes >= photos + TESTED).sum() < known:
+                    continue
+                how = (people, others, prior, known, photos, arguments.false_accept)
+                drawn = [draw(*how, seed) for seed in range(arguments.draws)]
+                yield _row(people.name, known, photos, [each for each in drawn if each], len(drawn))
+
+
+def _row(name: str, known: int, photos: int, drawn: list[Draw], count: int) -> str:
+    def mean(field: str) -> str:
+        values = [getattr(each, field) for each in drawn]
+        return f"{np.mean(values):.2%}" if values and not np.isnan(values).all() else ""
+
+    passed = [each.passed for each in drawn]
+    most = f"{np.quantile(passed, 0.95):.1%}" if passed and not np.isnan(passed).all() else ""
+    cells = (
+        name,
+        known,
+        photos,
+        mean("expected"),
+        f"{mean('low')} to {mean('high')}",
+        mean("passed"),
+        most,
+        mean("others"),
+        mean("accepted"),
+        mean("right"),
+        f"{count - len(drawn)} of {count}",
+    )
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sets", nargs="+", type=Path, metavar="SET")
+    parser.add_argument("--arch", default="face-sface", choices=list(impostors.PRIORS))
+    parser.add_argument("--draws", type=int, default=20)
+    parser.add_argument("--false-accept", type=float)
+    arguments = parser.parse_args()
+    print("| set |", " | ".join(COLUMNS), "|\n|---|" + "--:|" * len(COLUMNS), flush=True)
+    for line in lines([read(path) for path in arguments.sets], arguments):
+        print(line, flush=True)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

@@ -131,7 +131,7 @@ def _shows(strangers: Floats, share: float) -> bool:
 
 def _most(evidence: Evidence) -> float:
     """Return the highest threshold that rejects few enough known faces, of val too if it shows how many that is."""
-    groups = [evidence.known] + ([evidence.val] if len(evidence.val) >= MEASURABLE else [])
+    groups = [evidence.known] + ([evidence.val] if len(evidence.val) >= 2 * MEASURABLE else [])
     return min((_tenth(group) for group in groups if len(group)), default=np.inf) - _ROUNDING
 
 
