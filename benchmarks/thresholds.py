@@ -90,7 +90,7 @@ def learn(sets: list[People], prior: Prior) -> Prior:
                 means = [people.points[people.photos(name, rng)[:count]].mean(axis=0) for name in names]
                 averages = people.points @ np.stack(means).T
                 draws.append(averages[people.labels[:, None] != names])
-            low, middle, high = np.quantile(np.concatenate(draws), (0.1, 0.5, 0.9))
+            low, middle, high = np.quantile(impostors.on_axis(np.concatenate(draws), prior.axis), (0.1, 0.5, 0.9))
             rows.append((1, 1 / count))
             variances.append(((high - low) / 2.5631) ** 2)
             locations.append(middle)

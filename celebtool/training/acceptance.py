@@ -15,7 +15,7 @@ from celebtool.evaluation.intervals import exact
 from celebtool.formats.acceptance import Acceptance, Basis
 from celebtool.formats.model_info import ModelInfo
 from celebtool.training import calibration, impostors
-from celebtool.training.impostors import Impostors
+from celebtool.training.impostors import Axis, Impostors
 
 Floats = NDArray[np.float64]
 
@@ -45,7 +45,8 @@ class Evidence:
         val, train: the scores of known faces that are named rightly: of val, and of train each without itself.
         strangers: the scores of val/unknown/.
         impostors: how strangers would score; None: not known.
-        is_share: whether scores are probabilities.
+        axis: what scores are.
+        pretrained: whether they are of a network that is known to tell strangers apart.
     """
 
     people: int
@@ -53,7 +54,8 @@ class Evidence:
     train: Floats = field(default_factory=_none)
     strangers: Floats = field(default_factory=_none)
     impostors: Impostors | None = None
-    is_share: bool = False
+    axis: Axis = "cosine"
+    pretrained: bool = False
 
     @property
     def known(self) -> Floats:
@@ -95,7 +97,7 @@ def decide(evidence: Evidence, false_accept: float | None) -> tuple[float | None
         limit = min(limit, max(_most(evidence), _least(evidence, asked)))
     value, low, high = _passing(evidence, asked, limit)
     found = replace(found, false_accepts=value, low=low, high=high)
-    if limit > 1 or (value > USELESS and not found.insisted):
+    if limit > 1 or (value > USELESS and not found.insisted and not evidence.pretrained):
         return None, found
     return limit, replace(found, accepted=float((known >= limit).mean()) if len(known) else None)
 
@@ -121,7 +123,7 @@ def _spread(evidence: Evidence) -> Impostors | None:
     """Return how strangers score: those that there are, if there are any; too few for a share are extrapolated."""
     if not len(evidence.strangers):
         return evidence.impostors
-    return impostors.of_highest(evidence.strangers, len(evidence.strangers), is_share=evidence.is_share)
+    return impostors.of_highest(evidence.strangers, len(evidence.strangers), evidence.axis)
 
 
 def _shows(strangers: Floats, share: float) -> bool:

@@ -46,7 +46,7 @@ def of_embeddings(
     centres = calibration.unpack(calibration.pack(calibration.unit(means)))  # to the digit as `predict` has them
     own = calibration.cosines(train.embeddings, means) if held_out else np.zeros((0, len(photos)))
     others = [_without_own(own, train.class_ids)] if held_out else []
-    found = Evidence(people=len(photos))
+    found = Evidence(people=len(photos), pretrained=prior is not None)
     if held_out:
         found = replace(found, train=_without_itself(own, train.class_ids, photos, lengths))
     if val is not None and named is not None:
@@ -78,8 +78,8 @@ def of_probabilities(logits: Floats, class_ids: Ids, strangers: Floats | None = 
         people=logits.shape[1],
         val=scores[logits.argmax(axis=1) == class_ids],
         strangers=np.zeros(0) if strangers is None else calibration.softmax(strangers).max(axis=1),
-        impostors=impostors.of_highest(others, classes, is_share=True),
-        is_share=True,
+        impostors=impostors.of_highest(others, classes, "probability"),
+        axis="probability",
     )
 
 

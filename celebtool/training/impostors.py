@@ -6,13 +6,15 @@ sets of people), whose mean and spread differ little from one set of people to a
 all faces of the model against all classes but their own, with the median and the deciles (a wrong label moves neither), and
 drawn towards what other people's faces have shown (`Prior`) as if by a normal-inverse-gamma prior: each pair of classes
 counts as one observation, since photos of one pair of people are not independent. A stranger passes when the highest of his scores reaches the
-threshold; the scores for the classes are taken as independent, which errs to the safe side.
+threshold; the scores for the classes are taken as independent, which errs to the safe side. dlib's cosines lie near 1; they are
+distributed so after a logarithm of the distance to 1, and probabilities of other networks after the logit.
 
 Source: A. Gelman et al., Bayesian Data Analysis, 3rd edition, section 3.3 (normal data, conjugate prior): the predictive
 distribution is Student's t.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +27,12 @@ _DECILE_RANGE = (
     2.5631031310892007  # from the first decile of a normal distribution to the ninth, in standard deviations
 )
 _LEAST_SCALE = 1e-3
+_LEAST = 1e-9
+_BEYOND = 2.0  # more than any cosine
+
+Axis = Literal["cosine", "log distance", "probability"]
+LOWEST: dict[Axis, float] = {"cosine": -1.0, "log distance": -1.0, "probability": 0.0}
+"""The score that everybody reaches."""
 _DRAWS = 400
 _CERTAIN = 1 - 1e-12
 _RANGE = (0.05, 0.95)
@@ -35,13 +43,15 @@ class Prior:
     """What is known of a network's scores from people who are in no model.
 
     Args:
-        location: the average cosine of photos of different people.
-        variance, photo_variance: the variance of a photo's average cosine to n photos of another person is
+        axis: on which axis scores are distributed normally.
+        location: the mean over photos of different people.
+        variance, photo_variance: the variance of what a photo scores against n photos of another person is
             `variance + photo_variance / n`.
         location_weight, scale_weight: how many pairs of people it counts for; the first from how much sets of people
             differ, both checked by leaving a set out (`benchmarks/strangers.py`).
     """
 
+    axis: Axis
     location: float
     variance: float
     photo_variance: float
@@ -50,8 +60,8 @@ class Prior:
 
 
 PRIORS = {
-    "face-sface": Prior(0.109, 0.0050, 0.0044, 4, 30),
-    "face-resnet29": Prior(0.842, 0.00086, 0.00024, 3, 100),
+    "face-sface": Prior("cosine", 0.109, 0.0050, 0.0044, 4, 30),
+    "face-resnet29": Prior("log distance", 1.893, 0.045, 0.013, 1, 30),
 }
 """By architecture; learnt on 39 people of three sets: Western and Indian film stars, sports people, cricketers."""
 
@@ -64,7 +74,7 @@ class Impostors:
         location, scale, freedom: of Student's t.
         weight: how many pairs of classes the location rests on.
         lengths: (classes,) what a score is multiplied with; one for a score that is the highest already.
-        is_share: whether scores are probabilities, whose logits are distributed so.
+        axis: on which axis they are distributed so.
     """
 
     location: float
@@ -72,7 +82,7 @@ class Impostors:
     freedom: float
     weight: float
     lengths: tuple[float, ...]
-    is_share: bool = False
+    axis: Axis = "cosine"
 
     def false_accepts(self, threshold: float) -> float:
         """Return the share of strangers that reaches a threshold."""
@@ -91,19 +101,18 @@ class Impostors:
     def threshold(self, share: float) -> float:
         """Return the score that this share of strangers reaches; more than 1 where no score is high enough."""
         if share >= 1:
-            return 0.0 if self.is_share else -1.0
+            return LOWEST[self.axis]
         wanted = max(share, 1e-6)
-        low, high = self.location - 1e3 * self.scale, self.location + 1e6 * self.scale
-        low, high = low / max(self.lengths), high / min(self.lengths)
-        found = optimize.brentq(lambda value: self.false_accepts(self._score(value)) - wanted, low, high, xtol=1e-9)
-        return self._score(float(found))
+        if self.axis == "probability":
+            low, high = self.location - 1e3 * self.scale, self.location + 1e6 * self.scale
+            found = optimize.brentq(lambda value: self.false_accepts(special.expit(value)) - wanted, low, high)
+            return float(special.expit(found))
+        if self.false_accepts(_BEYOND) >= wanted:
+            return _BEYOND
+        return float(optimize.brentq(lambda value: self.false_accepts(value) - wanted, -_BEYOND, _BEYOND, xtol=1e-9))
 
     def _standard(self, threshold: float, location: float, spread: float) -> Floats:
-        value = special.logit(threshold) if self.is_share else threshold
-        return np.asarray((value * np.array(self.lengths) - location) / spread)
-
-    def _score(self, value: float) -> float:
-        return float(special.expit(value)) if self.is_share else value
+        return np.asarray((on_axis(threshold * np.array(self.lengths), self.axis) - location) / spread)
 
 
 def of_distances(values: Floats, lengths: Floats, photos: Floats, prior: Prior | None) -> Impostors:
@@ -115,23 +124,32 @@ def of_distances(values: Floats, lengths: Floats, photos: Floats, prior: Prior |
         photos: (classes,) how many photos that is the mean of.
         prior: what is known of the network; None: nothing.
     """
-    location, scale = _robust(values[np.isfinite(values)])
+    axis: Axis = "cosine" if prior is None else prior.axis
+    location, scale = _robust(on_axis(values[np.isfinite(values)], axis))
     pairs = len(lengths) * (len(lengths) - 1) / 2
     if prior is None:
-        return Impostors(location, scale, pairs, pairs, tuple(lengths))
+        return Impostors(location, scale, pairs, pairs, tuple(lengths), axis)
     variance = prior.variance + prior.photo_variance * float((1 / photos).mean())
     weight, freedom = prior.location_weight + pairs, prior.scale_weight + pairs
     shift = prior.location_weight * pairs / weight * (location - prior.location) ** 2
     spread = (prior.scale_weight * variance + pairs * scale**2 + shift) / freedom
     middle = (prior.location_weight * prior.location + pairs * location) / weight
-    return Impostors(middle, float(np.sqrt(spread)), freedom, weight, tuple(lengths))
+    return Impostors(middle, float(np.sqrt(spread)), freedom, weight, tuple(lengths), axis)
 
 
-def of_highest(scores: Floats, count: float, *, is_share: bool) -> Impostors:
+def of_highest(scores: Floats, count: float, axis: Axis) -> Impostors:
     """Estimate from the highest score (n,) of each of some faces, which count as so many independent ones."""
-    values = special.logit(np.clip(scores, 1e-9, 1 - 1e-9)) if is_share else scores
-    location, scale = _robust(values)
-    return Impostors(location, scale, max(count - 1, 1), max(count, 1), (1.0,), is_share)
+    location, scale = _robust(on_axis(scores, axis))
+    return Impostors(location, scale, max(count - 1, 1), max(count, 1), (1.0,), axis)
+
+
+def on_axis(scores: Floats, axis: Axis) -> Floats:
+    """Return scores as they are distributed normally."""
+    if axis == "probability":
+        return np.asarray(special.logit(np.clip(scores, _LEAST, 1 - _LEAST)))
+    if axis == "log distance":
+        return np.asarray(-np.log(np.maximum(1 - scores, _LEAST)))
+    return scores
 
 
 def _any(chances: NDArray[np.floating]) -> Floats:

@@ -75,6 +75,13 @@ def test_scores_that_cannot_tell_strangers_apart_get_no_threshold() -> None:
     assert acceptance.decide(Evidence(5, SCORES, impostors=alike), 0.01)[0] is not None
 
 
+def test_a_pretrained_face_network_always_gets_a_threshold_for_its_known_faces() -> None:
+    alike = replace(CLOSE, location=0.6)
+    limit, found = acceptance.decide(Evidence(5, SCORES, impostors=alike, pretrained=True), None)
+    assert (limit > SCORES).mean() <= 0.1
+    assert found.false_accepts > acceptance.USELESS
+
+
 def test_a_threshold_that_no_score_can_reach_is_none() -> None:
     assert acceptance.decide(Evidence(5, impostors=replace(CLOSE, location=0.9)), 0.001)[0] is None
 

@@ -61,6 +61,6 @@ def test_logits_make_a_stranger_of_every_image_by_leaving_its_class_out() -> Non
     ids = np.arange(300) % 3
     logits = RNG.normal(size=(300, 3)) + 6 * np.eye(3)[ids]
     found = evidence.of_probabilities(logits, ids, RNG.normal(size=(7, 3)))
-    assert (len(found.strangers), found.people, found.is_share) == (7, 3, True)
+    assert (len(found.strangers), found.people, found.axis) == (7, 3, "probability")
     assert found.val.min() > 0.3
     assert found.impostors.location == pytest.approx(1, abs=0.2)  # the larger of two logits, by about 1

@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from celebtool import architectures
 from celebtool.training import impostors
 from celebtool.training.impostors import Impostors, Prior
 
-PRIOR = Prior(0.1, 0.004, 0.004, 4, 30)
+PRIOR = Prior("cosine", 0.1, 0.004, 0.004, 4, 30)
 
 
 def faces(classes: int, images: int = 20, location: float = 0.1, scale: float = 0.08) -> np.ndarray:
@@ -24,9 +25,9 @@ def test_the_share_is_that_of_the_highest_of_independent_scores() -> None:
 
 
 @pytest.mark.parametrize("share", [1e-4, 0.01, 0.3])
-@pytest.mark.parametrize("is_share", [False, True])
-def test_a_threshold_lets_the_share_pass_that_it_is_for(share: float, is_share: bool) -> None:
-    known = Impostors(0.1, 0.08, 12, 9, (0.8, 0.5), is_share)
+@pytest.mark.parametrize("axis", ["cosine", "log distance", "probability"])
+def test_a_threshold_lets_the_share_pass_that_it_is_for(share: float, axis: impostors.Axis) -> None:
+    known = Impostors(0.1, 0.08, 12, 9, (0.8, 0.5) if axis == "cosine" else (1.0,), axis)
     assert known.false_accepts(known.threshold(share)) == pytest.approx(share, rel=1e-3)
     low, high = known.likely(known.threshold(share))
     assert low < share < high
@@ -34,7 +35,7 @@ def test_a_threshold_lets_the_share_pass_that_it_is_for(share: float, is_share: 
 
 def test_a_share_of_one_lets_everybody_pass() -> None:
     assert Impostors(0.1, 0.08, 12, 9, (0.8, 0.5)).threshold(1) == -1
-    assert Impostors(0.1, 0.08, 12, 9, (1.0,), is_share=True).threshold(1) == 0
+    assert Impostors(0.1, 0.08, 12, 9, (1.0,), "probability").threshold(1) == 0
 
 
 def test_a_wrong_label_hardly_moves_the_estimate() -> None:
@@ -72,10 +73,10 @@ def test_few_people_make_a_wide_range() -> None:
 
 def test_probabilities_are_counted_by_their_logits() -> None:
     values = np.random.default_rng(0).normal(-1, 1, 2000)
-    known = impostors.of_highest(1 / (1 + np.exp(-values)), 2000, is_share=True)
+    known = impostors.of_highest(1 / (1 + np.exp(-values)), 2000, "probability")
     assert (known.location, known.scale) == pytest.approx((-1, 1), abs=0.08)
     assert known.false_accepts(0.5) == pytest.approx((values > 0).mean(), abs=0.02)
-    certain = impostors.of_highest(np.ones(5), 5, is_share=True)
+    certain = impostors.of_highest(np.ones(5), 5, "probability")
     assert np.isfinite([certain.location, certain.scale]).all()
 
 
@@ -83,3 +84,10 @@ def test_probabilities_are_counted_by_their_logits() -> None:
 def test_priors_are_of_architectures(name: str) -> None:
     prior = impostors.PRIORS[name]
     assert 0 < prior.variance + prior.photo_variance < 0.1
+    assert name in architectures.ARCHITECTURES
+
+
+def test_a_share_that_no_cosine_keeps_out_has_no_threshold() -> None:
+    assert Impostors(0.95, 0.2, 50, 50, (1.0,)).threshold(1e-6) > 1
+    near = Impostors(impostors.on_axis(np.array([0.9]), "log distance").item(), 0.2, 50, 50, (1.0,), "log distance")
+    assert 0.9 < near.threshold(0.01) < 1
