@@ -304,12 +304,12 @@ def test_names_that_no_font_has_get_a_legend(celebtool, tmp_path):
         (["--json", "--csv"], "--json, --csv, --markdown: print one of them"),
         (
             ["--csv", "--confusion", "--mistakes"],
-            "--csv: prints one table; choose one of --confusion, --per-class, --mistakes, --calibration",
+            "--csv prints one table; choose one of --confusion, --per-class, --mistakes, --calibration",
         ),
-        (["--images", "x"], "--images: is for the pictures in --plots DIR or --html FILE; add one"),
+        (["--images", "x"], "--images is for the pictures in --plots DIR or --html FILE; add one"),
         (["--limit", "0"], "--limit"),
-        (["--max-drop", "0.1"], "--max-drop: is measured against --baseline OLD.csv; add that"),
-        (["--junit", "r.xml"], "--junit: lists demands; add --require or --baseline"),
+        (["--max-drop", "0.1"], "--max-drop is measured against --baseline OLD.csv; add that"),
+        (["--junit", "r.xml"], "--junit lists demands; add --require or --baseline"),
         (["--require", "accuracy"], "--require: cannot read 'accuracy'; expected as accuracy>=0.95,recall[NAME]>=0.8"),
     ],
 )
