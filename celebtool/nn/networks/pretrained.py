@@ -12,7 +12,7 @@ import numpy.typing as npt
 from celebtool.errors import CelebtoolError, listed
 from celebtool.formats import model_file
 from celebtool.formats.hdf5 import reader
-from celebtool.nn.networks import build, dlib_weights, imagenet_weights, sface_weights
+from celebtool.nn.networks import build, dlib_weights, imagenet_weights, keras_weights, sface_weights
 
 Array = npt.NDArray[np.float32]
 
@@ -39,10 +39,10 @@ def load_imagenet(model: keras.Model, name: str) -> None:
 
 
 def load_file(model: keras.Model, name: str, path: Path) -> None:
-    """Copy the backbone's weights from a celebtool .h5, an official keras.applications .h5 or SFace's official .onnx.
+    """Copy the backbone's weights from a celebtool .h5, a .h5 of Keras (2 or 3) or SFace's official .onnx.
 
-    Arrays are taken in the order of the layers, as Keras itself does for its files, and must fit in number and shape;
-    what a file has of a top of its own is left out.
+    A .h5 of Keras is what `save` or `save_weights` wrote of the network of keras.applications, with or without its top,
+    such as the official files. Arrays are taken in the order of the layers and must fit in number and shape.
 
     Raises:
         CelebtoolError: an unreadable file, or one of another network.
@@ -60,7 +60,9 @@ def load_file(model: keras.Model, name: str, path: Path) -> None:
         _assign(model, (group for layer, group in groups.items() if layer in layers), path)
     else:
         with reader.open_file(path) as file:
-            _assign(model, _official(file), path, lambda dataset: file.array(dataset).astype(np.float32, copy=False))
+            saved = keras_weights.is_saved_weights(file)
+            found = keras_weights.groups(file, build.backbone(model)) if saved else _official(file)
+            _assign(model, found, path, lambda dataset: file.array(dataset).astype(np.float32, copy=False))
 
 
 def _official(file: reader.File) -> Iterator[list[reader.Dataset]]:

@@ -70,6 +70,48 @@ def test_a_file_that_keras_saved(tmp_path: Path, mobilenet: keras.Model) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("top", [True, False])
+@pytest.mark.parametrize("nested", [True, False])
+def test_what_save_weights_of_keras_3_wrote(tmp_path: Path, mobilenet: keras.Model, *, top: bool, nested: bool) -> None:
+    source = mobilenet if top else keras.Model(mobilenet.input, mobilenet.layers[-3].output)
+    saved = keras.Sequential([keras.Input((*SIZE, 3)), source, keras.layers.Dense(2)]) if nested else source
+    saved.save_weights(tmp_path / "w.weights.h5")
+    model = build.build("mobilenetv2", 3, image_size=SIZE)
+    pretrained.load_file(model, "mobilenetv2", tmp_path / "w.weights.h5")
+    assert_equal(model, mobilenet)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["vgg16", "densenet121", "resnet50", "inceptionv3"])
+def test_save_weights_of_each_network(tmp_path: Path, name: str) -> None:
+    """The saved file counts the layers of each class as our backbone does."""
+    application = {"vgg16": "VGG16", "densenet121": "DenseNet121", "resnet50": "ResNet50", "inceptionv3": "InceptionV3"}
+    keras.utils.clear_session()
+    size = (75, 75, 3) if name == "inceptionv3" else (*SIZE, 3)
+    top = name == "vgg16"
+    source = getattr(keras.applications, application[name])(
+        include_top=top, weights=None, input_shape=size, **({"classes": 2} if top else {})
+    )
+    source.save_weights(tmp_path / "w.weights.h5")
+    model = build.build(name, 3, image_size=size[:2])
+    pretrained.load_file(model, name, tmp_path / "w.weights.h5")
+    theirs = [array for layer in source.layers for array in layer.get_weights()]
+    ours = [array for layer in build.backbone(model) for array in layer.get_weights()]
+    assert len(ours) == len(theirs) - 2 * top
+    assert all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=False))
+
+
+@pytest.mark.slow
+def test_what_save_weights_wrote_of_another_network(tmp_path: Path) -> None:
+    keras.Sequential([keras.Input((8,)), keras.layers.Dense(2)]).save_weights(tmp_path / "w.weights.h5")
+    model = build.build("mobilenetv2", 3, image_size=SIZE)
+    with pytest.raises(
+        CelebtoolError, match=r"w.weights.h5: has nothing where Conv1 needs .*; expected weights of this"
+    ):
+        pretrained.load_file(model, "mobilenetv2", tmp_path / "w.weights.h5")
+
+
+@pytest.mark.slow
 def test_a_model_of_celebtool_gives_its_backbone(tmp_path: Path) -> None:
     source = build.build("mobilenetv2", 5, image_size=SIZE, dense=(8,), seed=3)
     info = ModelInfo("mobilenetv2", tuple("abcde"), SIZE, dense=(8,), dropout=0.2)
