@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Literal
 
 from celebtool.errors import CelebtoolError
+from celebtool.suggestions import did_you_mean
 
 DEFAULT = "face-resnet29"
 """The architecture that `train` uses by default."""
@@ -237,5 +238,6 @@ def member_prefix(number: int) -> str:
 def get(name: str) -> Architecture:
     """Return the row of the table, or say which names there are."""
     if name not in ARCHITECTURES:
-        raise CelebtoolError(name, f"no such architecture; choose one of {', '.join(ARCHITECTURES)}")
+        near = did_you_mean(name, ARCHITECTURES) or f"; choose one of {', '.join(ARCHITECTURES)}"
+        raise CelebtoolError(name, f"no such architecture{near}")
     return ARCHITECTURES[name]

@@ -206,7 +206,7 @@ def close_bar() -> None:
 
 
 class _Lines:
-    """A line a minute that says how far the stage is."""
+    """A line that says how far the stage is, a minute after the last line."""
 
     def __init__(self) -> None:
         self._name, self._unit = "", ""
@@ -225,10 +225,10 @@ class _Lines:
             note(f"{self._name}: {of_all} {self._unit}, {rate:.1f} {self._unit}/s{left}")
 
     def say(self, line: str) -> None:
+        self._last = time.monotonic()
         note(line)
 
-    def close(self) -> None:
-        """Nothing is open."""
+    def close(self) -> None: ...
 
 
 def _cell(cell: object, width: int) -> "Text":

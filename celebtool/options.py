@@ -54,6 +54,13 @@ def parse_unfreeze(text: str | None) -> int | Literal["all"] | None:
     return int(text)
 
 
+def check_model_name(path: Path) -> Path:
+    """Refuse a name for a model to write that Keras would not open: it goes by the suffix."""
+    if path.suffix != ".h5" and not path.is_dir():
+        raise typer.BadParameter(f"{printable(path)}: models are .h5 files; type {printable(path.with_suffix('.h5'))}")
+    return path
+
+
 Faces = Annotated[Path, typer.Argument(metavar="FACES", help="Image folder: FACES/<class>/<image>.")]
 Parts = Annotated[
     Path,
@@ -61,7 +68,7 @@ Parts = Annotated[
 ]
 OutputFolder = Annotated[Path, typer.Argument(metavar="OUT", help="Image folder to write.")]
 Model = Annotated[Path, typer.Argument(metavar="MODEL.h5", help="Model to read.")]
-OutputModel = Annotated[Path, typer.Argument(metavar="OUT.h5", help="Model to write.")]
+OutputModel = Annotated[Path, typer.Argument(metavar="OUT.h5", callback=check_model_name, help="Model to write.")]
 ImageSizeText = Annotated[
     str | None,
     typer.Option(

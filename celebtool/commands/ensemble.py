@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from celebtool import console, options
+from celebtool.errors import command_line, printable
 
 if TYPE_CHECKING:
     from celebtool.training.training_set import TrainingData
@@ -61,6 +62,10 @@ def ensemble(
         raise typer.BadParameter(
             "expected at least two models, and the model to write", param_hint="MODEL.h5... OUT.h5"
         )
+    options.check_model_name(path)
+    if path.is_file() and not inputs[0].exists() and not overwrite:
+        right = command_line("ensemble", *inputs[1:], path, inputs[0])
+        raise typer.BadParameter(f"the model to write comes last; type {printable(right)}")
     if shares and tune:
         raise typer.BadParameter("chooses the shares; remove --shares", param_hint="--tune")
     given = parse_shares(shares, len(inputs)) or (None if tune else [1 / len(inputs)] * len(inputs))
@@ -87,22 +92,26 @@ def ensemble(
         from celebtool.nn import classifier
 
         classifier.save(classifier.restore(info, arrays, path), workspace.content)
-    console.note(f"{path}: {len(inputs)} models, {len(info.class_names)} classes, inputs {', '.join(info.inputs)}")
+    what = f"{len(inputs)} models, {len(info.class_names)} classes, inputs {', '.join(info.inputs)}"
+    console.done(path, what, f"{command_line('predict', path)} PHOTOS")
 
 
 def _tuned(models: Sequence[Path], data: "TrainingData") -> Sequence[float]:
     """Predict val/ with every model, choose the shares, and show the log loss of each model and of the average."""
     import numpy as np
 
-    from celebtool.nn import classifier
-    from celebtool.nn.training import tuning
     from celebtool.training import ensembles
 
     files, labels = data.files(data.val), [sample.label or "" for sample in data.val]
-    with console.progress("val", "images") as progress:
-        probabilities = np.stack(
-            [tuning.probabilities_of_labels(classifier.load(model), files, labels, progress) for model in models]
-        )
+    found = []
+    with console.progress("loading TensorFlow") as progress:
+        from celebtool.nn import classifier
+        from celebtool.nn.training import tuning
+
+        for number, model in enumerate(models, start=1):
+            progress.stage(f"predicting val with model {number} of {len(models)}", "images")
+            found.append(tuning.probabilities_of_labels(classifier.load(model), files, labels, progress))
+    probabilities = np.stack(found)
     shares = ensembles.tune(probabilities)
     rows = [
         (str(model), f"{share:.3f}", f"{ensembles.log_loss(own[None], [1]):.4f}")

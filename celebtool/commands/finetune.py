@@ -43,6 +43,7 @@ def finetune(
     from celebtool.formats import model_file, provenance
     from celebtool.training import messages, settings, training_set
 
+    shared.check_order("finetune", model, parts, out, folder=1)
     layers = options.parse_unfreeze(unfreeze)
     info = messages.single_network(model_file.read_info(model), model)
     architecture = architectures.get(info.architecture)

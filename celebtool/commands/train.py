@@ -60,6 +60,7 @@ def train(
     from celebtool.formats import crops, provenance
     from celebtool.training import settings, training_set
 
+    shared.check_order("train", parts, model, folder=0)
     architecture = architectures.get(arch)
     given_size = options.parse_image_size(image_size)
     data = shared.read(parts, training, run)

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from celebtool import console
-from celebtool.errors import command_line
+from celebtool.errors import CelebtoolError, command_line, printable
 from celebtool.formats import model_file
 from celebtool.system.output import is_finished_file, new_file
 from celebtool.training import acceptance, messages, training_set
@@ -27,6 +29,15 @@ class Job:
     output: Path
     inputs: Sequence[Path]
     recipe: Mapping[str, object]
+
+
+def check_order(command: str, *words: Path, folder: int) -> None:
+    """Refuse arguments in another order than the command's, in which the image folder has the index `folder`."""
+    folders = [word for word in words if word.is_dir()]
+    if words[folder].suffix == ".h5" and len(folders) == 1 and words[folder] not in folders:
+        models = [word for word in words if word not in folders]
+        right = command_line(command, *models[:folder], *folders, *models[folder:])
+        raise typer.BadParameter(f"the arguments are in another order than expected; type {printable(right)}")
 
 
 def read(parts: Path, training: TrainingOptions, run: RunOptions, trained: Collection[str] = ()) -> TrainingData:
@@ -65,8 +76,11 @@ def run(
         if options.resume and not any(workspace.scratch.iterdir()):
             console.note("nothing to continue; training starts at the beginning")
         from celebtool.nn import classifier
-        from celebtool.nn.training import fit
+        from celebtool.nn.training import devices, fit
 
+        if job.data.crops is None and not options.allow_uncropped:
+            _check_crops(job.data, progress)
+        console.note(devices.described(options.devices))
         resources = fit.Resources(workspace.scratch, int(options.cache_memory * 1e9), options.devices)
         trained = train(resources, progress)
         classifier.save(trained, workspace.content)
@@ -78,6 +92,18 @@ def run(
     for line in (*messages.remedies(trained.info), *acceptance.doubts(trained.info)):
         console.warn(line)
     console.done(job.output, messages.summary(trained.info), _next_command(job))
+
+
+def _check_crops(data: TrainingData, progress: "Progress") -> None:
+    """Refuse raw photos, and warn of loose crops."""
+    from celebtool.nn.detection import framing
+
+    progress.stage("looking for faces")
+    found = framing.framing(framing.sample(data.files(data.train)))
+    if found.is_uncropped:
+        raise CelebtoolError(data.folder.root, messages.uncropped(data.folder.root, found.raw, found.images))
+    if found.is_loose:
+        console.warn(messages.loose(data.folder.root, found.fill))
 
 
 def _next_command(job: Job) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from celebtool.errors import CelebtoolError
+from celebtool import architectures
+from celebtool.errors import CelebtoolError, command_line
 from celebtool.formats import history
 from celebtool.formats.history import Epoch
 from celebtool.formats.model_info import ENSEMBLE, ModelInfo
@@ -13,7 +14,8 @@ from celebtool.system.places import check_places
 LARGE_GAP = 0.1
 """Difference of the accuracies on train and val beyond which a run warns of overfitting."""
 
-REMEDIES = "more photos, --augment, --dropout, --l2 or the face-pretrained --arch help"
+SEVERAL = 5
+"""Classes above which a top-5 accuracy says something."""
 
 Table = tuple[str, Sequence[str], Sequence[Sequence[object]]]
 
@@ -45,24 +47,41 @@ def summary(info: ModelInfo) -> str:
 
 def table(info: ModelInfo) -> Table:
     """Return the table of loss and accuracy on each part."""
+    figures = {"loss": "loss", "accuracy": "accuracy"}
+    if len(info.class_names) > SEVERAL:
+        figures["top5"] = "top-5"
     rows = [
-        (part, *(f"{info.metrics[f'{part}_{name}']:.4f}" for name in ("loss", "accuracy", "top5")))
+        (part, *(f"{info.metrics[f'{part}_{name}']:.4f}" for name in figures))
         for part in ("train", "val")
         if f"{part}_loss" in info.metrics
     ]
     if len(rows) == 2:
-        rows.append(("gap", "", f"{_gap(info):.4f}", ""))
+        rows.append(("gap", "", f"{_gap(info):.4f}", *([""] * (len(figures) - 2))))
     best = f", best of {len(info.history)} epochs: {history.best(info.history).epoch}" if len(info.history) > 1 else ""
-    return f"{info.architecture}, {len(info.class_names)} classes{best}", ("part", "loss", "accuracy", "top-5"), rows
+    return f"{info.architecture}, {len(info.class_names)} classes{best}", ("part", *figures.values()), rows
 
 
 def remedies(info: ModelInfo) -> list[str]:
     """Return advice against overfitting if the accuracy on val is far below that on train, else nothing."""
     if "val_accuracy" not in info.metrics or _gap(info) <= LARGE_GAP:
         return []
-    return [
-        f"accuracy is {_gap(info):.2f} lower on val than on train: the model knows its training images by heart; {REMEDIES}"
-    ]
+    options = ["more photos", "--augment", "--l2"]
+    if architectures.get(info.architecture).pretrained != "faces":
+        options += ["--dropout", f"--arch {architectures.DEFAULT}, which knows faces"]
+    advice = f"{', '.join(options[:-1])} or {options[-1]} may help"
+    return [f"accuracy is {_gap(info):.2f} lower on val than on train: the model overfits; {advice}"]
+
+
+def uncropped(root: Path, raw: int, images: int) -> str:
+    """Return what is wrong with raw photos, and the command that crops their faces."""
+    problem = f"looks uncropped: {raw} of {images} images show several faces or a small one"
+    return f"{problem}; crop the faces first: {command_line('crop-faces', root, 'faces')} (or add --allow-uncropped)"
+
+
+def loose(root: Path, fill: float) -> str:
+    """Return a warning of crops with much around the faces; `fill` is the share of the frame that they take."""
+    problem = f"{root}: loose crops, the faces take about {fill:.0%} of the frame"
+    return f"{problem}; crop-faces makes tighter ones: {command_line('crop-faces', root, 'faces')}"
 
 
 def single_network(info: ModelInfo, path: Path) -> ModelInfo:

@@ -214,6 +214,14 @@ class RunOptions:
             help="Train even if photos are both in train/ and in val/ or test/. The model records it.",
         ),
     ] = False
+    allow_uncropped: Annotated[
+        bool,
+        typer.Option(
+            "--allow-uncropped",
+            rich_help_panel=EXPERT,
+            help="Train even if the images look like photos from which no faces were cropped.",
+        ),
+    ] = False
     cache_memory: Annotated[
         float,
         typer.Option(

@@ -1,4 +1,5 @@
 import csv
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -6,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from celebtool.formats import history, model_file
 from tests.conftest import Result, run_installed, tree
+from tests.support import terminal
 
 PLAIN_KERAS = """
 import sys, json, keras, numpy as np
@@ -126,7 +129,8 @@ def test_the_table_of_architectures(celebtool: Callable[..., Result]) -> None:
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
-        (["--arch", "vgg61"], 1, "vgg61: no such architecture; choose one of face-sface, face-resnet29, cnn"),
+        (["--arch", "vgg61"], 1, "vgg61: no such architecture; did you mean vgg16?"),
+        (["--arch", "yolo"], 1, "yolo: no such architecture; choose one of face-sface, face-resnet29, cnn"),
         (["--weights", "imagent"], 1, "imagent: no such file; expected imagenet, none or a .h5 with weights"),
         (["--epochs", "0"], 2, "--epochs 0: expected 1 or more"),
         (["--image-size", "axb"], 2, "--image-size axb: expected HEIGHT or HEIGHTxWIDTH, as 96 or 96x112"),
@@ -202,3 +206,115 @@ def test_finetune_says_what_does_not_fit(
     result = celebtool("finetune", face_model, root, tmp_path / "x.h5", "--unfreeze", "some")
     assert result.code == 2
     assert "--unfreeze some: expected a number of layers or all" in result.stderr
+
+
+@pytest.fixture
+def raw_photos(att_faces: Path, tmp_path: Path) -> Path:
+    """Six photos of each of two people, with a small face in each."""
+    for label in ("s1", "s2"):
+        (tmp_path / "photos" / label).mkdir(parents=True)
+        for number in range(1, 7):
+            canvas = Image.new("RGB", (640, 480), "grey")
+            canvas.paste(Image.open(att_faces / label / f"{number}.pgm").resize((69, 84)), (300, 200))
+            canvas.save(tmp_path / "photos" / label / f"{number}.jpg")
+    return tmp_path / "photos"
+
+
+SMALL = ("--arch", "cnn", "--image-size", "16", "--dense", "4", "--epochs", "2", "--batch-size", "4")
+
+
+@pytest.mark.slow
+def test_raw_photos_are_refused_with_the_command_to_type(
+    celebtool: Callable[..., Result], raw_photos: Path, tmp_path: Path
+) -> None:
+    result = celebtool("train", raw_photos, tmp_path / "m.h5", *SMALL)
+    assert result.code == 1
+    error = result.stderr.splitlines()[-1]
+    assert error.startswith(f"celebtool: error: {raw_photos}: looks uncropped: ")
+    crop = f"celebtool crop-faces {raw_photos} faces"
+    assert error.endswith(f"; crop the faces first: {crop} (or add --allow-uncropped)")
+    assert [path.name for path in tmp_path.iterdir()] == ["photos"]
+    allowed = celebtool("train", raw_photos, tmp_path / "m.h5", *SMALL, "--allow-uncropped")
+    assert (allowed.code, "looks uncropped" in allowed.stderr) == (0, False)
+    refused = celebtool("finetune", tmp_path / "m.h5", raw_photos, tmp_path / "n.h5", "--epochs", "1")
+    assert (refused.code, "looks uncropped" in refused.stderr) == (1, True)
+
+
+@pytest.mark.slow
+def test_a_run_says_its_device_and_ends_with_what_was_written_and_what_comes_next(
+    celebtool: Callable[..., Result], make_folder: Callable[..., Path], tmp_path: Path
+) -> None:
+    make_folder({"a": 4, "b": 4}, "parts/train")
+    make_folder({"a": 1, "b": 1}, "parts/val")
+    parts = make_folder({"a": 1, "b": 1}, "parts/test").parent
+    result = celebtool("train", parts, tmp_path / "m.h5", *SMALL)
+    assert re.search(r"^training on (the CPU \(\d+ cores?\); no GPU found|.+)$", result.stderr, re.MULTILINE)
+    next_command = f"celebtool predict {tmp_path}/m.h5 {parts}/test | celebtool report"
+    assert re.fullmatch(
+        rf"wrote {tmp_path}/m\.h5: 2 classes, val accuracy [01]\.\d{{4}}; next: {re.escape(next_command)}",
+        result.stderr.splitlines()[-1],
+    )
+    assert "top-5" not in result.stderr
+    result = celebtool("finetune", tmp_path / "m.h5", parts, tmp_path / "n.h5", "--epochs", "1", "--unfreeze", "1")
+    assert result.stderr.splitlines()[-1].startswith(f"wrote {tmp_path}/n.h5: 2 classes, val accuracy ")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("columns", [80, 120])
+def test_on_a_terminal_every_line_stands_by_itself(
+    make_folder: Callable[..., Path], tmp_path: Path, columns: int
+) -> None:
+    make_folder({"a": 20, "b": 20}, "parts/train")
+    make_folder({"a": 2, "b": 2}, "parts/val")
+    slow = ("--image-size", "96", "--batch-size", "1")  # a bar is drawn ten times a second
+    shown = terminal.run("train", "parts", "m.h5", *SMALL, *slow, columns=columns, cwd=tmp_path)
+    assert shown.code == 0, shown.written
+    for stage in ("loading TensorFlow", "looking for faces", "reading train", "reading val", "epoch 2/2"):
+        assert f"\r{stage}" in shown.written
+    assert re.search(r"\repoch 1/2: \d+/40 batches \|", shown.written)
+    assert "?" not in shown.written
+    beginnings = ["training on ", "epoch 1/2: loss ", "epoch 2/2: loss ", "cnn, 2 classes"]
+    for beginning in (*beginnings, "┏━", "┃ part ", "│ train ", "│ val ", "└─", "wrote m.h5: 2 classes, "):
+        assert sum(line.startswith(beginning) for line in shown.lines) == 1, (beginning, shown.lines)
+    assert not any("batches" in line or "|" in line for line in shown.lines)
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "right"),
+    [
+        ("train parts m.keras", 2, "m.keras: models are .h5 files; type m.h5"),
+        ("train parts m", 2, "m: models are .h5 files; type m.h5"),
+        ("train m.h5 parts", 2, "the arguments are in another order than expected; type celebtool train parts m.h5"),
+        ("finetune m.h5 parts m", 2, "m: models are .h5 files; type m.h5"),
+        ("finetune parts m.h5 n.h5", 2, "type celebtool finetune m.h5 parts n.h5"),
+        ("finetune m.h5 n.h5 parts", 2, "type celebtool finetune m.h5 parts n.h5"),
+        ("ensemble m.h5 m.h5 both", 2, "both: models are .h5 files; type both.h5"),
+        ("ensemble both.h5 m.h5 m.h5", 2, "the model to write comes last; type celebtool ensemble m.h5 m.h5 both.h5"),
+        ("train part m.h5", 1, "celebtool: error: part: no such directory; did you mean parts?"),
+        (
+            "train parts/manifest.csv m.h5",
+            1,
+            "parts/manifest.csv: is a file; expected a directory of images, such as parts",
+        ),
+        ("train parts m.h5 --arch facesnet", 1, "facesnet: no such architecture; "),
+        ("train parts m.h5 --arch face-resnet", 1, "face-resnet: no such architecture; did you mean face-resnet29?"),
+    ],
+)
+def test_mistakes_are_answered_by_what_to_type(
+    celebtool: Callable[..., Result],
+    make_folder: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    line: str,
+    code: int,
+    right: str,
+) -> None:
+    make_folder({"a": 12, "b": 12}, "parts")
+    (tmp_path / "parts/manifest.csv").write_text("path,label,source,origin,status,reason\n")
+    (tmp_path / "m.h5").write_text("")
+    monkeypatch.chdir(tmp_path)
+    before = tree(tmp_path)
+    result = celebtool(*line.split())
+    assert result.code == code
+    assert right in " ".join(result.stderr.split())
+    assert tree(tmp_path) == before

@@ -1,12 +1,25 @@
 """Divide the work of training among several devices."""
 
 import contextlib
+import os
 from collections.abc import Iterator
 
 import keras
 import tensorflow as tf
 
 ALL = "all"
+
+
+def described(devices: str) -> str:
+    """Return the line that says what a run computes on; `devices` as `spread` takes it."""
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return f"training on the CPU ({cores} {'core' if cores == 1 else 'cores'}); no GPU found"
+    used = gpus if devices == ALL else gpus[:1]
+    names = [tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name) for gpu in used]
+    spare = len(gpus) - len(used)
+    return f"training on {', '.join(names)}" + (f"; --devices all uses {spare} more" if spare else "")
 
 
 @contextlib.contextmanager

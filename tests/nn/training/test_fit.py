@@ -138,6 +138,42 @@ def test_a_run_that_was_killed_goes_on_as_if_nothing_had_happened(
     assert run(tmp_path / "b", None) == undisturbed
 
 
+class Recording(Silent):
+    """Writes down the stages of a run, how far each came, and what was said in it."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple] = []
+
+    def stage(self, name: str, unit: str = "") -> None:
+        self.told.append((name, unit))
+
+    def __call__(self, done: int, total: int) -> None:
+        self.told.append((done, total))
+
+    def say(self, line: str) -> None:
+        self.told.append((line.split(":", maxsplit=1)[0],))
+
+
+def test_progress_is_told_within_every_part_and_epoch(make_folder: Callable[..., Path], tmp_path: Path) -> None:
+    data, how = parts(make_folder), chosen("cnn", epochs=2, dense=(4,))
+    model = build("cnn", how, "all", 16)
+    recording = Recording()
+    training.fit(model, data, how, training.Resources(tmp_path, 10**9), recording)
+    epochs = [
+        told
+        for number in (1, 2)
+        for told in [(f"epoch {number}/2", "batches"), (1, 3), (2, 3), (3, 3), (f"epoch {number}/2",)]
+    ]
+    assert recording.told == [
+        ("reading train", "images"),
+        (10, 10),
+        ("reading val", "images"),
+        (4, 4),
+        *epochs,
+        ("measuring the result", ""),
+    ]
+
+
 def test_a_loss_that_is_no_number_ends_the_run(make_folder: Callable[..., Path], tmp_path: Path) -> None:
     data, how = parts(make_folder), chosen("cnn", dense=(8,), learning_rate=1e30, optimizer="sgd")
     model = build("cnn", how, 0, 16)
