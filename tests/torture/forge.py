@@ -26,7 +26,7 @@ MODULES = {
         "folders.augment",
         "report.compose",
         "report.plot_files",
-        "report.judge",
+        "evaluation.judge",
     ),
     "models": (
         "training.ensembles",
@@ -34,7 +34,7 @@ MODULES = {
         "training.messages",
         "training.settings",
         "report.guesses",
-        "report.judge",
+        "evaluation.judge",
     ),
     "heavy": (
         "nn.training.runs",
@@ -62,7 +62,9 @@ def serve(kind: str) -> None:
     import importlib
 
     from celebtool import cli
+    from celebtool.system import system_faults
 
+    system_faults.PAUSES = (0, 0, 0)
     for name in ("formats.manifest", "folders.transfer", "formats.sources", "report.subjects", *MODULES[kind]):
         importlib.import_module(f"celebtool.{name}")
     for name in LOADED_LATE:
