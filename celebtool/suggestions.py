@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from celebtool.errors import printable
+from celebtool.errors import listed, printable
 
 
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
@@ -23,6 +23,12 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     longer = [each for each in folded if typed in each.split("-")]  # `crop` for crop-faces, `rate` for learning-rate
     found = longer or difflib.get_close_matches(typed, folded, n=1, cutoff=cutoff)
     return folded[found[0]] if found else None
+
+
+def misspelt(names: Iterable[str], known: Iterable[str]) -> str:
+    """Say which names are none of the known ones, but nearly: ``Cho Kim (cho_kim)``, … ; "" if there are none."""
+    of = {name: _spelt(name, list(known)) for name in sorted(set(names) - set(known))}
+    return listed([f"{printable(name)} ({printable(like)})" for name, like in of.items() if like is not None])
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -48,6 +54,17 @@ def did_you_mean_path(path: Path) -> str:
     """Return ``; did you mean PATH?`` for a path that does not exist, or nothing if no existing path is near."""
     found = nearest_path(path)
     return f"; did you mean {printable(found)}?" if found is not None else ""
+
+
+def _spelt(name: str, known: list[str]) -> str | None:
+    """Return the known name that a name is meant to be, letter by letter or nearly; numbers tell people apart."""
+    bare = {_folded(each).replace("-", ""): each for each in reversed(known)}
+    same = [each for each in known if _digits(each) == _digits(name)]
+    return bare.get(_folded(name).replace("-", "")) or nearest(name, same, cutoff=0.85)
+
+
+def _digits(name: str) -> str:
+    return "".join(character for character in name if character.isdigit())
 
 
 def _folded(name: str) -> str:

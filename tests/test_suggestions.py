@@ -45,3 +45,10 @@ def test_a_path_in_the_current_directory_stays_relative(tmp_path: Path, monkeypa
 
 def test_a_path_without_a_neighbour_adds_nothing(tmp_path: Path) -> None:
     assert suggestions.did_you_mean_path(tmp_path / "a/b/c") == ""
+
+
+def test_names_that_are_nearly_known_ones() -> None:
+    known = ["cho_kim", "s1", "person_104", "serena_williams"]
+    strangers = ["Cho Kim", "S 1", "person_105", "Serena Wiliams", "zed", "s1"]
+    assert suggestions.misspelt(strangers, known) == ("Cho Kim (cho_kim), S 1 (s1), Serena Wiliams (serena_williams)")
+    assert suggestions.misspelt(["zed"], known) == ""

@@ -48,7 +48,7 @@ def finetune(
     info = messages.single_network(model_file.read_info(model), model)
     architecture = architectures.get(info.architecture)
     last = architecture.unfreeze if layers is None else layers
-    data = shared.read(parts, training, run, trained=info.origins)
+    data = shared.read(parts, training, run, trained=info.trained_on)
     training_set.check_classes(data, info.class_names)
     head = settings.Head(info.dense, info.dropout, info.l2)
     chosen = settings.for_finetuning(training, architecture, head, has_val=bool(data.val))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
 import typer
 
-from celebtool import console, options
+from celebtool import console, options, suggestions
 from celebtool.errors import command_line
 from celebtool.errors import listed as joined
 from celebtool.system.output import new_directory, new_file
@@ -89,12 +89,15 @@ def predict(
     """
     from celebtool.evaluation.coverage import Coverage
     from celebtool.formats import model_file, sources
+    from celebtool.formats.image_folder import UNKNOWN
 
     most = options.parse_share(max_failures)
     sources.check_order(model, images)
     info = model_file.read_info(model)
     limit = _threshold(threshold, info, closed_set=closed_set)
     listed = sources.of_arguments(images, info.class_names, b"\0" if null else b"\n")
+    if misspelt := suggestions.misspelt(sources.labels(images), (*info.class_names, UNKNOWN)):
+        console.warn(f"the model has nobody called so, but nearly: {misspelt}; their images count as strangers")
     find, listed = _find_faces(faces, info, listed, images)
     if annotate and not find:
         raise typer.BadParameter("needs --faces, which finds what it draws", param_hint="--annotate")

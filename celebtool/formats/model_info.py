@@ -106,6 +106,8 @@ class ModelInfo:
     """Of what wrote the file."""
     origins: Annotated[tuple[str, ...], list_of(text)] = ()
     """SHA-256 of the photos it was trained on, sorted."""
+    images: Annotated[tuple[str, ...], list_of(text)] = ()
+    """SHA-256 of the training images themselves, such as crops, as far as they are not among `origins`; sorted."""
     recipe: Annotated[Mapping[str, object], mapping_of(anything)] = field(default_factory=dict)
     """How the model was made: the command, its parameters, the same of its input."""
     layers: Annotated[tuple[Layer, ...], list_of(record(Layer), most=MAX_ARRAYS)] = ()
@@ -117,6 +119,11 @@ class ModelInfo:
     """The models of an ensemble."""
     shares: Annotated[tuple[float, ...], list_of(number(0, 1), most=MAX_MEMBERS)] = ()
     """The weight of each member; they add up to 1."""
+
+    @property
+    def trained_on(self) -> frozenset[str]:
+        """SHA-256 of all that was seen in training, photos and what was made of them."""
+        return frozenset((*self.origins, *self.images))
 
     @property
     def inputs(self) -> dict[str, tuple[int, int]]:

@@ -101,6 +101,12 @@ def _check_exists(argument: str) -> None:
     raise CelebtoolError(argument, f"no such file or directory{hint}")
 
 
+def labels(arguments: Sequence[str]) -> set[str]:
+    """Return the names of the class directories in the directories that a command line names."""
+    roots = [Path(argument) for argument in arguments if Path(argument).is_dir()]
+    return {name for root in roots for name in image_folder.read(root).class_names}
+
+
 def _folder(argument: str) -> ImageFolder:
     folder = image_folder.read(Path(argument))
     if not folder.samples:

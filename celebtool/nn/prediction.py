@@ -81,14 +81,14 @@ def counted(items: Iterable[Item], total: int, progress: Progress) -> Iterator[I
 
 def read(model: Classifier, sources: Iterable[Source]) -> Iterator[Item]:
     """Yield an item per image, decoded in parallel slightly ahead of its use."""
-    sizes, origins = classifier.image_sizes(model), frozenset(model.info.origins)
+    sizes, known = classifier.image_sizes(model), model.info.trained_on
 
     def item(source: Source) -> Item:
         if source.is_missing:
             return Item(source, {}, reason=Reason.MISSING)
         try:
             image = images.read(source.file)
-            seen = source.origin() in origins if origins else None
+            seen = source.origin() in known if known else None
         except ImageError as error:
             return Item(source, {}, reason=error.reason)
         return Item(source, resized(image, sizes), seen=seen)
@@ -101,7 +101,7 @@ def read_faces(model: Classifier, sources: Iterable[Source]) -> Iterator[Item]:
 
     A photo with several faces has no label: its directory does not say whose face is which.
     """
-    sizes, origins = classifier.image_sizes(model), frozenset(model.info.origins)
+    sizes, known = classifier.image_sizes(model), model.info.trained_on
     settings = plan.settings_of(model.info.crops)
     for source in sources:
         if source.is_missing:
@@ -112,7 +112,7 @@ def read_faces(model: Classifier, sources: Iterable[Source]) -> Iterator[Item]:
             yield Item(source, {}, reason=photo.rejection.reason if photo.rejection else "")
             continue
         named = source if len(photo.found) == 1 else replace(source, label="")  # one object for all its faces
-        seen = source.origin() in origins if origins else None
+        seen = source.origin() in known if known else None
         for face, image in photo.found:
             saved = images.as_saved(image, settings.format)
             yield Item(named, resized(saved, sizes), seen=seen, box=face.box)

@@ -1,14 +1,16 @@
 """Say what figures leave out, and which rest on too little: a sentence each."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from celebtool import suggestions
 from celebtool.errors import command_line, listed
 from celebtool.evaluation.comparison import SIGNIFICANT, Comparison
 from celebtool.evaluation.evaluate import FEW, Evaluation
 from celebtool.evaluation.judge import Judged
 from celebtool.evaluation.rejection import FALSE_ACCEPTS, Rejection
-from celebtool.formats.image_folder import ImageFolder, Sample
+from celebtool.formats.image_folder import UNKNOWN, ImageFolder, Sample
 from celebtool.formats.model_info import ModelInfo
 from celebtool.formats.text import natural_key
 from celebtool.report import subject_records
@@ -128,8 +130,13 @@ def verdict(one: Comparison) -> str:
 
 
 def _of_judged(one: Judged) -> list[str]:
+    known = one.predictions.class_names
+    strangers = {PurePosixPath(row.path).parent.name for row in one.predictions.rows if row.label == UNKNOWN}
+    misspelt = suggestions.misspelt(strangers - {"", UNKNOWN}, known)
+    spelling = f"images of {misspelt} count as strangers; name their folder as the model names the person"
     from_parts = f"{one.partless} images lie in no part and are left out of all figures"
-    return [*of_evaluation(one.evaluation), *([from_parts] if one.partless else [])]
+    said = [from_parts] * bool(one.partless) + [spelling] * bool(misspelt)
+    return [*of_evaluation(one.evaluation), *said]
 
 
 def _of_rejection(figures: Rejection) -> list[str]:

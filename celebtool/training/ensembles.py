@@ -120,6 +120,7 @@ def combine(
         seed=first.seed,
         crops=max(crops, key=_crop_size) if len(crops) == len(infos) else None,
         origins=tuple(sorted({origin for info in infos for origin in info.origins})),
+        images=tuple(sorted({image for info in infos for image in info.images})),
         recipe=recipe,
         layers=tuple(
             replace(layer, name=f"{member_prefix(number)}{layer.name}")
@@ -164,8 +165,8 @@ def _crop_size(crops: Mapping[str, object]) -> int:
 
 
 def _as_member(info: ModelInfo, class_names: tuple[str, ...]) -> ModelInfo:
-    """Return a member's description without the origins, layers and arrays, which the ensemble holds."""
-    bare = replace(info, class_names=class_names, origins=(), layers=(), arrays=())
+    """Return a member's description without the origins, images, layers and arrays, which the ensemble holds."""
+    bare = replace(info, class_names=class_names, origins=(), images=(), layers=(), arrays=())
     return replace(bare, threshold=None, acceptance=None, centroids=())
 
 

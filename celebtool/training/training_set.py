@@ -42,6 +42,12 @@ class TrainingData:
         """The SHA-256 of every photo that a training image comes from, sorted."""
         return tuple(sorted({self.origin(sample) for sample in self.train}))
 
+    @cached_property
+    def images(self) -> tuple[str, ...]:
+        """The SHA-256 of every training image that is not itself one of the photos, sorted."""
+        found = {manifest.sha256(self.folder.file(sample)) for sample in self.train}
+        return tuple(sorted(found.difference(self.origins)))
+
     def origin(self, sample: Sample) -> str:
         """The SHA-256 of the photo that an image comes from."""
         return manifest.origin(self.rows, sample.path, self.folder.file(sample))

@@ -344,3 +344,34 @@ def test_annotate_needs_faces_and_a_place_of_its_own(
     result = celebtool("predict", model, photos, "--faces", "--annotate", drawn, "-o", drawn)
     assert result.stderr == f"celebtool: error: {drawn}: is the output as well; choose another name\n"
     assert (result.code, drawn.exists()) == (1, False)
+
+
+def test_copies_of_training_crops_are_seen(
+    celebtool: Callable[..., Result], make_folder: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Whatever became of the manifest that says of which photos they are."""
+    from celebtool.formats import manifest
+
+    parts = make_folder({"ann": 4, "bob": 4}, "parts/train").parent
+    crops = sorted(parts.rglob("*.png")) or sorted(parts.rglob("*.jpg"))
+    rows = [
+        manifest.Row(str(path.relative_to(parts)), path.parent.name, path.name, f"{number:064x}")
+        for number, path in enumerate(crops)
+    ]
+    manifest.write(parts, rows)
+    line = ("--arch", "cnn", "--image-size", "16", "--dense", "8", "--epochs", "1", "--quiet")
+    assert celebtool("train", parts, tmp_path / "m.h5", *line).code == 0
+    shutil.copytree(parts / "train" / "ann", tmp_path / "copies" / "ann")
+    result = celebtool("predict", tmp_path / "m.h5", tmp_path / "copies")
+    assert {row["seen"] for row in csv.DictReader(result.stdout.splitlines())} == {"yes"}
+
+
+def test_a_folder_spelt_otherwise_than_in_training_is_named(
+    celebtool: Callable[..., Result], model: Path, face_parts: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(face_parts / "test" / "s1", tmp_path / "in" / "S 1")
+    shutil.copytree(face_parts / "test" / "s2", tmp_path / "in" / "s2")
+    result = celebtool("predict", model, tmp_path / "in", "-o", tmp_path / "p.csv")
+    assert "the model has nobody called so, but nearly: S 1 (s1); their images count as strangers" in result.stderr
+    told = celebtool("report", tmp_path / "p.csv").stderr
+    assert "images of S 1 (s1) count as strangers; name their folder as the model names the person" in told

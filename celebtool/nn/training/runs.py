@@ -170,5 +170,6 @@ def _described(
         history=outcome.history,
         metrics=metrics,
         origins=tuple(sorted({*info.origins, *data.origins})),
+        images=tuple(sorted({*info.images, *data.images})),
         recipe=recipe,
     )
