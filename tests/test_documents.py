@@ -13,6 +13,7 @@ from celebtool.cli import app
 
 ROOT = Path(celebtool.__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/**/*.md")])
+SCRIPTS = sorted([*ROOT.glob("examples/*.sh"), *ROOT.glob("examples/ci/*.sh"), *ROOT.glob("docs/*.py")])
 IDS = [str(document.relative_to(ROOT)) for document in DOCUMENTS]
 LINK = re.compile(r'(?:\]\(|src=")([^)"#:]+)(?:#([^)"]*))?[)"]')
 
@@ -42,11 +43,12 @@ def _anchors(document: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=IDS)
+@pytest.mark.parametrize("document", [*DOCUMENTS, *SCRIPTS], ids=[*IDS, *(script.name for script in SCRIPTS)])
 def test_options_in_command_lines_exist(document: Path) -> None:
     commands = _commands()
     unknown = []
-    for verb, rest in re.findall(r"celebtool ([a-z-]+)((?: [^\n|`;&#]*)?)", document.read_text(encoding="utf-8")):
+    text = document.read_text(encoding="utf-8").replace("\\\n", " ")
+    for verb, rest in re.findall(r"celebtool ([a-z-]+)((?: [^\n|`;&#]*)?)", text):
         if verb not in commands:
             continue
         known = {name for option in commands[verb].params for name in (*option.opts, *option.secondary_opts)} | {
