@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from celebtool.errors import SystemFaultError
 from celebtool.formats import faces, vectors
 from celebtool.formats.faces import FoundFace, PhotoResult
 from celebtool.formats.reasons import Reason, Rejection
@@ -52,11 +53,21 @@ class Lot:
         if self.directory.exists():
             try:
                 self.read()
-            except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            except SystemFaultError:
                 trees.remove(self.directory)
 
     def read(self) -> list[PhotoResult]:
-        """Return what was found; the paths of crops are absolute."""
+        """Return what was found; the paths of crops are absolute.
+
+        Raises:
+            SystemFaultError: it is not as `finish` left it.
+        """
+        try:
+            return self._read()
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise SystemFaultError(self.directory, f"is not as a worker leaves it ({error}); run it again") from error
+
+    def _read(self) -> list[PhotoResult]:
         records = json.loads((self.directory / _FILE).read_text(encoding="ascii"))
         return [self._found(record) for record in records]
 

@@ -171,9 +171,12 @@ class ClusterExecutor(Executor):
     def _error_of(self, file: Path) -> Exception | None:
         for pause in (0, 0.1, 0.5, 2, 5):  # a network's file system may show it a little later
             time.sleep(pause)
-            with contextlib.suppress(OSError, ValueError, AttributeError):
-                told = json.loads(file.read_bytes()[:_LARGEST_ANSWER])
+            with contextlib.suppress(OSError, ValueError, RecursionError):
+                with file.open("rb") as stream:
+                    told = json.loads(stream.read(_LARGEST_ANSWER))
                 file.unlink()
+                if not isinstance(told, dict):
+                    break
                 if "problem" not in told:
                     return None
                 where, problem, worker = (printable(told.get(name, "")) for name in ("where", "problem", "worker"))
