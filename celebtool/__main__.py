@@ -3,12 +3,14 @@
 import os
 import signal
 import sys
+import warnings
 
 
 def main() -> None:
     """Run the command line; Ctrl-C while the app is still being loaded ends the process without a word."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    warnings.simplefilter("ignore")  # those of libraries are not for users; PYTHONWARNINGS=error would end TensorFlow
     from celebtool import cli  # noqa: PLC0415 - the app takes longer to load than it takes to press Ctrl-C
 
     cli.main()

@@ -1,11 +1,17 @@
-"""Load matplotlib, here and nowhere else.
+"""Load matplotlib, in one place.
 
-matplotlib reads its settings from a file in the current directory, which may be untrusted, or in the user's home. It is
-loaded from a directory without such a file and starts from its own defaults, so that equal values give equal pictures.
+matplotlib takes settings from files in the current directory, which may be untrusted, and in the user's home, and from
+environment variables; Jupyter, for one, sets a backend that exists only in a notebook. Here it starts from its own
+defaults, so that the same values give the same pictures.
 """
 
 import contextlib
+import logging
+import os
 from pathlib import Path
+
+logging.getLogger("matplotlib").setLevel(logging.ERROR)  # else it says where it keeps its cache if there is no home
+os.environ |= {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
 
 with contextlib.chdir(Path(__file__).parent):
     import matplotlib as mpl

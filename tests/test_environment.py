@@ -1,0 +1,68 @@
+"""Settings of other programs, in files of the home and in environment variables, change no byte of an output."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+TRAIN = ("train", "parts", "m.h5", "--arch", "cnn", "--image-size", "16", "--dense", "8", "--epochs", "2", "-q")
+TABLE = """path,part,label,status,reason,predicted,confidence,score,seen,prob_ann,prob_bob
+1.jpg,,ann,predicted,,ann,0.9,0.9,no,0.9,0.1
+2.jpg,,bob,predicted,,bob,0.9,0.9,no,0.1,0.9
+"""
+VARIABLES = {
+    "KERAS_BACKEND": "jax",
+    "KERAS_MAX_EPOCHS": "1",
+    "KERAS_MAX_STEPS_PER_EPOCH": "1",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "TF_USE_LEGACY_KERAS": "1",
+    "TF_XLA_FLAGS": "--tf_xla_auto_jit=2",
+    "XLA_FLAGS": "--no_such_flag",
+    "PYTHONWARNINGS": "error",
+    "PYTHONOPTIMIZE": "2",
+    "PYTHONUTF8": "0",
+    "LC_ALL": "C",
+}
+
+
+def run(cwd: Path, arguments: tuple[str, ...], variables: Mapping[str, str]) -> None:
+    line = [sys.executable, "-m", "celebtool", *arguments]
+    done = subprocess.run(line, capture_output=True, check=False, cwd=cwd, env={**os.environ, **variables})
+    assert (done.returncode, done.stderr.decode()) == (0, "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("config", "variables"),
+    [
+        ('{"image_data_format": "channels_first", "floatx": "float16", "epsilon": 0.1}', {}),
+        ('{"floatx": "float12"}', {"KERAS_HOME": "home/.keras"}),
+        ("[]", VARIABLES),
+    ],
+)
+def test_a_model_is_the_same(
+    make_folder: Callable[..., Path], tmp_path: Path, config: str, variables: dict[str, str]
+) -> None:
+    make_folder({"a": 6, "b": 6}, "parts/train")
+    make_folder({"a": 3, "b": 3}, "parts/val")
+    run(tmp_path, TRAIN, {})
+    wanted = (tmp_path / "m.h5").read_bytes()
+    (tmp_path / "m.h5").unlink()
+    (tmp_path / "home/.keras").mkdir(parents=True)
+    (tmp_path / "home/.keras/keras.json").write_text(config)
+    run(tmp_path, TRAIN, {"HOME": str(tmp_path / "home"), **variables})
+    assert (tmp_path / "m.h5").read_bytes() == wanted
+
+
+@pytest.mark.parametrize("backend", ["module://matplotlib_inline.backend_inline", "no_such_backend"])
+def test_plots_are_the_same_in_a_notebook_and_without_a_home(tmp_path: Path, backend: str) -> None:
+    (tmp_path / "p.csv").write_text(TABLE)
+    (tmp_path / "matplotlibrc").write_text("figure.dpi: 7\nno.such.key: 1\n")
+    run(tmp_path, ("report", "p.csv", "--plots", "wanted", "-q"), {})
+    variables = {"MPLBACKEND": backend, "MATPLOTLIBRC": str(tmp_path / "matplotlibrc"), "HOME": "/nonexistent"}
+    run(tmp_path, ("report", "p.csv", "--plots", "made", "-q"), variables)
+    for wanted in (tmp_path / "wanted").iterdir():
+        assert (tmp_path / "made" / wanted.name).read_bytes() == wanted.read_bytes()
