@@ -1,6 +1,7 @@
 """Define a row of a table of predictions; write and check its cells."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ PROBABILITY = "prob_"
 PREDICTED, FAILED = "predicted", "failed"
 TOLERANCE = 1e-3  # of a row's sum; six digits are written, so 1,000 classes stay far below it
 
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(e[+-]?\d+)?", re.IGNORECASE)
 _SEEN = {"yes": True, "no": False, "": None}
 
 
@@ -99,6 +101,7 @@ def read_cells(row: Mapping[str, str], columns: Sequence[str], known: frozenset[
     Raises:
         ValueError: what is wrong with the row, and what was expected.
     """
+    row = {**row, **{column: _as_written(row[column], known) for column in ("label", "predicted")}}
     _check_texts(row, known)
     common = {
         "path": row["path"],
@@ -143,18 +146,43 @@ def _probabilities(row: Mapping[str, str], columns: Sequence[str]) -> NDArray[np
     if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1 + TOLERANCE):
         wrong = next(column for column in columns if not 0 <= _number(row, column) <= 1 + TOLERANCE)
         raise ValueError(f"has {row[wrong]} in column {wrong!r}; expected a number from 0 to 1")
-    if abs(values.sum() - 1) > TOLERANCE:
+    if abs(values.sum() - 1) > max(TOLERANCE, len(columns) * _rounding(row, columns)):
         raise ValueError(f"has probabilities that sum to {values.sum():.6g}; expected 1")
-    return values
+    return values if abs(values.sum() - 1) <= TOLERANCE else values / values.sum()
+
+
+def _as_written(text: str, known: frozenset[str]) -> str:
+    """Return the class that a spreadsheet program made a text of: ``TRUE`` of True, ``7`` of 007."""
+    if text in known or not text or text == UNKNOWN:
+        return text
+    same = [name for name in known if _value(name) is not None and _value(name) == _value(text)]
+    return same[0] if len(same) == 1 else text
+
+
+def _value(text: str) -> object:
+    """Return what a spreadsheet program takes a text for, a number or a truth value; None if for a text."""
+    if text.casefold() in {"true", "false"}:
+        return text.casefold()
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        return None
+
+
+def _rounding(row: Mapping[str, str], columns: Iterable[str]) -> float:
+    """Return half a unit of the last decimal of a row: a spreadsheet program may have rounded its numbers."""
+    decimals = (len(re.split("[.,]", row[column])[-1]) for column in columns if re.search("[.,]", row[column]))
+    return 0.5 * 10.0 ** -max([2, *decimals])
 
 
 def _check_predicted(row: Mapping[str, str], columns: Sequence[str], probabilities: NDArray[np.float64]) -> None:
     largest = probabilities.max()
-    if abs(_number(row, "confidence") - largest) > TOLERANCE:
+    tolerance = max(TOLERANCE, len(columns) * _rounding(row, columns))
+    if abs(_number(row, "confidence") - largest) > tolerance:
         raise ValueError(f"has confidence {row['confidence']}; expected the largest probability, {largest:.6g}")
     if row["predicted"] == UNKNOWN:
         return
-    if probabilities[columns.index(PROBABILITY + row["predicted"])] < largest - TOLERANCE:
+    if probabilities[columns.index(PROBABILITY + row["predicted"])] < largest - tolerance:
         name = columns[int(probabilities.argmax())].removeprefix(PROBABILITY)
         raise ValueError(f"is predicted as {row['predicted']!r}; expected {name!r}, which has the largest probability")
 
@@ -170,7 +198,7 @@ def _number(row: Mapping[str, str], column: str) -> float:
     """A cell as a finite number; a ValueError names the column."""
     text = row.get(column, "")
     try:
-        number = float(text)
+        number = float(text.replace(",", ".") if _DECIMAL_COMMA.fullmatch(text) else text)
     except ValueError:
         number = math.nan
     if not math.isfinite(number):

@@ -15,6 +15,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
@@ -65,19 +66,35 @@ def read(path: Path, required: Sequence[str] = ()) -> list[dict[str, str]]:
 def parse(stream: TextIO, where: object, required: Sequence[str] = ()) -> list[dict[str, str]]:
     """Read a table from an open text stream: a mapping column → text per row.
 
+    A table that a spreadsheet program has saved is read as it is meant: with a byte order mark, ``sep=;`` in its first
+    line, semicolons or tabs between cells, empty rows and columns at its end.
+
     Raises:
         CelebtoolError: not UTF-8, a column twice or missing, a row of another length; names the line.
     """
     csv.field_size_limit(MAX_CELL)
-    lines = csv.reader(_lines(stream, where), strict=True)
+    lines = _lines(stream, where)
     try:
-        columns = [_unguard(cell) for cell in next(lines, [])]
+        first, skipped = _header(lines)
+        rows = csv.reader(chain([first], lines), strict=True, delimiter=_separator(first, required))
+    except UnicodeDecodeError as error:
+        raise CelebtoolError(where, "is not UTF-8; expected a CSV table in UTF-8") from error
+    try:
+        columns = [_unguard(cell) for cell in next(rows, [])]
+        while required and columns and not columns[-1]:
+            columns.pop()
         _check_columns(columns, where, required)
-        return [_row(cells, columns, where, lines.line_num) for cells in lines if cells]
+        return [
+            _row(cells, columns, where, rows.line_num + skipped)
+            for cells in rows
+            if (any(cells) if required else cells)
+        ]
     except UnicodeDecodeError as error:
         raise CelebtoolError(where, "is not UTF-8; expected a CSV table in UTF-8") from error
     except csv.Error as error:
-        raise CelebtoolError(f"{where}:{lines.line_num}", f"is not CSV ({error}); expected a CSV table") from error
+        raise CelebtoolError(
+            f"{where}:{rows.line_num + skipped}", f"is not CSV ({error}); expected a CSV table"
+        ) from error
 
 
 def _lines(stream: TextIO, where: object) -> Iterator[str]:
@@ -85,6 +102,21 @@ def _lines(stream: TextIO, where: object) -> Iterator[str]:
         if len(line) == MAX_LINE:
             raise CelebtoolError(where, f"has a line of more than {MAX_LINE} characters; expected a CSV table")
         yield line
+
+
+def _header(lines: Iterator[str]) -> tuple[str, int]:
+    """Return the line of the header, and how many lines come before it: a spreadsheet program may write ``sep=;`` there."""
+    first = next(lines, "").removeprefix("\ufeff")
+    return (next(lines, ""), 1) if re.fullmatch(r"sep=.\s*", first) else (first, 0)
+
+
+def _separator(header: str, required: Sequence[str]) -> str:
+    """Return what separates the cells: a comma, or what a spreadsheet program writes where a comma separates decimals."""
+    for separator in ",;\t":
+        cells = [cell.strip().strip('"') for cell in header.split(separator)]
+        if len(cells) > 1 and set(required) <= set(cells):
+            return separator
+    return ","
 
 
 def _check_columns(columns: list[str], where: object, required: Sequence[str]) -> None:
@@ -97,6 +129,7 @@ def _check_columns(columns: list[str], where: object, required: Sequence[str]) -
 
 
 def _row(cells: list[str], columns: list[str], where: object, line: int) -> dict[str, str]:
+    cells = cells[: len(columns)] if not any(cells[len(columns) :]) else cells
     if len(cells) != len(columns):
         raise CelebtoolError(f"{where}:{line}", f"has {len(cells)} cells; expected {len(columns)}, as in the header")
     return dict(zip(columns, map(_unguard, cells), strict=True))

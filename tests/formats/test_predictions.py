@@ -243,3 +243,23 @@ def test_more_classes_than_a_matrix_can_hold_are_an_error(monkeypatch):
     monkeypatch.setattr(predictions, "MAX_CLASSES", 1)
     with pytest.raises(CelebtoolError, match="p.csv: has 2 classes; expected at most 1"):
         parse(HEADER + GOOD)
+
+
+TOUCHED_HEADER = "path,part,label,status,reason,predicted,confidence,score,seen,prob_007,prob_True,prob_x"
+
+
+@pytest.mark.parametrize(
+    ("row", "wanted"),
+    [
+        ("a,,7,predicted,,7,0.9,0.9,no,0.9,0.1,0", ("007", "007", [0.9, 0.1, 0])),
+        ("a,,TRUE,predicted,,TRUE,0.9,0.9,no,0.1,0.9,0", ("True", "True", [0.1, 0.9, 0])),
+        ("a,,x,predicted,,x,0.34,0.34,no,0.33,0.33,0.33", ("x", "x", [1 / 3] * 3)),
+        ("a,,x,predicted,,x,0.335,0.3,no,0.333,0.333,0.335", ("x", "x", [0.332667, 0.332667, 0.334665])),
+        ('a,,x,predicted,,x,"0,9","0,9",no,"0,05","0,05","0,9"', ("x", "x", [0.05, 0.05, 0.9])),
+        ('a,,x,predicted,,x,"9,0E-1",1,no,"5,0E-2","5,0E-2","9,0E-1"', ("x", "x", [0.05, 0.05, 0.9])),
+    ],
+)
+def test_what_a_spreadsheet_did_to_labels_and_numbers_is_undone(row, wanted):
+    (found,) = predictions.parse(io.StringIO(f"{TOUCHED_HEADER}\n{row}\n", newline=""), "p.csv").rows
+    assert (found.label, found.predicted) == wanted[:2]
+    assert found.probabilities == pytest.approx(wanted[2], abs=1e-5)

@@ -121,3 +121,29 @@ def test_one_column_twice_among_very_many_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(",".join(f"c{i}" for i in range(200_000)) + ",c7\n")
     with pytest.raises(CelebtoolError, match="has two columns 'c7'"):
         tables.read(tmp_path / "a.csv")
+
+
+PLAIN = [["path", "label", "n"], ["a.jpg", "ann; b", "0.5"], ["b,c.jpg", "", "1"]]
+
+
+@pytest.mark.parametrize("head", ["", "\ufeff", "sep=;\r\n", "\ufeffsep=;\r\n"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("more", [(0, 0), (2, 0), (0, 3), (2, 3)])
+def test_a_table_that_a_spreadsheet_saved_is_read_as_meant(
+    tmp_path: Path, head: str, separator: str, end: str, more: tuple[int, int]
+) -> None:
+    columns, blank = more
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, delimiter=separator, lineterminator=end)
+    writer.writerows([*row, *[""] * columns] for row in [*PLAIN, *[["", "", ""]] * blank])
+    (tmp_path / "t.csv").write_bytes((head + stream.getvalue()).encode())
+    assert tables.read(tmp_path / "t.csv", ("path", "label")) == [
+        dict(zip(PLAIN[0], row, strict=True)) for row in PLAIN[1:]
+    ]
+
+
+def test_an_error_names_the_line_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes(b"sep=;\r\npath;label\r\na;b\r\na;b;c\r\n")
+    with pytest.raises(CelebtoolError, match=r"t\.csv:4: has 3 cells; expected 2, as in the header"):
+        tables.read(tmp_path / "t.csv", ("path", "label"))
