@@ -90,7 +90,8 @@ def split(
     folder = image_folder.read_labelled(faces)
     if folder.parts:
         raise CelebtoolError(faces, f"is split already ({', '.join(folder.parts)}); give the folder it was made from")
-    recipe = provenance.recipe("split", split.parameters(settings), faces)
+    contents = provenance.contents(faces)
+    recipe = provenance.recipe("split", split.parameters(settings), faces, contents)
     if not overwrite and is_finished(parts, recipe):
         console.finished(parts)
         return
@@ -107,7 +108,7 @@ def split(
             ) as workspace,
             console.progress("split", "images") as progress,
         ):
-            splits = split.plan(folder, settings, progress, None if dry_run else workspace.scratch)
+            splits = split.plan(folder, settings, progress, None if dry_run else workspace.scratch, contents)
             if not dry_run:
                 split.write(splits, faces, workspace.content, recipe, link=link)
     except ConflictError as error:

@@ -4,7 +4,7 @@ They are kept by the content of the file, so that they hold whatever is renamed,
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +29,18 @@ class Store:
         if self._file is not None and self._file.is_file():
             self._read(self._file)
 
-    def fingerprint(self, digest: str, compute: Callable[[], Fingerprint]) -> Fingerprint:
-        """Return the fingerprint of the file with this SHA-256: the one that is kept, or a new one."""
-        found = self._known.get(digest) or compute()
-        self._used[digest] = found
-        return found
+    def __contains__(self, digest: str) -> bool:
+        """Say whether the fingerprint of the file with this SHA-256 is known."""
+        return digest in self._known
+
+    def add(self, digest: str, fingerprint: Fingerprint) -> None:
+        """Keep the fingerprint of the file with this SHA-256."""
+        self._known[digest] = fingerprint
+
+    def fingerprint(self, digest: str) -> Fingerprint:
+        """Return a fingerprint that is known."""
+        self._used[digest] = self._known[digest]
+        return self._used[digest]
 
     def near_pairs(self, fingerprints: Sequence[Fingerprint], labels: Sequence[str]) -> list[Pair]:
         """Return `duplicates.near_pairs`, kept as long as nothing about the images changes."""

@@ -59,6 +59,9 @@ Splits: TypeAlias = Mapping[str, Split]
 """Each split by the directory it is written to: one (""), or fold-1, fold-2…"""
 
 
+_ImagesRead: TypeAlias = tuple[list[manifest.Row], list[duplicates.Fingerprint]]
+
+
 class _Pool(NamedTuple):
     """The images that may go to a part, each with its row so far, and the rows of those left out."""
 
@@ -73,7 +76,13 @@ def parameters(settings: SplitSettings) -> dict[str, object]:
     return asdict(settings) | {"shares": [str(share) for share in settings.shares]}
 
 
-def plan(folder: ImageFolder, settings: SplitSettings, progress: Progress, scratch: Path | None = None) -> Splits:
+def plan(
+    folder: ImageFolder,
+    settings: SplitSettings,
+    progress: Progress,
+    scratch: Path | None = None,
+    contents: Mapping[str, str] | None = None,
+) -> Splits:
     """Read all images and decide which part each goes to.
 
     Images belong together if they are copies (equal pixels or, unless ignored, the same picture) or share an origin.
@@ -83,6 +92,7 @@ def plan(folder: ImageFolder, settings: SplitSettings, progress: Progress, scrat
         settings: how.
         progress: told of images.
         scratch: where fingerprints are kept for the next run if this one ends with label conflicts.
+        contents: the SHA-256 of each image by its path, if they are known already.
 
     Raises:
         ConflictError: pictures are in several classes.
@@ -90,7 +100,7 @@ def plan(folder: ImageFolder, settings: SplitSettings, progress: Progress, scrat
     """
     store = Store(scratch)
     try:
-        pool = _pool(folder, settings, store, progress)
+        pool = _pool(_read(folder, store, contents or {}, progress), folder, settings, store)
     except ConflictError:
         store.save()
         raise
@@ -113,8 +123,8 @@ def write(splits: Splits, source: Path, target: Path, recipe: Recipe, *, link: b
         manifest.write(target, rows, transfer.columns(rows))
 
 
-def _pool(folder: ImageFolder, settings: SplitSettings, store: Store, progress: Progress) -> _Pool:
-    rows, prints = _read(folder, store, progress)
+def _pool(images_read: _ImagesRead, folder: ImageFolder, settings: SplitSettings, store: Store) -> _Pool:
+    rows, prints = images_read
     pairs = duplicates.equal_pairs(each.pixels for each in prints)
     if settings.near_duplicates != "ignore":
         pairs += store.near_pairs(prints, [row.label for row in rows])
@@ -145,21 +155,23 @@ def _fold(pool: _Pool, fold_of: Sequence[int | None], fold: int) -> list[str | N
     ]
 
 
-def _read(
-    folder: ImageFolder, store: Store, progress: Progress
-) -> tuple[list[manifest.Row], list[duplicates.Fingerprint]]:
+def _read(folder: ImageFolder, store: Store, contents: Mapping[str, str], progress: Progress) -> _ImagesRead:
     """Return the first row of each image, without a part yet, and its fingerprint."""
     known, embeddings = manifest.read(folder.root), faces.embeddings(folder.root)
+    digests = {
+        sample.path: contents.get(sample.path) or manifest.sha256(folder.file(sample)) for sample in folder.samples
+    }
 
-    def read(sample: Sample) -> tuple[manifest.Row, duplicates.Fingerprint]:
-        file = folder.file(sample)
-        digest = manifest.sha256(file)
-        fingerprint = store.fingerprint(digest, lambda: duplicates.fingerprint(images.read(file)))
-        row = transfer.row(folder, sample, known, digest)
-        return row, replace(fingerprint, embedding=embeddings.get(sample.path))
+    def compute(sample: Sample) -> None:
+        store.add(digests[sample.path], duplicates.fingerprint(images.read(folder.file(sample))))
 
-    found = threads.run(read, folder.samples, progress)
-    return [row for row, _ in found], [fingerprint for _, fingerprint in found]
+    threads.run(compute, [each for each in folder.samples if digests[each.path] not in store], progress)
+    rows = [transfer.row(folder, sample, known, digests[sample.path]) for sample in folder.samples]
+    prints = [
+        replace(store.fingerprint(digests[sample.path]), embedding=embeddings.get(sample.path))
+        for sample in folder.samples
+    ]
+    return rows, prints
 
 
 def _conflicting(rows: Sequence[manifest.Row], found: Sequence[Conflict]) -> dict[int, Rejection]:
