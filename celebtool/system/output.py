@@ -11,15 +11,15 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from celebtool.errors import CelebtoolError
-from celebtool.system import locking, places, signals, trees
+from celebtool.system import locking, places, replacement, signals, trees
 
-RECIPE_FILE = "celebtool.json"
-
+RECIPE_FILE = replacement.RECIPE_FILE
 
 kept: list[Path] = []
 """The outputs of this process whose unfinished work is kept, so that the same command continues it."""
@@ -94,7 +94,7 @@ def new_directory(
         (workspace.content / RECIPE_FILE).write_bytes(wanted)
         if hasattr(os, "sync"):  # else a machine that dies could keep the new name and lose the content
             os.sync()
-        _replace(workspace.content, path)
+        replacement.replace(workspace.content, path)
 
 
 @contextlib.contextmanager
@@ -120,16 +120,22 @@ def new_file(
         yield workspace
         with workspace.content.open("rb+") as stream:
             os.fsync(stream.fileno())
-        workspace.content.replace(path)
+        if path.exists() and places.is_mount_point(path):  # a file of a container's host: it can only be written to
+            shutil.copyfile(workspace.content, path)
+        else:
+            workspace.content.replace(path)
 
 
 def _check_replaceable(path: Path, instead: str, *, overwrite: bool) -> None:
-    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+    if not path.exists() or replacement.is_empty(path):
         return
     if not overwrite:
         raise CelebtoolError(path, f"exists already; {instead}")
     if not (path / RECIPE_FILE).is_file():
         raise CelebtoolError(path, "was not written by celebtool and is not replaced; choose another name")
+    if _root(path).parent == path or places.is_mount_point(path):
+        inside = f"is a mount point or may not be replaced; empty it, or choose a name inside it, as {path / 'out'}"
+        raise CelebtoolError(path, inside)
 
 
 @contextlib.contextmanager
@@ -143,7 +149,7 @@ def _workspace(
         check()
 
     def give_up() -> None:
-        _recover(root, path)
+        replacement.recover(root, path)
         keep = resumable and workspace.scratch.is_dir() and any(workspace.scratch.iterdir())
         if keep:
             kept.append(path)
@@ -153,7 +159,7 @@ def _workspace(
 
     with signals.held_back() as letting_through, locking.locked(root, path):
         try:
-            _recover(root, path)
+            replacement.recover(root, path)
             check()
             _prepare(root, workspace, recipe)
             with signals.cleaned_up(give_up), letting_through():
@@ -171,7 +177,7 @@ def _answer(path: Path, question: Callable[[Path], bool]) -> bool:
     if not root.exists():
         return question(path)
     with signals.held_back(), locking.locked(root, path):
-        _recover(root, path)
+        replacement.recover(root, path)
         answer = question(path)
         if answer:
             _clear(root, keep=())
@@ -179,7 +185,9 @@ def _answer(path: Path, question: Callable[[Path], bool]) -> bool:
 
 
 def _root(path: Path) -> Path:
-    """Return the hidden directory beside an output."""
+    """Return the hidden directory beside an output; in it, if it is a directory whose parent may not be changed."""
+    if path.is_dir() and not os.access(path.parent, os.W_OK):
+        return path / replacement.INSIDE
     name = path.name if _is_short(path.name) else hashlib.sha256(os.fsencode(path.name)).hexdigest()
     return path.with_name(f".{name}.partial")
 
@@ -207,19 +215,6 @@ def _prepare(root: Path, workspace: Workspace, recipe: bytes) -> None:
         trees.remove(workspace.scratch)
         trees.vacated(root / "recipe.json").write_bytes(recipe)
     workspace.scratch.mkdir(exist_ok=True)
-
-
-def _replace(content: Path, path: Path) -> None:
-    """Give a directory its final name; a directory of that name is set aside for a moment."""
-    if path.exists():
-        path.rename(content.with_name("old"))
-    content.rename(path)
-
-
-def _recover(root: Path, path: Path) -> None:
-    """Restore an output that was set aside for a new one that did not come."""
-    if not path.exists() and (root / "old").exists():
-        (root / "old").rename(path)
 
 
 def _read(path: Path) -> bytes | None:

@@ -1,5 +1,6 @@
 """Check where outputs may be written: outside the inputs and one another, under names that are free."""
 
+import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -71,3 +72,16 @@ def _check_apart(path: Path, kind: str, given: Path) -> None:
         raise CelebtoolError(path, f"lies inside the {kind} {given}; choose an output beside it")
     if path in other.parents:
         raise CelebtoolError(path, f"contains the {kind} {given}; choose an output beside it")
+
+
+def is_mount_point(path: Path) -> bool:
+    """Say whether something is mounted at a file or directory, as containers do with those of their host."""
+    if path.is_dir() and os.path.ismount(path):
+        return True
+    mounts = Path("/proc/self/mountinfo")  # a bind mount of the same file system shows only here, and only on Linux
+    with contextlib.suppress(OSError):
+        name = os.fsencode(os.path.realpath(path))
+        for mark, escape in ((b"\\", b"\\134"), (b" ", b"\\040"), (b"\t", b"\\011"), (b"\n", b"\\012")):
+            name = name.replace(mark, escape)
+        return any(line.split(b" ")[4] == name for line in mounts.read_bytes().splitlines())
+    return False

@@ -1,6 +1,8 @@
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -199,3 +201,72 @@ def test_a_workspace_deeper_than_the_stack(tmp_path: Path, name: str) -> None:
     write_directory(tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"file", "celebtool.json"}
+
+
+needs_mounts = pytest.mark.skipif(
+    shutil.which("unshare") is None
+    or subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode != 0,
+    reason="needs a user who may mount",
+)
+WRITE = """
+from pathlib import Path
+from celebtool.errors import CelebtoolError
+from celebtool.system import output
+try:
+    with output.new_directory(Path("out"), recipe={}, inputs=[], overwrite=True) as workspace:
+        (workspace.content / "ann").mkdir()
+        (workspace.content / "ann/1.jpg").write_bytes(b"x")
+    with output.new_file(Path("out.csv"), overwrite=True) as workspace:
+        workspace.content.write_bytes(b"new")
+    print(output.is_finished(Path("out"), {}))
+except CelebtoolError as error:
+    print(error)
+"""
+
+
+def run_mounted(place: Path, filled: str = "") -> str:
+    """Run `WRITE` where the output's directory and file are mounted, as a container's are."""
+    for name in ("host", "out"):
+        (place / name).mkdir()
+    for name in ("host.csv", "out.csv"):
+        (place / name).write_bytes(b"old")
+    (place / "write.py").write_text(WRITE)
+    line = f"{filled} mount --bind host out && mount --bind host.csv out.csv && {sys.executable} write.py"
+    done = subprocess.run(["unshare", "-m", "sh", "-c", line], cwd=place, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+@needs_mounts
+def test_an_empty_mount_point_is_filled_and_a_mounted_file_is_written_to(tmp_path: Path) -> None:
+    assert run_mounted(tmp_path) == "True\n"
+    assert (tmp_path / "host/ann/1.jpg").read_bytes() == b"x"
+    assert sorted(path.name for path in (tmp_path / "host").iterdir()) == ["ann", "celebtool.json"]
+    assert (tmp_path / "host.csv").read_bytes() == b"new"
+    names = ["host", "host.csv", "out", "out.csv", "write.py"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+
+
+@needs_mounts
+def test_a_mount_point_that_holds_an_output_is_refused_before_the_work(tmp_path: Path) -> None:
+    said = run_mounted(tmp_path, "touch host/celebtool.json;")
+    out = tmp_path / "out"
+    assert said == (
+        f"{out}: is a mount point or may not be replaced; empty it, or choose a name inside it, as {out}/out\n"
+    )
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None or os.geteuid() != 0, reason="needs a user who may become another")
+def test_an_empty_directory_under_a_parent_without_rights_is_filled() -> None:
+    with tempfile.TemporaryDirectory() as place:  # below /tmp: others may enter it
+        Path(place).chmod(0o755)
+        (Path(place) / "write.py").write_text(WRITE.replace('"out.csv"', '"out/../other/out.csv"'))
+        for name in ("out", "other"):
+            (Path(place) / name).mkdir()
+            (Path(place) / name).chmod(0o777)
+        line = ["setpriv", "--reuid", "65534", "--clear-groups", sys.executable, "write.py"]
+        done = subprocess.run(line, cwd=place, capture_output=True, text=True, check=False)
+        if "Permission denied" in done.stderr and "python" in done.stderr:
+            pytest.skip("another user may not run this Python")
+        assert (done.stdout, done.stderr) == ("True\n", "")
+        assert sorted(path.name for path in (Path(place) / "out").iterdir()) == ["ann", "celebtool.json"]
