@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from celebtool.formats import image_folder, tables
+from celebtool.system import system_faults
 
 FILE = "manifest.csv"
 COLUMNS = ("path", "label", "source", "origin", "status", "reason")
@@ -62,9 +63,17 @@ def origin(rows: Mapping[str, Row], path: str, file: Path) -> str:
 
 
 def sha256(file: Path) -> str:
-    """Return the SHA-256 of a file's bytes in hexadecimal."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    """Return the SHA-256 of a file's bytes in hexadecimal.
+
+    Raises:
+        SystemFaultError: it can't be read.
+    """
+
+    def attempt() -> str:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
+    return system_faults.tried_again(file, attempt)
 
 
 def _order(row: Row) -> tuple[str, str]:

@@ -60,7 +60,7 @@ def test_reads_of_images_that_fail(tmp_path: Path, tally: Tally) -> None:
         shutil.rmtree(place / "out", ignore_errors=True)
         tally.count()
     forge.close()
-    assert broken == []
+    assert broken == [], "\n".join(map(str, broken))
 
 
 def undisturbed(forge: Forge, line: tuple[str, ...], place: Path, before: dict[str, bytes]) -> dict[str, bytes]:
