@@ -36,9 +36,9 @@ def listed(names: Sequence[str], most: int = 5) -> str:
     return f"{first} and {len(names) - most} more" if len(names) > most else first
 
 
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun: ``1 image``, ``1,234 images``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def count(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun: ``1 image``, ``1,234 images``; `plural` is for nouns that take no s."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def command_line(*words: object) -> str:

@@ -22,7 +22,9 @@ from celebtool.formats.predictions import Prediction
 from celebtool.formats.text import display_width, natural_key, shorten
 
 T = TypeVar("T")
-Thumbnail: TypeAlias = Callable[[str, tuple[float, float, float, float] | None], NDArray[np.uint8]]
+FaceBox: TypeAlias = tuple[float, float, float, float]
+"""Left, top, width and height of a face in a photo, in pixels."""
+Thumbnail: TypeAlias = Callable[[str, FaceBox | None], NDArray[np.uint8]]
 """Returns the picture (height, width, 3) of a path, or of a box in it."""
 
 TILE, GAP, LINE = 144, 14, 19  # pixels: a picture's side, between pictures, a line of caption

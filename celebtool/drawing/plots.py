@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from celebtool.drawing.canvas import Axes, Figure, MaxNLocator, PolyCollection, mpl
 from celebtool.drawing.fonts import Lettering
-from celebtool.errors import printable
+from celebtool.errors import count, printable
 from celebtool.evaluation.calibration_error import BINS
 from celebtool.evaluation.confusion import most_confused
 from celebtool.evaluation.evaluate import Evaluation
@@ -168,7 +168,7 @@ def distribution(counts: Mapping[str, Mapping[str, int]], class_names: Sequence[
             _bars(axes, counts, names, lettering)
             axes.set_xlim(0, longest * 1.12)
         total = sum(of_part.get(name, 0) for of_part in counts.values() for name in class_names)
-        axes_row[0].set_title(f"{total} images of {len(class_names)} classes", fontsize=13)
+        axes_row[0].set_title(f"{count(total, 'image')} of {count(len(class_names), 'class', 'classes')}", fontsize=13)
         if len(counts) > 1:
             axes_row[-1].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=len(counts))
     return figure
@@ -176,7 +176,7 @@ def distribution(counts: Mapping[str, Mapping[str, int]], class_names: Sequence[
 
 def _of_part(evaluation: Evaluation) -> str:
     """Name the part of a plot, and the leak if there is one, because a picture travels without its report."""
-    leak = f" ({len(evaluation.leaks)} images trained on)" if evaluation.leaks else ""
+    leak = f" ({count(len(evaluation.leaks), 'image')} trained on)" if evaluation.leaks else ""
     return (f" on {evaluation.part}" if evaluation.part else "") + leak
 
 

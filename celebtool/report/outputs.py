@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from celebtool.errors import count
 from celebtool.formats.image_folder import ImageFolder
 from celebtool.report import junit
 from celebtool.report.subjects import Report
@@ -48,7 +49,7 @@ def write(report: Report, outputs: Outputs, inputs: Sequence[Path], limit: int) 
         yield _text(outputs.page, text, "a page for a browser", outputs, inputs)
     if outputs.junit:
         verdicts = report.judgement.verdicts
-        yield _text(outputs.junit, junit.document(verdicts), f"{len(verdicts)} demands", outputs, inputs)
+        yield _text(outputs.junit, junit.document(verdicts), count(len(verdicts), "demand"), outputs, inputs)
 
 
 def _plots(directory: Path, report: Report, outputs: Outputs, inputs: Sequence[Path]) -> Written:
@@ -60,7 +61,7 @@ def _plots(directory: Path, report: Report, outputs: Outputs, inputs: Sequence[P
         return Written(directory, "")
     with new_directory(directory, recipe=recipe, inputs=inputs, overwrite=outputs.overwrite) as workspace:
         lettering = plot_files.draw(report, outputs.pictures, workspace.content)
-    return Written(directory, f"{len(list(directory.glob('*.png')))} plots", fonts.notices(lettering, directory))
+    return Written(directory, count(len(list(directory.glob("*.png"))), "plot"), fonts.notices(lettering, directory))
 
 
 def _text(file: Path, text: str, what: str, outputs: Outputs, inputs: Sequence[Path]) -> Written:

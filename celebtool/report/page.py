@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from celebtool.drawing import contact_sheets, fonts, plots
 from celebtool.drawing.fonts import Lettering
-from celebtool.errors import listed
+from celebtool.errors import count, listed
 from celebtool.evaluation.intervals import Estimate
 from celebtool.evaluation.judge import Judged
 from celebtool.formats.image_folder import ImageFolder
@@ -60,7 +60,7 @@ def _title(report: Report, pictures: ImageFolder | None) -> str:
 def _people(report: Report, pictures: ImageFolder | None) -> str:
     """``20 people: Amir Khan, Angelina Jolie and 18 more``; nothing for a history."""
     names = plot_files.all_names(report, pictures)
-    return f"{len(names)} people: {listed(names, PEOPLE)}" if names else ""
+    return f"{count(len(names), 'person', 'people')}: {listed(names, PEOPLE)}" if names else ""
 
 
 def _demands(report: Report) -> Iterator[str]:
@@ -128,7 +128,7 @@ def _headline(one: Judged) -> dict[str, tuple[str, str]]:
     figures = {
         "accuracy": _estimate(evaluation.accuracy),
         "macro F1": _estimate(evaluation.macro.f1),
-        "images": (str(evaluation.images), f"of {len(evaluation.class_names)} classes"),
+        "images": (str(evaluation.images), f"of {count(len(evaluation.class_names), 'class', 'classes')}"),
         "mistakes": (str(len(evaluation.mistakes)), f"and {sum(evaluation.failures.values())} failed"),
         "calibration error": (prediction_tables.number(evaluation.calibration.error), "0: as confident as right"),
     }

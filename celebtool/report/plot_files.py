@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from celebtool.drawing import contact_sheets, fonts, plots
 from celebtool.drawing.canvas import Figure
+from celebtool.drawing.contact_sheets import FaceBox
 from celebtool.drawing.fonts import Lettering
 from celebtool.errors import CelebtoolError
 from celebtool.evaluation.judge import Judged
@@ -20,7 +21,6 @@ from celebtool.formats.predictions import Predictions
 from celebtool.formats.text import natural_key
 from celebtool.report.subjects import Report, Subjects
 
-Box = tuple[float, float, float, float]
 Plot = tuple[str, Figure]
 """The name of a file and what is drawn in it."""
 
@@ -132,7 +132,7 @@ def thumbnails(folder: ImageFolder) -> contact_sheets.Thumbnail:
     """Return what gives the images of a folder; one that can't be decoded is a grey square, not the end of a report."""
     known = {sample.path for sample in folder.samples}
 
-    def thumbnail(path: str, box: Box | None) -> NDArray[np.uint8]:
+    def thumbnail(path: str, box: FaceBox | None) -> NDArray[np.uint8]:
         file = folder.root / path
         if os.path.relpath(file, folder.root) not in known:  # an untrusted table may name any file
             raise CelebtoolError(file, "no such image; --images should be the folder that predict was given")
@@ -146,7 +146,7 @@ def thumbnails(folder: ImageFolder) -> contact_sheets.Thumbnail:
     return thumbnail
 
 
-def _cut(image: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
+def _cut(image: NDArray[np.uint8], box: FaceBox) -> NDArray[np.uint8]:
     left, top, width, height = (round(edge) for edge in box)
     face = image[max(top, 0) : max(top + height, 0), max(left, 0) : max(left + width, 0)]
     return face if face.size else image

@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from celebtool import suggestions
-from celebtool.errors import command_line, listed
+from celebtool.errors import command_line, count, listed
 from celebtool.evaluation.comparison import SIGNIFICANT, Comparison
 from celebtool.evaluation.evaluate import FEW, Evaluation
 from celebtool.evaluation.judge import Judged
@@ -82,7 +82,9 @@ def of_evaluation(evaluation: Evaluation) -> list[str]:
         of = listed(sorted(few, key=natural_key)) if len(few) < len(evaluation.classes) else "every class"
         said.append(f"fewer than {FEW} images of {of}: figures of single classes say little")
     if evaluation.untold:
-        said.append(f"the table does not say of {evaluation.untold} images whether the model was trained on them")
+        said.append(
+            f"the table does not say of {count(evaluation.untold, 'image')} whether the model was trained on them"
+        )
     return said
 
 
@@ -91,7 +93,7 @@ def of_folder(folder: ImageFolder, seen: "Inspection") -> list[str]:
     said = [f"{error.where}: {error.problem}" for error in seen.broken]
     unlabelled = sum(sample.label is None for sample in folder.samples)
     if unlabelled and folder.class_names:
-        said.append(f"{unlabelled} images lie in no class directory")
+        said.append(f"in no class directory: {count(unlabelled, 'image')}")
     for part in folder.parts:
         counts = folder.counts(part)
         absent = [name for name in folder.class_names if not counts[name]]
@@ -134,7 +136,7 @@ def _of_judged(one: Judged) -> list[str]:
     strangers = {PurePosixPath(row.path).parent.name for row in one.predictions.rows if row.label == UNKNOWN}
     misspelt = suggestions.misspelt(strangers - {"", UNKNOWN}, known)
     spelling = f"images of {misspelt} count as strangers; name their folder as the model names the person"
-    from_parts = f"{one.partless} images lie in no part and are left out of all figures"
+    from_parts = f"in no part, and left out of all figures: {count(one.partless, 'image')}"
     said = [from_parts] * bool(one.partless) + [spelling] * bool(misspelt)
     return [*of_evaluation(one.evaluation), *said]
 
@@ -144,7 +146,7 @@ def _of_rejection(figures: Rejection) -> list[str]:
     if few:
         shares = " and ".join(f"{100 * share:g} %" for share in few)
         return [
-            f"{figures.strangers} images of strangers cannot show {shares} of false accepts; {1 / min(few):.0f} can"
+            f"{count(figures.strangers, 'image')} of strangers cannot show {shares} of false accepts; {1 / min(few):.0f} can"
         ]
     if not figures.at:
         return ["without scores there are no true accepts at a share of false accepts"]
@@ -153,4 +155,4 @@ def _of_rejection(figures: Rejection) -> list[str]:
 
 def _sets(sets: Sequence[Sequence[Sample]]) -> str:
     first = " = ".join(sample.path for sample in sets[0][:3])
-    return f"copies of {len(sets)} pictures ({first}{', …' if len(sets) > 1 else ''})"
+    return f"copies of {count(len(sets), 'picture')} ({first}{', …' if len(sets) > 1 else ''})"

@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from celebtool.errors import count
 from celebtool.formats import history, manifest
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder
@@ -50,7 +51,9 @@ def folder(
     shown = [classes(name, listed, longest)] if listed.class_names else []
     flawed = flaws(seen, rejects)
     title = (
-        "Sizes in pixels" if shown else f"{name}: {len(listed.samples)} images, no class directories; sizes in pixels"
+        "Sizes in pixels"
+        if shown
+        else f"{name}: {count(len(listed.samples), 'image')}, no class directories; sizes in pixels"
     )
     return [*shown, *([sizes(title, seen)] if seen.sizes else []), *([flawed] if flawed.rows else [])]
 
@@ -69,7 +72,7 @@ def classes(name: str, folder: ImageFolder, longest: int = LONGEST_NAME) -> Tabl
     sums = [sum(count.values()) for count in counts] + ([sum(total.values())] if folder.parts else [])
     columns = ("class", *(part or "images" for part in parts), *(["all"] if folder.parts else []))
     return Table(
-        f"{name}: {len(folder.samples)} images of {len(folder.class_names)} classes",
+        f"{name}: {count(len(folder.samples), 'image')} of {count(len(folder.class_names), 'class', 'classes')}",
         columns,
         rows,
         [("all", *map(str, sums))],
@@ -112,7 +115,7 @@ def copies(seen: "Inspection") -> Table:
 def rejects(rows: Sequence[manifest.Row]) -> Table:
     """The images that were not taken into a folder, and why, as its manifest says."""
     shown = [(row.source, row.label, row.reason.replace("_", " ")) for row in rows]
-    return Table(f"Rejected: {len(rows)} images", ("image", "class", "reason"), shown)
+    return Table(f"Rejected: {count(len(rows), 'image')}", ("image", "class", "reason"), shown)
 
 
 def copied(seen: "Inspection") -> list[tuple[str, str]]:
@@ -164,7 +167,7 @@ def layers(info: ModelInfo) -> Table:
         )
         for layer in info.layers
     ]
-    return Table(f"{len(rows)} layers", ("layer", "kind", "output", "parameters", "trainable"), rows)
+    return Table(count(len(rows), "layer"), ("layer", "kind", "output", "parameters", "trainable"), rows)
 
 
 def _size(size: tuple[int, int]) -> str:

@@ -103,7 +103,7 @@ def test_a_plot_of_a_leak_says_so():
     row = Prediction("1.jpg", np.array([0.25, 0.75]), "B", "test", "B", seen=True)
     one = evaluate.evaluate(Predictions(("A", "B"), (row,)), "test")
     for figure in (plots.calibration(one), plots.confusion(one, Lettering())):
-        assert " on test (1 images trained on):" in figure.axes[0].get_title(loc="left")
+        assert " on test (1 image trained on):" in figure.axes[0].get_title(loc="left")
 
 
 def test_of_very_many_classes_the_most_confused_are_drawn(monkeypatch):

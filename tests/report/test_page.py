@@ -184,13 +184,13 @@ def test_a_folder_shows_copies_of_what_and_rejects(make_folder):
     rejects = {"f": (manifest.Row("", "A", "A/3.jpg", "", manifest.REJECTED, "no_face"),)}
     text = build(folders={"f": (folder, seen)}, rejects=rejects)
     assert '<td class="text">A/001.png</td><td class="text">A/000.png</td>' in text.split("<h3>Copies</h3>")[1]
-    rejected = text.split("<h3>Rejected: 1 images</h3>")[1]
+    rejected = text.split("<h3>Rejected: 1 image</h3>")[1]
     assert '<td class="text">A/3.jpg</td><td class="text">A</td><td class="text">no face</td>' in rejected
 
 
 def test_layers_are_folded():
     info = ModelInfo("cnn", ("A", "B"), (9, 9), layers=(Layer("l", "Dense", (2,), 8, 8, True),))
-    assert "<details><summary>1 layers</summary>" in build(models={"m.h5": info})
+    assert "<details><summary>1 layer</summary>" in build(models={"m.h5": info})
 
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here; apt-get install chromium")

@@ -20,11 +20,11 @@ def test_remarks_say_what_is_left_out():
     one = evaluate.evaluate(Predictions(("Ann", "Bob", "Cid"), tuple(rows)))
     assert remarks.of_evaluation(one) == [
         "1 of 4 images failed and count as wrong: no_face 1",
-        "1 images of strangers cannot show 1 % and 0.1 % of false accepts; 1000 can",
+        "1 image of strangers cannot show 1 % and 0.1 % of false accepts; 1000 can",
         "1 of 4 images have no label and are left out of all figures",
         "no image of Cid: these classes are in no average",
         "fewer than 10 images of Ann, Bob: figures of single classes say little",
-        "the table does not say of 1 images whether the model was trained on them",
+        "the table does not say of 1 image whether the model was trained on them",
     ]
 
 
@@ -39,8 +39,8 @@ def test_a_folder_names_broken_images_missing_classes_and_leaking_copies():
     assert remarks.of_folder(ImageFolder(Path("faces"), samples), seen) == [
         "faces/a.jpg: is an empty file",
         "no image in val/ of Bob",
-        "copies of 1 pictures (train/Ann/1 = val/Ann/1) lie in several parts, so a test is of images that were trained on",
-        "copies of 1 pictures (train/Ann/1 = train/Bob/1) lie in several classes, so one of the labels is wrong",
+        "copies of 1 picture (train/Ann/1 = val/Ann/1) lie in several parts, so a test is of images that were trained on",
+        "copies of 1 picture (train/Ann/1 = train/Bob/1) lie in several classes, so one of the labels is wrong",
     ]
 
 
