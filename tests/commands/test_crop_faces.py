@@ -121,6 +121,14 @@ def test_parts_pass_their_structure_through(celebtool: Run, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
+def test_several_sheets_are_said_to_be_written(celebtool: Run, photos: Path, tmp_path: Path) -> None:
+    result = celebtool("crop-faces", photos, tmp_path / "out", "--review", tmp_path / "rv.png")
+    sheets = f"{tmp_path}/rv-1.png … {tmp_path}/rv-2.png"
+    assert result.stderr.endswith(f"wrote {sheets}: 2 contact sheets, one per class in the order of names\n")
+    assert sorted(path.name for path in tmp_path.glob("rv*")) == ["rv-1.png", "rv-2.png"]
+
+
+@pytest.mark.slow
 def test_update_ends_with_what_a_fresh_run_gives(celebtool: Run, photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     celebtool("crop-faces", photos, out)
