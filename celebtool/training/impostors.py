@@ -105,6 +105,10 @@ class Impostors:
         wanted = max(share, 1e-6)
         if self.axis == "probability":
             low, high = self.location - 1e3 * self.scale, self.location + 1e6 * self.scale
+            if self.false_accepts(float(special.expit(high))) >= wanted:  # probabilities end at 1
+                return _BEYOND
+            if self.false_accepts(float(special.expit(low))) <= wanted:
+                return LOWEST[self.axis]
             found = optimize.brentq(lambda value: self.false_accepts(special.expit(value)) - wanted, low, high)
             return float(special.expit(found))
         if self.false_accepts(_BEYOND) >= wanted:

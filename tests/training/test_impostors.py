@@ -91,3 +91,8 @@ def test_a_share_that_no_cosine_keeps_out_has_no_threshold() -> None:
     assert Impostors(0.95, 0.2, 50, 50, (1.0,)).threshold(1e-6) > 1
     near = Impostors(impostors.on_axis(np.array([0.9]), "log distance").item(), 0.2, 50, 50, (1.0,), "log distance")
     assert 0.9 < near.threshold(0.01) < 1
+
+
+@pytest.mark.parametrize(("location", "scale", "beyond"), [(30.0, 20.0, True), (0.0, 20.0, True), (0.0, 1.0, False)])
+def test_probabilities_that_are_all_nearly_1_have_no_threshold(location: float, scale: float, beyond: bool) -> None:
+    assert (Impostors(location, scale, 4.0, 2.0, (1.0,), "probability").threshold(0.01) > 1) == beyond
