@@ -160,7 +160,9 @@ def expected(info: ModelInfo) -> list[str]:
     known = "" if found.accepted is None else f"accepts {percent(found.accepted)} of {_faces(found)}; "
     likely = "" if found.low is None or found.high is None else f" (likely {_range(found.low, found.high)})"
     passing = f"about {percent(found.false_accepts)} of strangers would pass{likely}"
-    return [f"threshold {info.threshold:.3g}: {known}{passing}"]
+    few = f"{found.people} people are few to judge strangers by; photos of strangers in val/unknown/ show more"
+    is_rough = not found.strangers and (found.high or 0) > 3 * max(found.false_accepts, found.asked)
+    return [f"threshold {info.threshold:.3g}: {known}{passing}", *([few] if is_rough else [])]
 
 
 def doubts(info: ModelInfo) -> list[str]:
@@ -183,10 +185,6 @@ def doubts(info: ModelInfo) -> list[str]:
     if found.insisted and found.accepted is not None and found.accepted < 1 - REJECTED:
         said.append(
             f"the threshold rejects {percent(1 - found.accepted)} of your faces; a larger --false-accept rejects fewer"
-        )
-    if not found.strangers and (found.high or 0) > 3 * max(found.false_accepts or 0, found.asked):
-        said.append(
-            f"{found.people} people are few to judge strangers by; photos of strangers in val/unknown/ show more"
         )
     return said
 

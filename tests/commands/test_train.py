@@ -48,6 +48,8 @@ def test_the_default_recognises_people_and_plain_keras_agrees(
     assert info.crops == {"size": 224, "margin": 0.25, "align": True, "format": "jpg"}
     assert len(info.origins) == 36
     assert info.metrics["val_accuracy"] == 1.0
+    assert info.acceptance.accepted >= 0.9
+    assert info.acceptance.in_val < info.acceptance.known  # images of train count too, each measured without itself
     result = celebtool("predict", face_model, face_parts / "test")
     rows = list(csv.DictReader(result.stdout.splitlines()))
     assert [row["predicted"] for row in rows] == [row["label"] for row in rows]
@@ -85,6 +87,8 @@ def test_a_network_from_scratch_with_its_history_then_finetuned(
     assert "epoch 3/3: loss " in result.stderr
     info = model_file.read_info(tmp_path / "cnn.h5")
     assert (info.image_size, info.dense) == ((24, 20), (16,))
+    assert info.threshold is None or info.acceptance.accepted >= 0.9
+    assert "of strangers would pass" in result.stderr
     line = ("finetune", tmp_path / "cnn.h5", face_parts, tmp_path / "tuned.h5", "--unfreeze", "3", "--epochs", "1")
     result = celebtool(*line, "--dense", "8", "--dropout", "0.1")
     assert result.code == 0, result.stderr
