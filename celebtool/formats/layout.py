@@ -93,6 +93,8 @@ def _check_people(root: Path, directories: Mapping[str, _Directory], *, is_split
 def _check_spelling(root: Path, directories: Mapping[str, _Directory]) -> None:
     """Refuse parts that are called otherwise, or that have other directories beside them."""
     part_names = {name: part for name in sorted(directories) if (part := part_of(name))}
+    if len(part_names) < len(directories):  # beside people, one that holds images itself is a person's
+        part_names = {name: part for name, part in part_names.items() if directories[name].directories}
     parts = set(part_names.values())
     if "train" not in parts or len(parts) < 2:  # one of them alone may be a person's name
         return

@@ -26,6 +26,7 @@ def make(root: Path, *directories: str) -> Path:
         ("test", "ann"),
         ("dev", "valid", "bob"),
         ("train", "ann"),
+        ("train", "val", "test", "ann"),
         ("train/ann", "train/bob", "val/ann", "test/unknown"),
         ("train/ann",),
         ("test/ann", "test/bob"),
