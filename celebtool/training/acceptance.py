@@ -134,19 +134,22 @@ def _shows(strangers: Floats, share: float) -> bool:
 def _most(evidence: Evidence) -> float:
     """Return the highest threshold that rejects few enough known faces, of val too if it shows how many that is."""
     groups = [evidence.known] + ([evidence.val] if len(evidence.val) >= 2 * MEASURABLE else [])
-    return min((_tenth(group) for group in groups if len(group)), default=np.inf) - _ROUNDING
+    return min((_tenth(group, evidence) for group in groups if len(group)), default=np.inf) - _ROUNDING
 
 
 def _least(evidence: Evidence, asked: float) -> float:
     """Return how far few known faces may lower the threshold: they could be untypical, all of them."""
-    if len(evidence.known) >= MEASURABLE or evidence.impostors is None:
+    if len(evidence.known) >= MEASURABLE or evidence.impostors is None or not evidence.pretrained:
         return -np.inf
     return evidence.impostors.threshold(min(FEW * asked, 1))
 
 
-def _tenth(scores: Floats) -> float:
-    """Return the score that a tenth does not reach: of few faces by the upper half, which one bad photo does not move."""
-    if len(scores) >= MEASURABLE:
+def _tenth(scores: Floats, evidence: Evidence) -> float:
+    """Return the score that a tenth does not reach.
+
+    Of few faces a pretrained network's upper half shows it, which one bad photo does not move; others must accept all.
+    """
+    if len(scores) >= MEASURABLE or not evidence.pretrained:
         return float(np.sort(scores)[int(REJECTED * len(scores))])
     middle, high = np.quantile(scores, (0.5, 0.75))
     return float(middle - (high - middle) * special.ndtri(REJECTED) / special.ndtri(0.25))

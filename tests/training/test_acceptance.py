@@ -49,15 +49,24 @@ def test_one_bad_photo_of_few_does_not_move_the_threshold() -> None:
     few = np.array([0.72, 0.74, 0.76, 0.78, 0.8])
     bad = few.copy()
     bad[0] = 0.1
-    limits = [acceptance.decide(Evidence(5, scores, impostors=CLOSE), None)[0] for scores in (few, bad)]
+    limits = [
+        acceptance.decide(Evidence(5, scores, impostors=CLOSE, pretrained=True), None)[0] for scores in (few, bad)
+    ]
     assert limits[0] == pytest.approx(limits[1], abs=0.02)
 
 
 def test_few_faces_do_not_lower_the_threshold_far() -> None:
     few = np.array([0.1, 0.2, 0.2, 0.3])
-    limit, found = acceptance.decide(Evidence(5, few, impostors=CLOSE), None)
+    limit, found = acceptance.decide(Evidence(5, few, impostors=CLOSE, pretrained=True), None)
     assert limit == pytest.approx(CLOSE.threshold(0.05))
     assert found.false_accepts == pytest.approx(0.05)
+
+
+def test_few_faces_of_another_network_are_all_accepted_or_there_is_no_threshold() -> None:
+    few = np.array([0.75, 0.8, 0.8])
+    limit, found = acceptance.decide(Evidence(5, few, impostors=CLOSE), None)
+    assert (limit < few.min(), found.accepted) == (True, 1.0)
+    assert acceptance.decide(Evidence(5, few - 0.5, impostors=CLOSE), None)[0] is None
 
 
 def test_a_user_who_insists_gets_the_share() -> None:
