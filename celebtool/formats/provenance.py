@@ -1,6 +1,7 @@
 """``celebtool.json``: the recipe of a folder (see `recipes`)."""
 
 import hashlib
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -80,10 +81,8 @@ def contents(root: Path) -> dict[str, str]:
 
 
 def _content(file: Path) -> str:
-    def attempt() -> str:
-        if file.is_file():
-            return manifest.sha256(file)
-        file.lstat()  # a link to nothing is no regular file; a file that went away since it was listed is a fault
-        return ""
+    def attempt() -> str:  # a file that was listed and is not there is a fault; a link to nothing is no regular file
+        is_regular = stat.S_ISREG(file.lstat().st_mode) or file.is_file()
+        return manifest.sha256(file) if is_regular else ""
 
     return system_faults.tried_again(file, attempt)

@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -58,3 +60,22 @@ def test_a_file_that_is_no_json_object(tmp_path: Path, text: str) -> None:
     (tmp_path / "celebtool.json").write_text(text)
     with pytest.raises(CelebtoolError, match=r"celebtool.json: is not what celebtool writes \(.+\); restore the file"):
         provenance.read(tmp_path)
+
+
+def test_a_file_whose_state_cannot_be_asked_for_once_is_still_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault that passes must not change what the recipe says of the input."""
+    (tmp_path / "a.jpg").write_bytes(b"a photo")
+    wanted = provenance.digest(tmp_path)
+    asked, left = Path.stat, [1]
+
+    def stat(path: Path, **named: bool) -> os.stat_result:
+        if path.name == "a.jpg" and left:
+            left.pop()
+            raise FileNotFoundError(errno.ENOENT, "away", str(path))
+        return asked(path, **named)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    assert provenance.digest(tmp_path) == wanted
+    assert left == []
