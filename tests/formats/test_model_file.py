@@ -89,7 +89,7 @@ def test_structure_that_repeats_itself_ends(tmp_path: Path) -> None:
     first_tree = content.find(b"TREE").to_bytes(8, "little")
     content = content.replace(first_tree, address.to_bytes(8, "little"))
     path.write_bytes(content)
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(CelebtoolError, match="circles|damaged|no "):
         model_file.read(path)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
