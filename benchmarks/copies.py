@@ -55,7 +55,7 @@ def crops(folder: Path) -> dict[str, tuple[str, Fingerprint]]:
     """Return label and fingerprint of every crop by the photo's name in `plant`."""
     known = faces.embeddings(folder)
     rows = [row for row in manifest.read_all(folder) if row.status == manifest.KEPT]
-    prints = [duplicates.fingerprint(images.read(folder / row.path), known.get(row.path)) for row in rows]
+    prints = [duplicates.fingerprint(images.read(folder / row.path), known.of(folder / row.path)) for row in rows]
     return {row.source: (row.label, each) for row, each in zip(rows, prints, strict=True)}
 
 

@@ -4,7 +4,7 @@ Usage: python benchmarks/selection.py PHOTOS [SEEDS]
 
 PHOTOS holds one directory of photos per person. They are cropped by both rules; the photos (copies and near-duplicates
 together) are divided 60/40, the same for both rules, SEEDS (5) times; the default head, a logistic regression on the
-embedding of the aligned crop averaged with its mirror image's, is fitted to the larger part and tried on the other.
+embedding of the aligned crop, is fitted to the larger part and tried on the other.
 
 Test crops were chosen by the same rule, so with `identity` knowing which folder they lie in: the figure tells how
 well a face is recognised once it is the right one. The last line has the crops of the rule `largest` to test on, with
@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from celebtool.folders import duplicates, sampling
+from celebtool.formats import faces as faces_table
 from celebtool.formats import image_folder, images, manifest
-from celebtool.nn import embeddings
 from celebtool.nn.training import logistic
 
 L2 = 1e-4
@@ -34,10 +34,9 @@ def embed(photos: Path, rule: str, directory: Path) -> Embedded:
     faces = directory / rule
     command = [sys.executable, "-m", "celebtool", "crop-faces", str(photos), str(faces), "--select", rule]
     subprocess.run(command, check=True)
-    rows = manifest.read(faces)
-    crops = np.stack([images.read(faces / path) for path in rows])
-    points = embeddings.embed(crops, mirror=True)
-    return {row.source: points[i] for i, row in enumerate(rows.values())}
+    known = faces_table.embeddings(faces)
+    points = {row.source: known.of(faces / path) for path, row in manifest.read(faces).items()}
+    return {source: point for source, point in points.items() if point is not None}
 
 
 def divide(photos: Path, seeds: int) -> list[dict[str, str | None]]:

@@ -74,8 +74,9 @@ def read(path: Path) -> People:
             points, labels = content["embeddings"], content["labels"]
     else:
         known = faces.embeddings(path)
-        rows = [row for row in manifest.read_all(path) if row.path in known]
-        points, labels = np.stack([known[row.path] for row in rows]), np.array([row.label for row in rows])
+        found = [(known.of(path / row.path), row.label) for row in manifest.read_all(path) if row.path]
+        points = np.stack([point for point, _ in found if point is not None])
+        labels = np.array([label for point, label in found if point is not None])
     return People(path.stem, calibration.unit(points.astype(np.float64)), labels)
 
 

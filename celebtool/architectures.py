@@ -10,8 +10,10 @@ from typing import Literal
 from celebtool.errors import CelebtoolError
 from celebtool.suggestions import did_you_mean
 
-DEFAULT = "face-resnet29"
+DEFAULT = "face-sface"
 """The architecture that `train` uses by default."""
+EMBEDDER = DEFAULT
+"""The network that computes the embeddings of `crop-faces`, by which `split` and `report` compare faces too."""
 MAX_IMAGE_SIZE = 1024
 HEAD = "head_"
 """Prefix of the names of the layers after the backbone."""
@@ -106,7 +108,7 @@ _TABLE = (
     Architecture(
         name="face-sface",
         builder="celebtool.nn.networks.face_sface:features",
-        image_size=(103, 103),
+        image_size=(124, 124),
         minimum_size=69,
         face_side=68.7,
         pretrained="faces",
@@ -136,7 +138,7 @@ _TABLE = (
         unfreeze=15,
         finetune_epochs=20,
         finetune_learning_rate=1e-4,
-        description="dlib's face-recognition ResNet, trained on three million faces; softmax on its embedding",
+        description="dlib's face-recognition ResNet, trained on three million faces; needs the extra dlib",
     ),
     Architecture(
         name="cnn",

@@ -93,7 +93,9 @@ def augment(
             images.write(file_out.content, augment.sheet(folder, settings), "png")
         if not dry_run:
             augment.write(folder, rows, settings, workspace.content, progress)
-            transfer.place([row for row in rows if not augment.is_copy(row)], parts, workspace.content, link=link)
+            unchanged = [row for row in rows if not augment.is_copy(row)]
+            transfer.place(unchanged, parts, workspace.content, link=link)
+            transfer.carry_faces(unchanged, parts, workspace.content)
             manifest.write(workspace.content, rows, transfer.columns(rows))
     console.table("", *augment.table(folder, rows))
     if preview is not None:

@@ -70,7 +70,7 @@ def balance(
         if not dry_run:
             transfer.place(rows, faces, workspace.content, link=link)
             manifest.write(workspace.content, rows, transfer.columns(rows))
-            transfer.carry_faces(faces, workspace.content)
+            transfer.carry_faces(rows, faces, workspace.content)
     for notice in balance.notices(folder, rows, settings):
         console.warn(notice)
     console.table("", *balance.table(folder, rows))

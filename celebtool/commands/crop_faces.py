@@ -30,7 +30,7 @@ def crop_faces(
     size: Annotated[int, typer.Option("--size", min=16, max=2048, help="Side of the crops in pixels.")] = 224,
     margin: Annotated[
         float, typer.Option("--margin", min=0, max=4, help="Margin around the face, as a share of its side.")
-    ] = 0.25,
+    ] = 0.4,
     align: Annotated[
         bool,
         typer.Option(

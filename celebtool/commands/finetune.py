@@ -50,6 +50,7 @@ def finetune(
     last = architecture.unfreeze if layers is None else layers
     data = shared.read(parts, training, run, trained=info.trained_on)
     training_set.check_classes(data, info.class_names)
+    training_set.check_crops(data, info.crops)
     head = settings.Head(info.dense, info.dropout, info.l2)
     chosen = settings.for_finetuning(training, architecture, head, has_val=bool(data.val))
     for line in settings.optimizer_notes(training, architecture, chosen):

@@ -1,6 +1,6 @@
 """Find the person that recurs in the photos of a folder.
 
-Every face is a point, its embedding averaged with that of its mirror image. The method:
+Every face is a point on a sphere, its embedding; distances are cosine distances. The method:
 
 1. Each face counts the photos, its own included, in which some face lies within `SAME` of it. The face with the most
    photos is the centre of the densest identity.
@@ -17,10 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 
 SAME = 0.55
-LIMIT = 0.55
+LIMIT = 0.63
 SHARED = 0.3
 FEWEST, SMALLEST_SHARE = 3, 0.2
 MOST = 1000  # photos in which the densest identity is searched, because time grows with the square
@@ -31,7 +30,7 @@ Points = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Identity:
-    """A person: the mean of their faces (128,), and in how many photos of how many they were found."""
+    """A person: the direction of the mean of their faces (128,), and in how many photos of how many they were found."""
 
     mean: Points
     photos: int
@@ -55,13 +54,13 @@ def recurring(photos: Sequence[Points]) -> Identity | None:
         members = len(nearest)
         if members < max(FEWEST, SMALLEST_SHARE * len(photos)):
             return None
-        mean = points[nearest].mean(axis=0)
+        mean = _direction(points[nearest])
     return Identity(mean, members, len(photos))
 
 
 def distances(points: Points, mean: Points) -> Points:
-    """Return the distance of each point (n, 128) from a mean (128,) as (n,)."""
-    return np.asarray(np.sqrt(np.square(points - mean).sum(axis=1)), np.float64)
+    """Return the cosine distance of each point (n, 128) from a mean (128,), all of length 1, as (n,)."""
+    return np.asarray(1 - points @ mean, np.float64)
 
 
 def shared(identities: Mapping[str, Identity]) -> list[tuple[str, str, float]]:
@@ -70,7 +69,7 @@ def shared(identities: Mapping[str, Identity]) -> list[tuple[str, str, float]]:
     if len(names) < 2:
         return []
     means = np.stack([identities[name].mean for name in names])
-    apart = cdist(means, means)
+    apart = 1 - means @ means.T
     pairs = np.argwhere(np.triu(apart < SHARED, 1))
     return [(names[i], names[j], float(apart[i, j])) for i, j in pairs]
 
@@ -89,6 +88,12 @@ def guests(photos: Sequence[Points], own: Identity, identities: Mapping[str, Ide
     return shown
 
 
+def _direction(points: Points) -> Points:
+    """Return the mean of points (n, 128), stretched to length 1."""
+    mean = points.mean(axis=0)
+    return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-9))
+
+
 def _densest(points: Points, owners: NDArray[np.intp]) -> Points:
     """Return the point with near points in most photos; of equal ones, that whose near points are nearest."""
     count = owners[-1] + 1
@@ -96,7 +101,7 @@ def _densest(points: Points, owners: NDArray[np.intp]) -> Points:
         chosen = np.isin(owners, np.linspace(0, count - 1, MOST).round().astype(int))
         points, owners = points[chosen], np.unique(owners[chosen], return_inverse=True)[1]
     starts = np.flatnonzero(np.diff(owners, prepend=-1))
-    nearest = np.minimum.reduceat(cdist(points, points), starts, axis=1)  # (faces, photos)
+    nearest = np.minimum.reduceat(1 - points @ points.T, starts, axis=1)  # (faces, photos)
     near = nearest < SAME
     closeness = np.where(near, SAME - nearest, 0).sum(axis=1)
     return np.asarray(points[np.lexsort((closeness, near.sum(axis=1)))[-1]])

@@ -114,6 +114,7 @@ def _record(result: PhotoResult) -> dict[str, Any]:
             "embedding": "" if each.embedding is None else vectors.pack(each.embedding),
             "crop": each.crop,
             "sharpness": each.sharpness,
+            "digest": each.digest,
         }
         for each in result.faces
     ]
@@ -129,4 +130,4 @@ def _text(encoded: str) -> str:
 def _face(record: dict[str, Any]) -> FoundFace:
     embedding = vectors.unpack(record["embedding"], faces.EMBEDDING) if record["embedding"] else None
     face = faces.parse(record["box"], record["landmarks"], record["confidence"])
-    return FoundFace(face, embedding, record["crop"], record["sharpness"])
+    return FoundFace(face, embedding, record["crop"], record["sharpness"], record["digest"])

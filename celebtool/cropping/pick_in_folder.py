@@ -53,7 +53,7 @@ def choose(photos: Sequence[PhotoResult], labels: Mapping[str, str], rule: Rule)
         rule: ``identity`` compares the photos of a folder; with the other rules, the faces that were cut are taken.
     """
     if rule != "identity":
-        return [_by_itself(photo, labels[photo.source], "") for photo in photos], []
+        return [_as_cut(photo, labels[photo.source]) for photo in photos], []
     folders: dict[str, list[PhotoResult]] = {}
     for photo in photos:
         folders.setdefault(labels[photo.source], []).append(photo)
@@ -62,7 +62,7 @@ def choose(photos: Sequence[PhotoResult], labels: Mapping[str, str], rule: Rule)
     choices = {
         photo.source: _of_person(photo, label, identities[label])
         if label in identities
-        else _by_itself(photo, label, "largest: no person recurs in this folder" if label in known else "largest")
+        else _largest(photo, label, "largest: no person recurs in this folder" if label in known else "largest")
         for label, own in folders.items()
         for photo in own
     }
@@ -146,11 +146,15 @@ def _recurring(photos: Sequence[PhotoResult]) -> Identity | None:
     return identity.recurring(_all_points(_distinct(photos)))
 
 
-def _by_itself(photo: PhotoResult, label: str, detail: str) -> Choice:
-    """Return the choice of a rule that looks at one photo; if the choice was left open, the largest face."""
-    left_open = _points(photo)[0]
-    taken = left_open[:1] or [i for i, each in enumerate(photo.faces) if each.crop]
-    return Choice(photo, label, tuple(taken), detail, rejection=photo.rejection)
+def _as_cut(photo: PhotoResult, label: str) -> Choice:
+    """Return the choice of a rule that looks at one photo: the faces that were cut."""
+    taken = tuple(index for index, each in enumerate(photo.faces) if each.crop)
+    return Choice(photo, label, taken, rejection=photo.rejection)
+
+
+def _largest(photo: PhotoResult, label: str, detail: str) -> Choice:
+    """Return the largest of the faces that may be taken."""
+    return Choice(photo, label, tuple(_points(photo)[0][:1]), detail, rejection=photo.rejection)
 
 
 def _of_person(photo: PhotoResult, label: str, person: Identity) -> Choice:

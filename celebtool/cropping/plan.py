@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from celebtool.architectures import EMBEDDER
 from celebtool.cropping.pick_in_photo import Rule
 from celebtool.errors import GateError, SystemFaultError
 from celebtool.formats import manifest, names
@@ -23,7 +24,7 @@ class CropSettings:
     """How faces are found, picked and cropped; equal settings and photos give equal crops."""
 
     size: int = 224
-    margin: float = 0.25
+    margin: float = 0.4
     align: bool = True
     select: Rule = "largest"
     min_face: int = 20
@@ -79,7 +80,7 @@ def settings_of(crops: Mapping[str, Any] | None) -> CropSettings:
 
 def parameters(settings: CropSettings) -> dict[str, object]:
     """Return the settings as the parameters of a recipe."""
-    return asdict(settings)
+    return asdict(settings) | {"embeddings": EMBEDDER}
 
 
 def plan(folder: ImageFolder, contents: Mapping[str, str] | None = None) -> list[Task]:

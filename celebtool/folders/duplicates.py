@@ -28,7 +28,7 @@ FREQUENCIES = 10  # per axis in the descriptor
 CANDIDATE, CANDIDATE_ACROSS = 0.77, 0.9  # of descriptors, within a class and across classes
 COPY = 0.92  # of patterns, once one is mapped on the other
 STRICT_COPY, STRICT_UNMOVED = 0.98, 0.95  # across classes and within crowded ones: mapped, or as they are
-SAME_FACE = 0.22  # distance of embeddings: a copy; in crowded classes,
+SAME_FACE = 0.08  # cosine distance of embeddings: a copy; in crowded classes,
 STRICT_COPY_OF_FACE = 0.97  # if their pictures are alike as well
 CROWDED = 0.1  # a class with this share of candidates among its pairs was photographed in one sitting
 BLOCK = 1024
@@ -47,7 +47,7 @@ class Fingerprint:
         area: how many pixels it has.
         descriptor: (99,), signed roots of the lowest DCT coefficients, scaled to length 1 (0 for a flat image).
         pattern: (32, 32), grey, with local mean and contrast removed.
-        embedding: (128,), of the face, as `crop-faces` leaves it in faces.csv; None if it is not known.
+        embedding: (128,) of length 1, of the face, as `crop-faces` leaves it in faces.csv; None if it is not known.
     """
 
     pixels: str
@@ -158,7 +158,7 @@ def _same_pictures(
             a, b = first[new], second[new]
             other = patterns[b][:, :, ::-1] if mirrored else patterns[b]
             is_lenient = (classes[a] == classes[b]) & lenient[classes[a]]
-            close = np.linalg.norm(points[a] - points[b], axis=1) < SAME_FACE
+            close = 1 - np.einsum("nd,nd->n", points[a], points[b]) < SAME_FACE
             alike = _alike(patterns[a], other, is_lenient, close)
             pairs.update(zip(a[alike].tolist(), b[alike].tolist(), strict=True))
             if len(first) == PAIRS:  # there are more
@@ -185,12 +185,11 @@ def _same_faces(points: NDArray[np.float32], lenient: NDArray[np.bool_]) -> set[
     """
     indices = np.flatnonzero(lenient & ~np.isnan(points).any(axis=1))
     known = points[indices]
-    squares = np.square(known).sum(axis=1)
     pairs: set[Pair] = set()
     for start in range(0, len(known), BLOCK):
         rows = slice(start, start + BLOCK)
-        apart = squares[rows, None] + squares[None, start:] - 2 * known[rows] @ known[start:].T
-        close = np.argwhere(np.triu(apart < SAME_FACE**2, 1)) + start
+        apart = 1 - known[rows] @ known[start:].T
+        close = np.argwhere(np.triu(apart < SAME_FACE, 1)) + start
         pairs.update(zip(indices[close[:, 0]].tolist(), indices[close[:, 1]].tolist(), strict=True))
     return pairs
 

@@ -74,7 +74,7 @@ def inspect(folder: ImageFolder, progress: Callable[[int, int], None]) -> Inspec
             image = images.read(folder.file(sample))
         except ImageError as error:
             return error
-        fingerprint = duplicates.fingerprint(image, embeddings.get(sample.path))
+        fingerprint = duplicates.fingerprint(image, embeddings.of(folder.file(sample)))
         return _Seen(sample, (image.shape[0], image.shape[1]), flaws(image), fingerprint)
 
     found = threads.run(decode, folder.samples, progress)

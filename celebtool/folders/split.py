@@ -114,6 +114,7 @@ def write(splits: Splits, source: Path, target: Path, recipe: Recipe, *, link: b
     """Write the splits, each with its manifest; folds are image folders in their own right."""
     for directory, split in splits.items():
         transfer.place(split.rows, source, target / directory, link=link)
+        transfer.carry_faces(split.rows, source, target / directory)
         manifest.write(target / directory, split.rows, transfer.columns(split.rows))
         if directory:
             made_by = json.dumps({**recipe, "fold": directory}, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
@@ -168,7 +169,7 @@ def _read(folder: ImageFolder, store: Store, contents: Mapping[str, str], progre
     threads.run(compute, [each for each in folder.samples if digests[each.path] not in store], progress)
     rows = [transfer.row(folder, sample, known, digests[sample.path]) for sample in folder.samples]
     prints = [
-        replace(store.fingerprint(digests[sample.path]), embedding=embeddings.get(sample.path))
+        replace(store.fingerprint(digests[sample.path]), embedding=embeddings.by_digest.get(digests[sample.path]))
         for sample in folder.samples
     ]
     return rows, prints

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from celebtool.errors import CelebtoolError
-from celebtool.formats import faces, image_folder, manifest
+from celebtool.formats import faces, manifest
 from celebtool.formats.image_folder import ImageFolder, Sample
 
 
@@ -45,10 +45,13 @@ def place(rows: Iterable[manifest.Row], source: Path, target: Path, *, link: boo
             _place(source / row.source, file, link=link)
 
 
-def carry_faces(source: Path, target: Path) -> None:
-    """Copy a folder's faces.csv, if it has one: its rows are valid for the images that keep their paths."""
-    if file := image_folder.sidecar(source, faces.FILE):
-        shutil.copyfile(file, target / faces.FILE)
+def carry_faces(rows: Iterable[manifest.Row], source: Path, target: Path) -> None:
+    """Write what a folder's faces.csv knows of the images that were placed, if it has one: see `faces.carry`."""
+    paths: dict[str, list[str]] = {}
+    for row in rows:
+        if row.status == manifest.KEPT:
+            paths.setdefault(row.source, []).append(row.path)
+    faces.carry(source, target, paths)
 
 
 def _place(source: Path, target: Path, *, link: bool) -> None:

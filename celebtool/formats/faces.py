@@ -2,10 +2,12 @@
 
 A row holds `source` (the photo), `label`, `face` (its number in the photo, the largest first), its box and five points
 in pixels of the photo, the detector's `confidence`, `distance` from the folder's person, `path` of its crop if it was
-taken, and `embedding`, 128 float32 in base64, with which a later run chooses again without decoding the photo.
+taken, and `embedding`, 128 float32 in base64, with which a later run chooses again without decoding the photo. If the
+embedding was computed from the crop itself, `digest` is the SHA-256 of the crop's file: whoever needs the embedding of a file
+with that digest need not compute it. Tables without that column hold embeddings of another network, which are not used.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -14,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from celebtool.errors import CelebtoolError
-from celebtool.formats import image_folder, tables, vectors
+from celebtool.formats import image_folder, manifest, tables, vectors
 from celebtool.formats.reasons import Rejection
 from celebtool.imaging.alignment import Box, Face
 
 FILE = "faces.csv"
 COLUMNS = ("source", "label", "face", *Box._fields, "landmarks", "confidence", "distance", "path", "embedding")
+DIGEST = "digest"
 EMBEDDING = 128
 """Numbers of an embedding."""
 
@@ -28,12 +31,16 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class FoundFace:
-    """A face of a photo: its embedding (128,), if it may be taken, and the file and sharpness of its crop, if it was cut."""
+    """A face of a photo: its embedding (128,), if it may be taken, and the file and sharpness of its crop, if it was cut.
+
+    `digest` is the SHA-256 of that file if the embedding was computed from it.
+    """
 
     face: Face
     embedding: NDArray[np.float32] | None = None
     crop: str = ""
     sharpness: str = ""
+    digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,7 @@ def cells(face: Face) -> dict[str, str]:
 
 def write(root: Path, rows: Iterable[dict[str, str]]) -> None:
     """Write the table of all faces, as `row` makes its rows."""
-    tables.write(root / FILE, COLUMNS, rows)
+    tables.write(root / FILE, (*COLUMNS, DIGEST), rows)
 
 
 def row(result: PhotoResult, number: int, label: str, distance: str, path: str) -> dict[str, str]:
@@ -70,7 +77,7 @@ def row(result: PhotoResult, number: int, label: str, distance: str, path: str) 
     found = result.faces[number - 1]
     embedding = "" if found.embedding is None else vectors.pack(found.embedding)
     known = {"source": result.source, "label": label, "face": str(number), "distance": distance, "path": path}
-    return known | cells(found.face) | {"embedding": embedding}
+    return known | cells(found.face) | {"embedding": embedding, DIGEST: found.digest if path else ""}
 
 
 def read(root: Path) -> dict[str, tuple[FoundFace, ...]]:
@@ -80,27 +87,52 @@ def read(root: Path) -> dict[str, tuple[FoundFace, ...]]:
         CelebtoolError: the table is damaged.
     """
     faces: dict[str, list[FoundFace]] = {}
-    for source, _, face in _lines(root, _found_face):
+    for source, face in _lines(root, _found_face):
         faces.setdefault(source, []).append(face)
     return {source: tuple(found) for source, found in faces.items()}
 
 
-def embeddings(root: Path) -> dict[str, NDArray[np.float32]]:
-    """Read the embedding (128,) of each crop of a folder, by its path; nothing if the folder has no such table.
+@dataclass(frozen=True)
+class Embeddings:
+    """The embeddings (128,) that a folder's table knows, by the digest of the file that they were computed from."""
+
+    by_digest: Mapping[str, NDArray[np.float32]]
+
+    def of(self, file: Path) -> NDArray[np.float32] | None:
+        """Return the embedding of an image file; None if it is not known, for example because the file was changed."""
+        return self.by_digest.get(manifest.sha256(file)) if self.by_digest else None
+
+
+def embeddings(root: Path) -> Embeddings:
+    """Read the embeddings of a folder's crops; none if the folder has no such table.
 
     Raises:
         CelebtoolError: the table is damaged.
     """
-    known = _lines(root, lambda line: _embedding(line) if line["path"] else None)
-    return {path: embedding for _, path, embedding in known if embedding is not None}
+    lines = _lines(root, lambda line: (line.get(DIGEST, ""), _embedding(line) if line.get(DIGEST) else None))
+    return Embeddings({digest: embedding for _, (digest, embedding) in lines if embedding is not None})
 
 
-def _lines(root: Path, parse: Callable[[dict[str, str]], Value]) -> Iterator[tuple[str, str, Value]]:
-    """Yield (photo, crop, what `parse` makes of the line); nothing if there is no table."""
+def carry(source: Path, target: Path, paths: Mapping[str, Sequence[str]]) -> None:
+    """Write the rows of a folder's table that are about images of another folder, if there are any.
+
+    Args:
+        source: the folder that has the table.
+        target: the folder to write it to.
+        paths: path in `source` → paths in `target` of the images that were copied.
+    """
+    file = image_folder.sidecar(source, FILE)
+    lines = tables.read(file, required=COLUMNS) if file else []
+    if kept := [line | {"path": path} for line in lines if line["path"] for path in paths.get(line["path"], ())]:
+        write(target, kept)
+
+
+def _lines(root: Path, parse: Callable[[dict[str, str]], Value]) -> Iterator[tuple[str, Value]]:
+    """Yield (photo, what `parse` makes of the line); nothing if there is no table."""
     file = image_folder.sidecar(root, FILE)
     for number, line in enumerate(tables.read(file, required=COLUMNS) if file else (), start=2):
         try:
-            yield line["source"], line["path"], parse(line)
+            yield line["source"], parse(line)
         except ValueError as error:
             problem = f"has a face that can't be read ({error}); restore the file or remove it"
             raise CelebtoolError(f"{file}:{number}", problem) from error
@@ -120,8 +152,14 @@ def parse(box: Sequence[str | float], landmarks: Sequence[str | float], confiden
 
 def _found_face(line: dict[str, str]) -> FoundFace:
     box, landmarks = [line[name] for name in Box._fields], line["landmarks"].split()
-    return FoundFace(parse(box, landmarks, line["confidence"]), _embedding(line), line["path"])
+    face = parse(box, landmarks, line["confidence"])
+    return FoundFace(face, _embedding(line), line["path"], digest=line.get(DIGEST, ""))
 
 
 def _embedding(line: dict[str, str]) -> NDArray[np.float32] | None:
-    return vectors.unpack(line["embedding"], EMBEDDING) if line["embedding"] else None
+    if not line["embedding"]:
+        return None
+    embedding = vectors.unpack(line["embedding"], EMBEDDING)
+    if line.get(DIGEST) and abs(float(np.linalg.norm(embedding)) - 1) > 1e-3:
+        raise ValueError("expected an embedding of length 1")
+    return embedding

@@ -1,4 +1,4 @@
-"""Face images to points: photos of one person lie closer together than 0.6, of two people farther apart."""
+"""Face crops to points on a sphere: photos of one person lie close together, photos of two people far apart."""
 
 import functools
 from collections.abc import Callable
@@ -8,62 +8,51 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from celebtool import architectures
+from celebtool.architectures import EMBEDDER, get
 from celebtool.formats import images as image_files
 from celebtool.nn import graphs
 from celebtool.nn.networks import build, pretrained
 
-ARCHITECTURE = "face-resnet29"
-SAME_PERSON = 0.6
-"""The distance below which dlib's documentation takes two faces for one person's."""
+SAME_PERSON = 0.637
+"""The cosine distance below which OpenCV's documentation takes two faces for one person's (SFace, a cosine of 0.363)."""
 BATCH_SIZE = 32
-"""Fixed, since the last bits of a convolution may depend on it."""
+"""Fixed, because the last bits of a convolution may depend on it."""
 
 Images = npt.NDArray[np.uint8]
 Embeddings = npt.NDArray[np.float32]
 
 
-def embed(images: Images, *, mirror: bool = False, progress: Callable[[int, int], None] | None = None) -> Embeddings:
-    """Compute dlib's face embedding of aligned crops.
+def embed(images: Images, *, margin: float, progress: Callable[[int, int], None] | None = None) -> Embeddings:
+    """Compute the embeddings of aligned crops, as `train` does with the default network.
 
     Args:
-        images: RGB (n, height, width, 3) uint8, faces aligned as `celebtool.imaging.alignment.align` does it (margin 0.25);
-            of another size than 150 by 150 they are resized.
-        mirror: average with the embedding of the mirror image. That tells people apart a little better, but brings all
-            points closer together: `SAME_PERSON` is meant for embeddings without it.
+        images: RGB (n, height, width, 3) uint8, faces aligned as `celebtool.imaging.alignment.align` does it.
+        margin: the room around the faces that they were aligned with.
         progress: called with (images done, images in all).
 
     Returns:
-        (n, 128) float32, not normalised: Euclidean distances are those that dlib speaks of.
+        (n, 128) float32, each of length 1: 1 minus their scalar product is the cosine distance.
     """
-    network = _network()
+    size = get(EMBEDDER).input_size(margin)
+    network = _network(margin)
     result = np.empty((len(images), 128), np.float32)
     for start in range(0, len(images), BATCH_SIZE):
-        batch = _resized(images[start : start + BATCH_SIZE])
-        embeddings = network(tf.constant(batch)).numpy()
-        if mirror:
-            embeddings = (embeddings + network(tf.constant(batch[:, :, ::-1])).numpy()) / 2
-        result[start : start + len(batch)] = embeddings
+        batch = [image_files.resize(image, size) for image in images[start : start + BATCH_SIZE]]
+        result[start : start + len(batch)] = network(tf.constant(np.stack(batch))).numpy()
         if progress is not None:
             progress(start + len(batch), len(images))
     return result
 
 
-def _resized(batch: Images) -> Images:
-    size = architectures.get(ARCHITECTURE).image_size
-    if batch.shape[1:3] == size:
-        return batch
-    return np.stack([image_files.resize(image, size) for image in batch])
-
-
-@functools.cache
-def _network() -> Callable[[tf.Tensor], tf.Tensor]:
-    """Build dlib's network once per process, as a graph."""
-    model = build.build(ARCHITECTURE, 2)
-    pretrained.load_faces(model, ARCHITECTURE)
-    embedding = keras.Model(model.inputs, model.get_layer("embedding").output)
+@functools.lru_cache(maxsize=2)
+def _network(margin: float) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Build the network for crops of a margin once per process, as a graph."""
+    size = get(EMBEDDER).input_size(margin)
+    model = build.build(EMBEDDER, 2, image_size=size, margin=margin)
+    pretrained.load_faces(model, EMBEDDER)
+    embedding = keras.Model(model.inputs, model.get_layer("head_normalise").output)
 
     def network(images: tf.Tensor) -> tf.Tensor:
         return embedding(tf.cast(images, tf.float32), training=False)
 
-    return graphs.compiled(network, tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8))
+    return graphs.compiled(network, tf.TensorSpec((None, *size, 3), tf.uint8))

@@ -1,6 +1,6 @@
 """List the images of a training run: those to train on, those to measure with, and the photos they come from."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from celebtool.errors import CelebtoolError, listed
 from celebtool.folders import sampling, split
-from celebtool.formats import image_folder, manifest, provenance
+from celebtool.formats import crops, faces, image_folder, manifest, provenance
+from celebtool.formats.faces import Embeddings
 from celebtool.formats.image_folder import MAX_CLASSES, UNKNOWN, ImageFolder, Sample
 from celebtool.system.progress import Silent
 from celebtool.training.acceptance import FALSE_ACCEPT
@@ -56,6 +57,11 @@ class TrainingData:
     def crops(self) -> dict[str, object] | None:
         """How `crop-faces` made the images; None if it did not."""
         return provenance.crop_parameters(self.folder.root)
+
+    @cached_property
+    def embeddings(self) -> Embeddings:
+        """The embeddings that `crop-faces` left of the images, see `faces.Embeddings`."""
+        return faces.embeddings(self.folder.root)
 
     def files(self, samples: Sequence[Sample]) -> list[Path]:
         """Where the samples' images are."""
@@ -166,6 +172,18 @@ def check_classes(data: TrainingData, class_names: Sequence[str]) -> None:
         has = "has" if name in data.class_names else "lacks"
         problem = f"{has} the class {name}, unlike the model; expected the {len(class_names)} classes of the model"
         raise CelebtoolError(data.folder.root, problem)
+
+
+def check_crops(data: TrainingData, wanted: Mapping[str, object] | None) -> None:
+    """Check that the faces have the room around them that those have with which a model was trained.
+
+    Raises:
+        CelebtoolError: they have not.
+    """
+    own, other = crops.margin(data.crops), crops.margin(wanted)
+    if None not in (own, other) and own != other:
+        problem = f"holds faces cropped with margin {own:g}, the model was trained with {other:g}"
+        raise CelebtoolError(data.folder.root, f"{problem}; crop them again with `crop-faces --margin {other:g}`")
 
 
 def weights_digest(source: str) -> str:

@@ -150,7 +150,10 @@ def test_copies_that_embeddings_tell_stay_together_after_balance(
     face = Face(Box(0, 0, 9, 9), np.zeros((5, 2)), 1.0)
     points = np.eye(10, 128, dtype=np.float32)
     points[7] = points[3] + 0.01
-    found = [PhotoResult(f"{i}.jpg", "", (FoundFace(face, point),)) for i, point in enumerate(points)]
+    points[7] /= np.linalg.norm(points[7])
+    digests = [manifest.sha256(faces / f"ann/{i:03d}.png") for i in range(10)]
+    crops = [FoundFace(face, point, digest=digest) for point, digest in zip(points, digests, strict=True)]
+    found = [PhotoResult(f"{i}.jpg", "", (crop,)) for i, crop in enumerate(crops)]
     rows = [face_table.row(one, 1, "ann", "", f"ann/{i:03d}.png") for i, one in enumerate(found)]
     face_table.write(faces, rows)
     assert celebtool("balance", faces, tmp_path / "out", "--per-class", "10", "--oversample").code == 0

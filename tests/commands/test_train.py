@@ -1,5 +1,6 @@
 import csv
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -45,7 +46,7 @@ def test_the_default_recognises_people_and_plain_keras_agrees(
 ) -> None:
     info = model_file.read_info(face_model)
     assert info.class_names == ("s1", "s2", "s3", "s4", "s5", "s6")
-    assert info.crops == {"size": 224, "margin": 0.25, "align": True, "format": "jpg"}
+    assert info.crops == {"size": 224, "margin": 0.4, "align": True, "format": "jpg"}
     assert len(info.origins) == 36
     assert info.metrics["val_accuracy"] == 1.0
     assert info.acceptance.accepted >= 0.9
@@ -104,13 +105,44 @@ def test_a_network_from_scratch_with_its_history_then_finetuned(
     assert sorted(p.name for p in tmp_path.iterdir()) == ["cnn.csv", "cnn.h5", "tuned.h5"]
 
 
+@pytest.fixture
+def changed_parts(face_parts: Path, tmp_path: Path) -> Path:
+    """The same crops, but each was changed by hand since `crop-faces` wrote it, in nothing that a decoder sees."""
+    parts = tmp_path / "changed"
+    shutil.copytree(face_parts, parts)
+    for file in parts.glob("*/*/*.jpg"):
+        file.write_bytes(file.read_bytes() + b"\0")
+    return parts
+
+
+@pytest.mark.slow
+def test_what_crop_faces_computed_is_not_computed_again(
+    celebtool: Callable[..., Result],
+    face_parts: Path,
+    changed_parts: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from celebtool.nn.training import activations
+
+    assert celebtool("train", changed_parts, tmp_path / "computed.h5").code == 0
+    monkeypatch.setattr(activations, "activations", lambda *_, **__: pytest.fail("ran the network"))
+    assert celebtool("train", face_parts, tmp_path / "known.h5").code == 0
+    tables = [celebtool("predict", tmp_path / f"{name}.h5", face_parts / "test") for name in ("computed", "known")]
+    first, second = (list(csv.DictReader(table.stdout.splitlines())) for table in tables)
+    for one, other in zip(first, second, strict=True):
+        assert float(one["confidence"]) == pytest.approx(float(other["confidence"]), abs=1e-4)
+        assert float(one["score"]) == pytest.approx(float(other["score"]), abs=1e-5)
+
+
 @pytest.mark.slow
 def test_weights_from_a_file(
-    celebtool: Callable[..., Result], face_parts: Path, face_model: Path, tmp_path: Path
+    celebtool: Callable[..., Result], face_model: Path, changed_parts: Path, tmp_path: Path
 ) -> None:
-    result = celebtool("train", face_parts, tmp_path / "m.h5", "--weights", face_model)
+    assert celebtool("train", changed_parts, tmp_path / "own.h5").code == 0
+    result = celebtool("train", changed_parts, tmp_path / "m.h5", "--weights", face_model)
     assert result.code == 0, result.stderr
-    first, second = (model_file.read(path)[1] for path in (face_model, tmp_path / "m.h5"))
+    first, second = (model_file.read(path)[1] for path in (tmp_path / "own.h5", tmp_path / "m.h5"))
     assert all(np.array_equal(first[array], second[array]) for array in first)
 
 

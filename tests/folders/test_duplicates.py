@@ -80,21 +80,28 @@ def test_near_pairs_leave_out_equal_pixels_and_flat_images() -> None:
     assert duplicates.near_pairs([], []) == []
 
 
+def turned(steps: float) -> np.ndarray:
+    """Return an embedding on a circle; one step is a cosine distance of 0.08, where copies end."""
+    embedding = np.zeros(128, np.float32)
+    embedding[:2] = np.cos(steps * np.arccos(0.92)), np.sin(steps * np.arccos(0.92))
+    return embedding
+
+
 def test_near_pairs_find_faces_whose_embeddings_are_as_close_as_copies() -> None:
     """Pictures that have nothing in common, so that the embeddings alone decide."""
     pictures = [random_image(str(number), 64) for number in range(5)]
     labels = ["a", "a", "a", "b", "b"]
 
-    def pairs(*distances: float | None) -> list[tuple[int, int]]:
-        points = [None if d is None else np.full(128, d / np.sqrt(128), np.float32) for d in distances]
+    def pairs(*steps: float | None) -> list[tuple[int, int]]:
+        points = [None if step is None else turned(step) for step in steps]
         known = [fingerprint(np.asarray(each), point) for each, point in zip(pictures, points, strict=True)]
         return duplicates.near_pairs(known, labels)
 
     assert pairs(None, None, None, None, None) == []
     assert pairs(0, None, None, None, None) == []
-    assert pairs(0, 0.21, 0.42, 1.0, None) == [(0, 1), (1, 2)]
-    assert pairs(0, None, 0.23, 0.6, 1.0) == []
-    assert pairs(0, 1.0, 2.0, 0.21, 2.23) == [(0, 3)]  # in two classes
+    assert pairs(0, 0.95, 1.9, 4, None) == [(0, 1), (1, 2)]
+    assert pairs(0, None, 1.05, 2.7, 4) == []
+    assert pairs(0, 3, 5, 0.95, 6.05) == [(0, 3)]  # in two classes
 
 
 def test_where_all_photos_look_alike_embeddings_alone_are_not_enough() -> None:
@@ -102,8 +109,8 @@ def test_where_all_photos_look_alike_embeddings_alone_are_not_enough() -> None:
     rng = np.random.default_rng(0)
     base = fingerprint(np.asarray(random_image("scene", 64)))
     scene = [
-        Fingerprint(str(i), 1, base.descriptor, rng.normal(size=(32, 32)), np.full(128, x / 128**0.5, np.float32))
-        for i, x in enumerate((0, 0.1, 1, 2, 3, 4))
+        Fingerprint(str(i), 1, base.descriptor, rng.normal(size=(32, 32)), turned(step))
+        for i, step in enumerate((0, 0.5, 2, 3.5, 5, 6.5))
     ]
     assert duplicates.near_pairs(scene, ["a"] * 6) == []
     assert duplicates.near_pairs(scene[:2] + scene[4:], ["a"] * 2 + ["b", "c"]) == [(0, 1)]

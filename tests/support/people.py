@@ -6,9 +6,14 @@ RNG = np.random.default_rng(0)
 
 
 def person(number: int) -> np.ndarray:
-    """A person's place: different ones are more than one apart."""
-    return np.random.default_rng(number).normal(0, 0.12, 128)
+    """A person's place on the sphere: different ones are more than 0.65 apart by cosine distance."""
+    return unit(np.random.default_rng(number).normal(size=128))
 
 
-def face(number: int, spread: float = 0.02) -> np.ndarray:
-    return person(number) + RNG.normal(0, spread, 128)
+def face(number: int, spread: float = 0.04) -> np.ndarray:
+    """A photo's: about 0.09 from the person's."""
+    return unit(person(number) + RNG.normal(0, spread, 128))
+
+
+def unit(vector: np.ndarray) -> np.ndarray:
+    return vector / np.linalg.norm(vector)

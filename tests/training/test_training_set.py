@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -148,3 +149,17 @@ def test_too_few_strangers_to_find_a_threshold_with_are_said(make_folder: Callab
     said = f"{root}: 12 strangers in val/unknown/ cannot show 0.04 of false accepts, so the threshold is rough"
     assert [line.split(";")[0] for line in training_set.doubts(data, 0.04)] == [said]
     assert training_set.doubts(data, 0.1) == []
+
+
+def test_faces_of_another_margin_than_the_models_are_refused(make_folder: Callable[..., Path]) -> None:
+    root = make_folder({"a": 4, "b": 4})
+    parameters = {"size": 224, "margin": 0.4, "align": True, "format": "jpg"}
+    (root / "celebtool.json").write_text(json.dumps({"command": "crop-faces", "parameters": parameters, "input": {}}))
+    data, _ = read(root)
+    for fine in ({"margin": 0.4, "size": 96}, {}, None):
+        training_set.check_crops(data, fine)
+    with pytest.raises(
+        CelebtoolError,
+        match=r"holds faces cropped with margin 0.4, the model was trained with 0.25; .* `crop-faces --margin 0.25`",
+    ):
+        training_set.check_crops(data, {"margin": 0.25})

@@ -14,21 +14,19 @@ from numpy.typing import NDArray
 from celebtool.cropping import lots, pick_in_photo
 from celebtool.cropping.lots import Lot
 from celebtool.cropping.plan import CropSettings, Shard, Task
-from celebtool.formats import faces, images
+from celebtool.formats import faces, images, manifest
 from celebtool.formats.faces import FoundFace, PhotoResult
 from celebtool.formats.images import ImageError, Photo, RGBImage
 from celebtool.formats.reasons import Reason, Rejection
 from celebtool.imaging import alignment
 from celebtool.imaging.alignment import Box, Face
-from celebtool.nn import embeddings
+from celebtool.nn.detection import chips as chips_of
 from celebtool.nn.detection import detector
 from celebtool.nn.detection.detector import FaceDetector
 
 LONGEST = 2048  # pixels: of a larger photo a half, a quarter or an eighth is searched first
 LARGE = 1 << 22  # pixels of a photo whose memory should not wait for the next one's
 OTHER_SIZES = (0.77, 0.92)  # between the pyramid's levels; of five photos without a sure face they found one in four
-CHIP, CHIP_MARGIN = 150, 0.25  # size and margin of the crops that the embedding network was trained on
-BATCH = 8  # faces that it gets at once, always: the last bits may depend on the number
 
 
 @dataclass(frozen=True)
@@ -135,7 +133,7 @@ def crop_shard(shard: Shard) -> None:
     for number, task in enumerate(shard.tasks):
         results.append(_crop_task(task, number, shard.settings, content))
         lots.count(content, number + 1)
-    points = iter(_embeddings([chip for _, chips in results for chip in chips]))
+    points = chips_of.embed([chip for _, chips in results for chip in chips], shard.settings)
     lot.finish(content, [_with_embeddings(photo, points) if chips else photo for photo, chips in results])
     _give_memory_back()
 
@@ -165,9 +163,12 @@ def _crop_file(
         crop = cut(view, view.faces[i], settings)
         name = f"{number}-{i}.{settings.format}"
         images.write(content / name, crop, settings.format)
-        found[i] = FoundFace(view.faces[i], None, name, f"{alignment.sharpness(crop):.6g}")
-        if settings.select == "identity":
-            chips.append(_chip(view, view.faces[i], crop, settings))
+        own = manifest.sha256(content / name) if chips_of.is_of_crop(settings) else ""
+        found[i] = FoundFace(view.faces[i], None, name, f"{alignment.sharpness(crop):.6g}", own)
+        if own:
+            chips.append(chips_of.crop(images.as_saved(crop, settings.format), settings.margin))
+        elif settings.select == "identity":
+            chips.append(chips_of.face(view.image, _enlarged(view.faces[i], 1 / view.part)))
     if view.photo.height * view.photo.width > LARGE:
         _give_memory_back()
     return found, rejection, chips
@@ -196,21 +197,6 @@ def _pick(view: View, settings: CropSettings) -> tuple[list[int], Rejection | No
     if not chosen:
         return [], Rejection(Reason.SEVERAL_FACES, f"{len(able)} faces; --select only takes photos of one")
     return [i for i, face in enumerate(view.faces) if any(face is one for one in chosen)], None
-
-
-def _chip(view: View, face: Face, crop: RGBImage, settings: CropSettings) -> RGBImage:
-    """Return a face as the embedding network takes it: its crop shrunk, or cut anew if the crop has another geometry."""
-    if settings.align and settings.margin == CHIP_MARGIN and settings.size >= CHIP:
-        return images.resize(crop, (CHIP, CHIP))
-    return alignment.align(view.image, _enlarged(face, 1 / view.part).landmarks, CHIP, CHIP_MARGIN)
-
-
-def _embeddings(chips: list[RGBImage]) -> Iterator[NDArray[np.float32]]:
-    """Yield the embedding (128,) of each chip."""
-    for start in range(0, len(chips), BATCH):
-        batch = chips[start : start + BATCH]
-        filled = np.stack(batch + batch[:1] * (BATCH - len(batch)))
-        yield from embeddings.embed(filled, mirror=True)[: len(batch)]
 
 
 def _with_embeddings(photo: PhotoResult, points: Iterator[NDArray[np.float32]]) -> PhotoResult:

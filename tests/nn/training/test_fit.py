@@ -189,7 +189,7 @@ def test_augmented_variants_are_trained_on_and_not_measured(make_folder: Callabl
     for count in (0, 2):
         how = chosen("face-resnet29", epochs=1, learning_rate=0.0, augment=count)
         model = build("face-resnet29", how, 0, 150)
-        pretrained.load_faces(model)
+        pretrained.load_faces(model, "face-resnet29")
         outcomes.append(fit(model, data, how, tmp_path))
         (tmp_path / "checkpoint").unlink()
     plain, varied = outcomes

@@ -1,0 +1,41 @@
+"""Face chips: what the embedding network sees of the faces of photos, and their embeddings."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from celebtool.architectures import EMBEDDER, get
+from celebtool.cropping.plan import CropSettings
+from celebtool.formats import images
+from celebtool.formats.images import RGBImage
+from celebtool.imaging import alignment
+from celebtool.imaging.alignment import Face
+from celebtool.nn import embeddings
+
+MARGIN = 0.4  # around a face whose crop is not what is embedded
+BATCH = 8  # faces that the network sees at once, always: the last bits may depend on the number
+
+
+def is_of_crop(settings: CropSettings) -> bool:
+    """Say whether the crops themselves are embedded, as `train` does it: they are aligned and not too small."""
+    return settings.align and settings.size >= max(get(EMBEDDER).input_size(settings.margin))
+
+
+def crop(image: RGBImage, margin: float) -> RGBImage:
+    """Return the chip of a crop, as it comes back from its file."""
+    return images.resize(image, get(EMBEDDER).input_size(margin))
+
+
+def face(image: RGBImage, found: Face) -> RGBImage:
+    """Return an aligned chip of a face in a photo, which tells people apart but is not what `train` sees."""
+    return alignment.align(image, found.landmarks, max(get(EMBEDDER).input_size(MARGIN)), MARGIN)
+
+
+def embed(chips: list[RGBImage], settings: CropSettings) -> Iterator[NDArray[np.float32]]:
+    """Yield the embedding (128,) of each chip."""
+    margin = settings.margin if is_of_crop(settings) else MARGIN
+    for start in range(0, len(chips), BATCH):
+        batch = chips[start : start + BATCH]
+        filled = np.stack(batch + batch[:1] * (BATCH - len(batch)))
+        yield from embeddings.embed(filled, margin=margin)[: len(batch)]
