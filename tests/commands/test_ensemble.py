@@ -119,7 +119,7 @@ def test_what_is_wrong_with_a_member_is_one_line(celebtool: Callable, members: l
         other: f"lacks bob, zoë, which {members[0]} has and has eve, which {members[0]} lacks; expected",
         tmp_path / "both.h5": "is an ensemble itself; give the models it was made of",
         tmp_path / "text.h5": "is no HDF5 file; expected",
-        tmp_path / "none.h5": "No such file or directory; expected a model .h5",
+        tmp_path / "none.h5": f"No such file or directory; did you mean {other}?",
         tmp_path: "Is a directory; expected",
     }.items():
         result = celebtool("ensemble", members[0], member, out)
