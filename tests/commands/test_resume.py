@@ -126,7 +126,7 @@ def test_no_room_for_the_checkpoint_is_one_line_and_leaves_nothing(folder: Path,
     assert done.returncode == 1, done.stderr
     error = done.stderr.splitlines()[-1]
     assert error.startswith(f"celebtool: error: {tmp_path}/.m.h5.partial/scratch: can't write a checkpoint (")
-    assert error.endswith("); make room, then the same command goes on")
+    assert error.endswith("); make room, then run the same command to continue")
     assert [path.name for path in tmp_path.iterdir()] == ["parts"]
 
 
