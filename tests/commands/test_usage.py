@@ -44,12 +44,14 @@ MISTAKES = {
     "train parts m.h5 --epochs=1.5": "--epochs 1.5: expected a whole number",
     "train parts m.h5 --epochs 0": "--epochs 0: expected 1 or more",
     "train parts m.h5 --dropout 5": "--dropout 5: expected 0.95 or less",
-    "train parts m.h5 --optimizer adamm": ("--optimizer adamm: expected adam, adamw, sgd, lbfgs; did you mean adam?"),
+    "train parts m.h5 --optimizer adamm": (
+        "--optimizer adamm: expected adam, adamw, sgd, lbfgs, mean; did you mean adam?"
+    ),
     "predict m.h5 a.jpg --format cvs": "--format cvs: expected csv, jsonl; did you mean csv?",
     "crop-faces photos faces --select identiti": (
         "--select identiti: expected identity, largest, center, confident, only, all; did you mean identity?"
     ),
-    "split faces parts --val nan": "--val nan: expected a number",
+    "split faces parts --val nan": "--val: 'nan' is not a share; expected a number of 0 or more, as .8 or 80%",
     "augment parts out --copies 2 --until 9": "--until and --copies exclude each other; leave one out",
     "report p.csv --require 'acuracy>=1'": "--require: there is no figure acuracy; did you mean accuracy?",
     # words that are missing or too many
