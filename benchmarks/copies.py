@@ -22,7 +22,8 @@ from PIL import Image
 
 from celebtool.folders import duplicates, sampling
 from celebtool.folders.duplicates import Fingerprint
-from celebtool.formats import faces, image_folder, images, manifest
+from celebtool.formats import crops as crops_of
+from celebtool.formats import faces, image_folder, images, manifest, provenance
 from celebtool.formats.images import ImageError
 
 ORIGINAL = "original"
@@ -55,7 +56,10 @@ def crops(folder: Path) -> dict[str, tuple[str, Fingerprint]]:
     """Return label and fingerprint of every crop by the photo's name in `plant`."""
     known = faces.embeddings(folder)
     rows = [row for row in manifest.read_all(folder) if row.status == manifest.KEPT]
-    prints = [duplicates.fingerprint(images.read(folder / row.path), known.of(folder / row.path)) for row in rows]
+    margin = crops_of.margin(provenance.crop_parameters(folder))
+    prints = [
+        duplicates.fingerprint(images.read(folder / row.path), known.of(folder / row.path), margin) for row in rows
+    ]
     return {row.source: (row.label, each) for row, each in zip(rows, prints, strict=True)}
 
 

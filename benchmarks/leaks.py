@@ -2,7 +2,7 @@
 
 Usage: python benchmarks/leaks.py FACES [SEED…]
 
-Prints, for `face-resnet29` and for `cnn` (64 x 64, 12 epochs), the test accuracy of both splits (60/20/20)
+Prints, for `face-sface` and for `cnn` (64 x 64, 12 epochs), the test accuracy of both splits (60/20/20)
 and their means; of the plain split also the accuracy on the test images that have a copy in train (as `split` recognises
 copies), and on the others. Without a SEED: 0, 1 and 2.
 """
@@ -20,7 +20,7 @@ from pathlib import Path
 from celebtool.formats import image_folder, manifest, predictions
 
 ARCHITECTURES = {
-    "face-resnet29": (),
+    "face-sface": (),
     "cnn": ("--arch", "cnn", "--image-size", "64", "--dense", "256", "--epochs", "12"),
 }
 

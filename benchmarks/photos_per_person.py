@@ -23,7 +23,7 @@ from celebtool.formats.image_folder import ImageFolder
 QUICKLY = ("--weights", "none", "--epochs", "15", "--patience", "4", "--augment", "1")
 FINETUNED = "its last 15 layers finetuned"
 WAYS = {
-    "face-resnet29": (),
+    "face-sface": (),
     FINETUNED: ("--epochs", "10", "--patience", "3"),
     "cnn, 64 px": ("--arch", "cnn", "--image-size", "64", "--dense", "256", *QUICKLY),
     "mobilenetv2, random weights, 64 px": ("--arch", "mobilenetv2", "--image-size", "64", *QUICKLY),

@@ -30,6 +30,7 @@ COPY = 0.92  # of patterns, once one is mapped on the other
 STRICT_COPY, STRICT_UNMOVED = 0.98, 0.95  # across classes and within crowded ones: mapped, or as they are
 SAME_FACE = 0.08  # cosine distance of embeddings: a copy; in crowded classes,
 STRICT_COPY_OF_FACE = 0.97  # if their pictures are alike as well
+MARGIN = 0.25  # around the face, of the crops that these limits were chosen on
 CROWDED = 0.1  # a class with this share of candidates among its pairs was photographed in one sitting
 BLOCK = 1024
 PAIRS = 1 << 14  # compared at a time: some hundred megabytes
@@ -57,10 +58,20 @@ class Fingerprint:
     embedding: NDArray[np.float32] | None = None
 
 
-def fingerprint(image: NDArray[np.uint8], embedding: NDArray[np.float32] | None = None) -> Fingerprint:
-    """Return the fingerprint of an RGB image (height, width, 3) and of its face's embedding, if that is known."""
+def fingerprint(
+    image: NDArray[np.uint8], embedding: NDArray[np.float32] | None = None, margin: float | None = None
+) -> Fingerprint:
+    """Return the fingerprint of an RGB image (height, width, 3).
+
+    Args:
+        image: all of it decides whether pixels are equal.
+        embedding: of the face, if it is known.
+        margin: the room around the face, if the image is a crop of `crop-faces`: of more than a quarter of the face's side
+            the picture is that of the middle, because what lies beyond the photo is black in all crops.
+    """
     shape = ",".join(map(str, image.shape)).encode()
-    small = Image.fromarray(image).convert("L").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+    middle = _middle(image, margin)
+    small = Image.fromarray(middle).convert("L").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
     grey = np.asarray(small, np.float32)
     return Fingerprint(
         pixels=hashlib.sha256(shape + b";" + image.tobytes()).hexdigest(),
@@ -69,6 +80,14 @@ def fingerprint(image: NDArray[np.uint8], embedding: NDArray[np.float32] | None 
         pattern=_pattern(grey),
         embedding=embedding,
     )
+
+
+def _middle(image: NDArray[np.uint8], margin: float | None) -> NDArray[np.uint8]:
+    if margin is None or margin <= MARGIN:
+        return image
+    left_out = (margin - MARGIN) / (1 + 2 * margin)
+    down, across = (round(left_out * side) for side in image.shape[:2])
+    return image[down : image.shape[0] - down, across : image.shape[1] - across]
 
 
 def equal_pairs(keys: Iterable[Hashable]) -> list[Pair]:

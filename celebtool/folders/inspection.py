@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from celebtool.folders import duplicates
 from celebtool.folders.duplicates import Fingerprint
-from celebtool.formats import faces, images
+from celebtool.formats import crops, faces, images, provenance
 from celebtool.formats.image_folder import ImageFolder, Sample
 from celebtool.formats.images import ImageError
 from celebtool.imaging import alignment
@@ -68,13 +68,14 @@ class _Seen:
 def inspect(folder: ImageFolder, progress: Callable[[int, int], None]) -> Inspection:
     """Decode every image of a folder; a file that is no image is listed, not raised."""
     embeddings = faces.embeddings(folder.root)
+    margin = crops.margin(provenance.crop_parameters(folder.root))
 
     def decode(sample: Sample) -> _Seen | ImageError:
         try:
             image = images.read(folder.file(sample))
         except ImageError as error:
             return error
-        fingerprint = duplicates.fingerprint(image, embeddings.of(folder.file(sample)))
+        fingerprint = duplicates.fingerprint(image, embeddings.of(folder.file(sample)), margin)
         return _Seen(sample, (image.shape[0], image.shape[1]), flaws(image), fingerprint)
 
     found = threads.run(decode, folder.samples, progress)

@@ -10,7 +10,7 @@ from celebtool.errors import CelebtoolError
 from celebtool.folders import conflicts, duplicates, sampling, transfer
 from celebtool.folders.conflicts import Conflict, ConflictError
 from celebtool.folders.fingerprints import Store
-from celebtool.formats import faces, images, manifest
+from celebtool.formats import crops, faces, images, manifest, provenance
 from celebtool.formats.image_folder import PARTS, UNKNOWN, ImageFolder, Sample
 from celebtool.formats.reasons import Reason, Rejection
 from celebtool.formats.recipes import Recipe
@@ -163,8 +163,11 @@ def _read(folder: ImageFolder, store: Store, contents: Mapping[str, str], progre
         sample.path: contents.get(sample.path) or manifest.sha256(folder.file(sample)) for sample in folder.samples
     }
 
+    margin = crops.margin(provenance.crop_parameters(folder.root))
+
     def compute(sample: Sample) -> None:
-        store.add(digests[sample.path], duplicates.fingerprint(images.read(folder.file(sample))))
+        image = images.read(folder.file(sample))
+        store.add(digests[sample.path], duplicates.fingerprint(image, margin=margin))
 
     threads.run(compute, [each for each in folder.samples if digests[each.path] not in store], progress)
     rows = [transfer.row(folder, sample, known, digests[sample.path]) for sample in folder.samples]

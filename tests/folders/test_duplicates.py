@@ -187,3 +187,17 @@ def test_of_very_many_pairs_those_that_are_joined_already_are_left_out(monkeypat
     pairs = duplicates.near_pairs(prints, ["a"] * 60)
     assert duplicates.components(60, pairs) == whole
     assert len(pairs) < 300
+
+
+def test_of_crops_with_much_around_the_face_the_middle_is_compared() -> None:
+    """Black all around would make all crops alike: at margin 0.4 a twelfth of the side is left out at each edge."""
+    image = np.asarray(random_image("a face", 180))
+    framed = np.zeros_like(image)
+    framed[15:165, 15:165] = image[15:165, 15:165]
+    whole, middle = fingerprint(framed), fingerprint(framed, margin=0.4)
+    assert not np.array_equal(whole.descriptor, fingerprint(image).descriptor)
+    assert np.array_equal(middle.descriptor, fingerprint(image, margin=0.4).descriptor)
+    assert np.array_equal(middle.descriptor, fingerprint(np.ascontiguousarray(image[15:165, 15:165])).descriptor)
+    assert middle.pixels == whole.pixels
+    assert middle.area == 180 * 180
+    assert np.array_equal(fingerprint(framed, margin=0.25).descriptor, whole.descriptor)
