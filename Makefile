@@ -6,6 +6,7 @@ DATA ?=
 QUICK ?=
 LOCK ?=
 SCALE ?= full
+SHARE ?= tests/torture
 GENERATED := docs/commands.md
 
 .DEFAULT_GOAL := help
@@ -30,9 +31,9 @@ examples: $(BIN)/celebtool  ## run the recipes of five projects, and the best on
 	    PATH="$(CURDIR)/$(BIN):$$PATH" QUICK="$(QUICK)" examples/$$recipe.sh "$(DATA)" .examples/$$recipe || exit 1; \
 	done
 
-torture: $(BIN)/celebtool  ## attack every promise of docs/reliability.md, an hour; SCALE=quick: ten minutes
+torture: $(BIN)/celebtool  ## attack every promise of docs/reliability.md, more than an hour; SCALE=quick SHARE=FILES for a part
 	TORTURE=$(SCALE) TORTURE_TABLE=$(if $(filter full,$(SCALE)),docs/reliability.md) \
-	    $(BIN)/python -m pytest -n 2 -m '' tests/torture
+	    $(BIN)/python -m pytest -n 2 -m '' $(SHARE)
 
 lock: $(BIN)/celebtool  ## choose the package versions that CI installs
 	$(BIN)/python .ci/lock.py > requirements.lock.new && mv requirements.lock.new requirements.lock

@@ -26,10 +26,10 @@ LINES = {
 }
 FINER = ("--unfreeze", "all", "--epochs", "2", "--batch-size", "4", "--quiet")
 HEAVY = {
-    "train": ("train", "parts", "small/out", *world.TINY),
-    "train --cache-memory 0": ("train", "parts", "small/out", *world.TINY, "--cache-memory", "0"),
-    "finetune": ("finetune", "model.h5", "parts", "small/out", *FINER),
-    "ensemble": ("ensemble", "model.h5", "model.h5", "small/out"),
+    "train": ("train", "parts", "small/out.h5", *world.TINY),
+    "train --cache-memory 0": ("train", "parts", "small/out.h5", *world.TINY, "--cache-memory", "0"),
+    "finetune": ("finetune", "model.h5", "parts", "small/out.h5", *FINER),
+    "ensemble": ("ensemble", "model.h5", "model.h5", "small/out.h5"),
     "predict -o": ("predict", "model.h5", "parts", "-o", "small/out", "--quiet"),
 }
 CROP = ("crop-faces", "photos", "small/out", "--jobs", "1")
@@ -56,6 +56,7 @@ def small(tmp_path: Path) -> Iterator[Path]:
 def fill(run: Run, arguments: tuple[str, ...], place: Path, small: Path, sizes: list[int], tally: Tally) -> None:
     """Run a command line onto disks of growing sizes in kilobytes, from too small to large enough, and a read-only one."""
     codes = []
+    output = next(Path(name).name for name in arguments if name.startswith("small/"))
     for options in (*(f"size={kilobytes}k" for kilobytes in sizes), "ro"):
         mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", str(small)], check=False)
         if mounted.returncode:
@@ -66,9 +67,9 @@ def fill(run: Run, arguments: tuple[str, ...], place: Path, small: Path, sizes: 
             assert code == 1, (options, code, said)
             assert told_in_one_line(said), (options, said)
             left = [path for path in small.rglob("*") if "scratch" not in path.parts]
-            assert all(path.name in {".out.partial", "recipe.json", "lock"} for path in left), left
+            assert all(path.name in {f".{output}.partial", "recipe.json", "lock"} for path in left), left
         else:
-            assert [path.name for path in small.iterdir()] == ["out"]
+            assert [path.name for path in small.iterdir()] == [output]
         subprocess.run(["umount", str(small)], check=True)
         tally.count()
     assert codes[0] == 1

@@ -20,7 +20,7 @@ PAIRS = (
     ("augment", "parts", "out", "--quiet", "--copies", "5"),
     ("report", "table.csv", "--html", "out", "--quiet"),
 )
-HEAVY = (("train", "parts", "out", *world.TINY), ("crop-faces", "photos", "out", "--jobs", "1", "--quiet"))
+HEAVY = (("train", "parts", "out.h5", *world.TINY), ("crop-faces", "photos", "out", "--jobs", "1", "--quiet"))
 
 
 def test_of_two_runs_on_one_output_one_writes(tmp_path: Path, tally: Tally) -> None:
@@ -77,12 +77,13 @@ def meet(arguments: tuple[str, ...], place: Path, after: float, tally: Tally) ->
     for said, code in ended:
         busy = "is being written by another run; wait for it or stop it" in said
         assert code == 0 or busy or "exists already" in said, ended
-    shape = tree(place / "out") or (place / "out").read_bytes()
-    remove(place / "out")
+    output = place / world.output(arguments)
+    shape = tree(output) or output.read_bytes()
+    remove(output)
     assert {path.name for path in place.iterdir()} == before, ended
     assert world.run(*arguments, cwd=place).code == 0
-    assert shape == (tree(place / "out") or (place / "out").read_bytes())
-    remove(place / "out")
+    assert shape == (tree(output) or output.read_bytes())
+    remove(output)
     tally.count()
     return codes[1]
 

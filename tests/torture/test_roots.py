@@ -179,7 +179,7 @@ LINES = (
     ("report", "table.csv", "--plots", "out"),
     ("report", "table.csv", "--html", "out"),
     pytest.param(("crop-faces", "faces", "out", "--jobs", "2"), marks=[pytest.mark.slow, pytest.mark.torture]),
-    pytest.param(("train", "parts", "out", *world.TINY), marks=[pytest.mark.slow, pytest.mark.torture]),
+    pytest.param(("train", "parts", "out.h5", *world.TINY), marks=[pytest.mark.slow, pytest.mark.torture]),
 )
 
 
@@ -199,10 +199,11 @@ def test_a_hostile_current_directory_changes_nothing(
     assert first.code == 0, first.said
     assert second.stdout == first.stdout
     assert list(temporary.iterdir()) == []
-    written = [tree(p / "out") if (p / "out").is_dir() else (p / "out").read_bytes() for p in (clean, hostile)]
+    outputs = [place / world.output(line) for place in (clean, hostile)]
+    written = [tree(output) if output.is_dir() else output.read_bytes() for output in outputs]
     assert written[0] == written[1]
     if line[0] == "train":
-        answers = [world.run("predict", "out", "parts/test", cwd=place) for place in (clean, hostile)]
+        answers = [world.run("predict", "out.h5", "parts/test", cwd=place) for place in (clean, hostile)]
         assert answers[0] == answers[1]
         assert [path.name for path in hostile.glob("imported-*")] == []
     tally.count(len(HOSTILE) + len(DATA))

@@ -29,9 +29,9 @@ LONGER = ("--epochs", "500", "--patience", "0")
 FINER = ("--unfreeze", "all", "--batch-size", "4", "--quiet")
 HEAVY = {
     "crop-faces": ("crop-faces", "photos", "out", "--size", "32", "--quiet"),
-    "train": ("train", "parts", "out", *world.TINY, *LONGER),
-    "finetune": ("finetune", "model.h5", "parts", "out", *FINER, *LONGER),
-    "ensemble": ("ensemble", "model.h5", "model.h5", "out", "--quiet"),
+    "train": ("train", "parts", "out.h5", *world.TINY, *LONGER),
+    "finetune": ("finetune", "model.h5", "parts", "out.h5", *FINER, *LONGER),
+    "ensemble": ("ensemble", "model.h5", "model.h5", "out.h5", "--quiet"),
     "predict": ("predict", "model.h5", "parts/train", "-o", "out", "--quiet"),
 }
 PATIENCE = 2.0  # seconds of the processor
@@ -103,7 +103,9 @@ def interrupt(arguments: tuple[str, ...], place: Path, after: float, number: sig
     what = (arguments, number, after, code, said[-1000:])
     assert "Traceback" not in said, what
     assert seconds - before < PATIENCE, (*what, seconds - before)
-    done = code == 0 and (had_ended or (place / "out").exists())  # the output was there when the signal came
+    done = code == 0 and (
+        had_ended or (place / world.output(arguments)).exists()
+    )  # the output was there when the signal came
     assert done or code in (CODES[number], -number), what  # a shell shows either as 128 + number
     left = [path.name for path in running.temporary.iterdir()]
     assert left == [] or code < 0, (*what, left)
@@ -146,12 +148,12 @@ def test_a_signal_ends_a_run_that_computes(tmp_path: Path, name: str, tally: Tal
     moments = random.Random(name)
     for _ in range(amount(1, 4, 25)):
         interrupt(HEAVY[name], place, moments.uniform(0, 8), moments.choice(list(CODES)))
-        out = place / "out"
+        out = place / world.output(HEAVY[name])
         shutil.rmtree(out) if out.is_dir() else out.unlink(missing_ok=True)
         assert tree(place).items() >= inputs.items()
         tally.count()
     left = {path.name for path in place.iterdir()} - {path.split("/")[0] for path in inputs}
-    assert left <= {".out.partial"}  # what the next run goes on from
+    assert left <= {f".{world.output(HEAVY[name])}.partial"}  # what the next run goes on from
 
 
 def begin(arguments: tuple[str, ...], cwd: Path) -> "subprocess.Popen[bytes]":

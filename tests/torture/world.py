@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,3 +73,8 @@ def one_line(ended: Ended) -> bool:
     text = ended.stderr.decode(errors="replace")
     errors = [part for part in text.splitlines() if part.startswith("celebtool: error: ")]
     return len(errors) == 1 and "Traceback" not in text and not any(b < 32 and b != 10 for b in ended.stderr)
+
+
+def output(arguments: Sequence[str]) -> str:
+    """Return the output that a command line names: ``out``, or ``out.h5`` where it is a model."""
+    return next(name for name in arguments if name in {"out", "out.h5"})
