@@ -49,7 +49,10 @@ def read(parts: Path, training: TrainingOptions, run: RunOptions, trained: Colle
         run: whether leaks are allowed.
         trained: origins of the photos that the model has seen before.
     """
-    data = training_set.read(parts, training.seed, console.warn, allow_leak=run.allow_leak, trained=trained)
+    with console.progress("reading the folder", "images") as progress:
+        data = training_set.read(
+            parts, training.seed, console.warn, allow_leak=run.allow_leak, trained=trained, progress=progress
+        )
     for line in training_set.doubts(data, training.false_accept):
         console.warn(line)
     return data

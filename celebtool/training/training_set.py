@@ -1,5 +1,6 @@
 """List the images of a training run: those to train on, those to measure with, and the photos they come from."""
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,12 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool.errors import CelebtoolError, listed
+from celebtool.errors import CelebtoolError, command_line, count, listed
 from celebtool.folders import sampling, split
 from celebtool.formats import crops, faces, image_folder, manifest, provenance
 from celebtool.formats.faces import Embeddings
 from celebtool.formats.image_folder import MAX_CLASSES, UNKNOWN, ImageFolder, Sample
-from celebtool.system.progress import Silent
+from celebtool.formats.reasons import Reason
+from celebtool.system.progress import Progress, Silent
 from celebtool.training.acceptance import FALSE_ACCEPT
 
 MODEL = "the model"
@@ -21,7 +23,7 @@ MODEL = "the model"
 
 @dataclass(frozen=True)
 class TrainingData:
-    """The samples of a run; `strangers` are those of val/unknown/, which are in neither part."""
+    """The samples of a run; `strangers` are those of unknown/ that may be measured with, which are in neither part."""
 
     folder: ImageFolder
     train: tuple[Sample, ...]
@@ -74,7 +76,13 @@ class TrainingData:
 
 
 def read(
-    root: Path, seed: int, warn: Callable[[str], None], *, allow_leak: bool = False, trained: Collection[str] = ()
+    root: Path,
+    seed: int,
+    warn: Callable[[str], None],
+    *,
+    allow_leak: bool = False,
+    trained: Collection[str] = (),
+    progress: Progress | None = None,
 ) -> TrainingData:
     """List the images to train on: those of train/ and val/, or of an unsplit folder, a tenth of it set aside for val.
 
@@ -84,6 +92,7 @@ def read(
         warn: told what a user should know.
         allow_leak: warn of a photo that is trained on and measured with, instead of refusing it.
         trained: origins of the photos that a model, which is trained further, has seen.
+        progress: told of the images of an unsplit folder, all of which are read.
 
     Raises:
         CelebtoolError: no class directories, an empty class, fewer than two classes, a class in val/ alone, or a photo
@@ -91,23 +100,46 @@ def read(
     """
     folder = image_folder.read_labelled(root)
     if folder.parts:
-        train, val = folder.of_part("train"), folder.of_part("val")
-        data = TrainingData(folder, _known(train), _known(val), tuple(s for s in val if s.label == UNKNOWN))
+        data = _of(folder, folder.of_part("train"), folder.of_part("val"))
+        if unused := len(folder.of_part("train")) - len(data.train):
+            images = f"{count(unused, 'image')} of train/unknown/ can't be used"
+            warn(f"{root}: {images}; put photos of strangers into val/unknown/")
     else:
-        data = _set_aside(folder, seed)
-        warn(f"{root} is not split: {len(data.val)} of its {len(folder.samples)} images are set aside for val")
+        data = _set_aside(folder, seed, warn, progress or Silent())
     _check(data, warn)
     _check_leaks(data, trained, warn, allow_leak=allow_leak)
     return data
 
 
-def _set_aside(folder: ImageFolder, seed: int) -> TrainingData:
+def _set_aside(folder: ImageFolder, seed: int, warn: Callable[[str], None], progress: Progress) -> TrainingData:
     """Divide an unsplit folder as `split` does, a tenth of every class into val, copies of a picture together."""
     settings = split.SplitSettings(sampling.shares(0.9, 0.1, 0), seed=seed, conflicts="drop")
-    parts = split.plan(folder, settings, Silent())[""].parts
-    chosen = [{row.source for row in parts[part]} for part in ("train", "val")]
+    divided = split.plan(folder, settings, progress)[""]
+    chosen = [{row.source for row in divided.parts[part]} for part in ("train", "val")]
     train, val = (tuple(sample for sample in folder.samples if sample.path in sources) for sources in chosen)
-    return TrainingData(folder, _known(train), _known(val))
+    data = _of(folder, train, val)
+    conflicting = sum(row.reason == Reason.LABEL_CONFLICT for row in divided.rejected)
+    for line in _of_division(data, conflicting):
+        warn(f"{folder.root}{line}")
+    return data
+
+
+def _of_division(data: TrainingData, conflicting: int) -> list[str]:
+    """Return what is to be said of an unsplit folder; `conflicting` images are left out."""
+    root = data.folder.root
+    people = sum(sample.label != UNKNOWN for sample in data.folder.samples)
+    strangers = f"; {count(len(data.strangers), 'image')} of unknown/ help to set the threshold" * bool(data.strangers)
+    said = [
+        f" is not split: {len(data.val)} of its {count(people, 'image')} of people are set aside for val{strangers}"
+    ]
+    if conflicting:
+        problem = f"{count(conflicting, 'image')} left out, since the same picture is in several classes"
+        said.append(f": {problem}; {command_line('split', root, f'{root}-parts')} names them")
+    return said
+
+
+def _of(folder: ImageFolder, train: Sequence[Sample], val: Sequence[Sample]) -> TrainingData:
+    return TrainingData(folder, _known(train), _known(val), tuple(each for each in val if each.label == UNKNOWN))
 
 
 def _known(samples: Sequence[Sample]) -> tuple[Sample, ...]:
@@ -158,8 +190,10 @@ def doubts(data: TrainingData, false_accept: float | None) -> list[str]:
     share = FALSE_ACCEPT if false_accept is None else false_accept
     if not data.strangers or len(data.strangers) * share >= 1:
         return []
-    problem = f"{len(data.strangers)} strangers in val/unknown/ cannot show {share:.3g} of false accepts"
-    return [f"{data.folder.root}: {problem}, so the threshold is rough; put more of their photos there, or none"]
+    place = f"{'val/' if data.folder.parts else ''}{UNKNOWN}/"
+    problem = f"{len(data.strangers)} images in {place} are too few to measure a share of {100 * share:.3g} %"
+    enough = f"put {math.ceil(1 / share)} or more there" if share else "ask for a larger share"
+    return [f"{data.folder.root}: {problem}, so the threshold is rough; {enough}"]
 
 
 def check_classes(data: TrainingData, class_names: Sequence[str]) -> None:

@@ -33,9 +33,38 @@ def test_an_unsplit_folder_gives_a_tenth_of_every_class(make_folder: Callable[..
     data, warnings = read(root)
     assert np.bincount(data.class_ids(data.val)).tolist() == [2, 3]
     assert not {sample.path for sample in data.train} & {sample.path for sample in data.val}
-    assert warnings[0] == f"{root} is not split: 5 of its 50 images are set aside for val"
+    assert warnings[0] == f"{root} is not split: 5 of its 50 images of people are set aside for val"
     assert read(root)[0].val == data.val
     assert read(root, seed=1)[0].val != data.val
+
+
+def test_strangers_of_an_unsplit_folder_are_measured_with(make_folder: Callable[..., Path]) -> None:
+    root = make_folder({"a": 20, "b": 30, "unknown": 7})
+    data, warnings = read(root)
+    assert [sample.path for sample in data.strangers] == [f"unknown/00{number}.png" for number in range(7)]
+    assert "unknown" not in {sample.label for sample in (*data.train, *data.val)}
+    divided = f"{root} is not split: 5 of its 50 images of people are set aside for val"
+    assert warnings[0] == f"{divided}; 7 images of unknown/ help to set the threshold"
+    few = f"{root}: 7 images in unknown/ are too few to measure a share of 1 %"
+    assert training_set.doubts(data, None) == [f"{few}, so the threshold is rough; put 100 or more there"]
+
+
+def test_images_left_out_of_an_unsplit_folder_are_counted(make_folder: Callable[..., Path]) -> None:
+    root = make_folder({"a": 20, "b": 30})
+    (root / "b/000.png").write_bytes((root / "a/000.png").read_bytes())
+    data, warnings = read(root)
+    assert len(data.train) + len(data.val) == 48
+    problem = f"{root}: 2 images left out, since the same picture is in several classes"
+    assert warnings[1] == f"{problem}; celebtool split {root} {root}-parts names them"
+
+
+def test_strangers_in_train_are_said_to_be_of_no_use(make_folder: Callable[..., Path]) -> None:
+    make_folder({"a": 2, "b": 2, "unknown": 3}, "parts/train")
+    root = make_folder({"a": 2, "b": 2}, "parts/val").parent
+    data, warnings = read(root)
+    assert data.strangers == ()
+    problem = f"{root}: 3 images of train/unknown/ can't be used"
+    assert warnings[0] == f"{problem}; put photos of strangers into val/unknown/"
 
 
 def test_origins_come_from_the_manifest(make_folder: Callable[..., Path]) -> None:
@@ -146,8 +175,8 @@ def test_too_few_strangers_to_find_a_threshold_with_are_said(make_folder: Callab
     assert training_set.doubts(read(root)[0], 0.01) == []
     make_folder({"unknown": 12}, "parts/val")
     data, _ = read(root)
-    said = f"{root}: 12 strangers in val/unknown/ cannot show 0.04 of false accepts, so the threshold is rough"
-    assert [line.split(";")[0] for line in training_set.doubts(data, 0.04)] == [said]
+    said = f"{root}: 12 images in val/unknown/ are too few to measure a share of 4 %"
+    assert training_set.doubts(data, 0.04) == [f"{said}, so the threshold is rough; put 25 or more there"]
     assert training_set.doubts(data, 0.1) == []
 
 
