@@ -14,6 +14,7 @@ from celebtool.system.places import check_file, check_order, check_places
 
 if TYPE_CHECKING:
     from celebtool.cropping.plan import Task
+    from celebtool.formats.recipes import Recipe
 
 CROP = "celebtool.nn.detection.crops:crop_shard"
 REHEARSAL = "celebtool.nn.detection.rehearsal:rehearse"
@@ -106,8 +107,7 @@ def crop_faces(
     rule = select or ("identity" if folder.class_names else "largest")
     settings = plan.CropSettings(size, margin, align, rule, min_face, min_confidence, format)
     recipe = provenance.recipe("crop-faces", plan.parameters(settings), photos, contents)
-    if not overwrite and is_finished(faces, recipe):
-        console.finished(faces)
+    if _is_finished(tasks, faces, recipe, update=update, overwrite=overwrite):
         _conclude(photos, faces, review, most, overwrite=overwrite)
         return
     if update and not overwrite:
@@ -140,6 +140,22 @@ def crop_faces(
     what = plan.summary(manifest.read_all(faces)) + (f"; {earlier.summary()}" if keep else "")
     console.done(faces, what, command_line("split", faces, f"{faces}-parts") if folder.class_names else "")
     _conclude(photos, faces, review, most, overwrite=overwrite)
+
+
+def _is_finished(tasks: "Sequence[Task]", faces: Path, recipe: "Recipe", *, update: bool, overwrite: bool) -> bool:
+    """Say that there is nothing to do; for an update that includes crops that were deleted by hand meanwhile."""
+    from celebtool.cropping import reuse
+
+    if (overwrite and not update) or not is_finished(faces, recipe):
+        return False
+    if not update:
+        console.finished(faces)
+        return True
+    earlier = reuse.compare(tasks, faces)
+    if earlier.is_up_to_date:
+        again = "without --update makes it anew" if overwrite else "makes it anew"
+        console.finished(faces, f"nothing to do: {earlier.summary()}", again)
+    return earlier.is_up_to_date
 
 
 def _conclude(photos: Path, faces: Path, review: Path | None, most: float | None, *, overwrite: bool) -> None:

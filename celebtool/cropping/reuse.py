@@ -31,6 +31,7 @@ class Earlier:
         changed: how many of the remaining photos have another content than before.
         retried: how many of them are not known well enough, such as files that could not be opened.
         gone: how many photos of the earlier run are no longer there.
+        unrecorded: how many of the deleted crops the earlier tables still list.
     """
 
     root: Path
@@ -41,6 +42,12 @@ class Earlier:
     changed: int = 0
     retried: int = 0
     gone: int = 0
+    unrecorded: int = 0
+
+    @property
+    def is_up_to_date(self) -> bool:
+        """Whether the earlier tables say all that there is to say."""
+        return not (self.remaining or self.gone or self.unrecorded)
 
     def summary(self) -> str:
         """Return the counts as a line: ``75 reused, 4 new, 2 gone; by hand: 1 added, 2 deleted``."""
@@ -54,14 +61,9 @@ class Earlier:
 
 
 def is_earlier_run(output: Path, recipe: Mapping[str, object]) -> bool:
-    """Say whether an output was made with the recipe's settings from other photos, so that its crops can be reused.
-
-    An output of the very same recipe is not an earlier run: it is finished.
-    """
+    """Say whether an output was made with the recipe's settings, of whichever photos, so that its crops can be reused."""
     made_by = provenance.read(output) if output.is_dir() else None
-    if made_by is None or made_by == recipe:
-        return False
-    return all(made_by.get(key) == recipe[key] for key in ("command", "parameters"))
+    return made_by is not None and all(made_by.get(key) == recipe[key] for key in ("command", "parameters"))
 
 
 def check_settings(output: Path, recipe: Mapping[str, object]) -> None:
@@ -121,6 +123,7 @@ def compare(tasks: Sequence[Task], old: Path | None) -> Earlier:
         changed=changed,
         retried=sum(task.source in earlier for task in remaining) - changed,
         gone=len(earlier.keys() - sources),
+        unrecorded=len(written - inside),
     )
 
 

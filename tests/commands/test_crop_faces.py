@@ -182,6 +182,31 @@ def test_update_keeps_what_a_person_added_and_deleted(celebtool: Run, photos: Pa
     assert [path for path in sorted(tree(out)) if "/" in path] == images_there
 
 
+@pytest.mark.slow
+def test_update_without_changed_photos_counts_what_a_person_did_every_time(
+    celebtool: Run, photos: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    (photos / "eileen" / "pipe.jpg").unlink()
+    celebtool("crop-faces", photos, out, "--select", "largest")
+    finished = f"{out}: finished; nothing to do"
+    update = ("crop-faces", photos, out, "--select", "largest", "--update")
+    assert celebtool(*update).stderr == f"{finished}: 6 reused, 0 new, 0 gone (--overwrite makes it anew)\n"
+    (out / "eileen" / "a.jpg.jpg").unlink()
+    (out / "unknown" / "mine.png").write_bytes((photos / "eileen" / "a.png").read_bytes())
+    counts = "6 reused, 0 new, 0 gone; by hand: 1 added, 1 deleted"
+    assert celebtool(*update, "--dry-run").stderr == f"would write {out}: 6 photos, {counts}\n"
+    updated = celebtool(*update).stderr
+    assert updated.startswith(f"wrote {out}: 2 crops from 6 photos: 1 deleted by hand, "), updated
+    assert f"; {counts}; next: " in updated
+    assert rows(out)["eileen/a.jpg"].reason == "deleted_by_hand"
+    before = tree(out)
+    assert celebtool(*update).stderr == f"{finished}: {counts} (--overwrite makes it anew)\n"
+    both = celebtool(*update, "--overwrite")
+    assert both.stderr == f"{finished}: {counts} (--overwrite without --update makes it anew)\n"
+    assert tree(out) == before
+
+
 def test_what_cannot_be_done(celebtool: Run, tmp_path: Path) -> None:
     missing = celebtool("crop-faces", tmp_path / "missing", tmp_path / "out")
     assert missing.code == 1
