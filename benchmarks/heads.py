@@ -16,7 +16,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import RidgeClassifier
 from thresholds import People, read
 
-from celebtool.nn.training import logistic
+from celebtool.training import logistic
 
 PHOTOS = (1, 2, 3, 5, 10, 20, 50)
 DRAWS = 5

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from celebtool.folders import duplicates, sampling
 from celebtool.formats import faces as faces_table
 from celebtool.formats import image_folder, images, manifest
-from celebtool.nn.training import logistic
+from celebtool.training import logistic
 
 L2 = 1e-4
 Embedded = dict[str, NDArray[np.float32]]

@@ -15,13 +15,13 @@ from celebtool.formats.faces import Embeddings
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import UNKNOWN, Sample
 from celebtool.nn import graphs
-from celebtool.nn.training import activations, devices, epochs, logistic, memory
+from celebtool.nn.training import activations, devices, epochs, memory
 from celebtool.nn.training.batches import Batches, class_weights
 from celebtool.nn.training.calibrate import Calibration, Scoring, calibrate
 from celebtool.nn.training.cut import Cut, cut
 from celebtool.nn.training.epochs import Fitted
 from celebtool.system.progress import Progress
-from celebtool.training import messages
+from celebtool.training import logistic, messages
 from celebtool.training.settings import AT_ONCE, MEAN, TrainSettings
 from celebtool.training.training_set import TrainingData
 

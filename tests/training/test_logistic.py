@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from celebtool.nn.training import logistic
+from celebtool.training import logistic
 
 
 def loss(kernel: np.ndarray, bias: np.ndarray, x: np.ndarray, y: np.ndarray, weights: np.ndarray, l2: float) -> float:
