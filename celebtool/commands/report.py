@@ -13,12 +13,15 @@ from celebtool.errors import CelebtoolError, printable
 from celebtool.system.places import check_places
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from celebtool.evaluation.judge import Gates
     from celebtool.folders.inspection import Inspection
     from celebtool.formats.image_folder import ImageFolder
     from celebtool.report.compose import Views
     from celebtool.report.outputs import Written
-    from celebtool.report.subjects import Report
+    from celebtool.report.subjects import Report, Subjects
 
 DEFAULT_FILE = "predictions.csv"
 
@@ -42,6 +45,14 @@ def report(
     mistakes: Annotated[bool, typer.Option("--mistakes", help="List the mistakes, the most confident first.")] = False,
     calibration: Annotated[bool, typer.Option("--calibration", help="Compare confidence with accuracy.")] = False,
     layers: Annotated[bool, typer.Option("--layers", help="List the layers of a model.")] = False,
+    suspects: Annotated[
+        bool,
+        typer.Option(
+            "--suspects",
+            help="List all images of a folder that may be of another person than their class; "
+            "in images that are no crops of crop-faces, find the faces first.",
+        ),
+    ] = False,
     part: Annotated[
         Literal["train", "val", "test"] | None,
         typer.Option(
@@ -49,7 +60,7 @@ def report(
         ),
     ] = None,
     limit: Annotated[
-        int, typer.Option("--limit", min=1, metavar="N", help="Show at most N mistakes and confused pairs.")
+        int, typer.Option("--limit", min=1, metavar="N", help="Show at most N mistakes, confused pairs and suspects.")
     ] = 10,
     images: Annotated[
         Path | None,
@@ -112,7 +123,7 @@ def report(
     from celebtool.formats import image_folder
     from celebtool.report import compose, outputs, remarks, subjects
 
-    views = compose.Views(confusion, per_class, mistakes, calibration, layers, limit, part)
+    views = compose.Views(confusion, per_class, mistakes, calibration, layers, suspects, limit, part)
     _check(views, [json, csv, markdown])
     if images and not (plots or html):
         raise typer.BadParameter("is for the pictures in --plots DIR or --html FILE; add one", param_hint="--images")
@@ -121,9 +132,8 @@ def report(
     given = _gates(require, baseline, max_drop)
     names = files or [_default_file()]
     stdin = sys.stdin.buffer if sys.stdin else io.BytesIO()  # there is none in a process that was started without
-    found = subjects.read(names, stdin, _inspect)
-    if (views.chosen or part or require or baseline) and not found.predictions:
-        raise CelebtoolError(names[0], f"holds no predictions; expected some for {_needing(views, given)}")
+    found = subjects.read(names, stdin, lambda folder: _inspect(folder, suspects=suspects))
+    _check_kinds(names[0], found, views, given)
     judgement = judge.judge(found.predictions, given, part)
     if not allow_leak:
         judge.refuse_leaks(judgement)
@@ -149,6 +159,14 @@ def _check(views: "Views", forms: Sequence[bool]) -> None:
     if forms[1] and views.chosen > 1:
         choice = "choose one of --confusion, --per-class, --mistakes, --calibration"
         raise typer.BadParameter(f"prints one table; {choice}", param_hint="--csv")
+
+
+def _check_kinds(name: str, found: "Subjects", views: "Views", given: "Gates") -> None:
+    """Check that what was read is of the kinds that the options are for."""
+    if views.suspects and not found.folders:
+        raise CelebtoolError(name, "is no image folder; expected one for --suspects")
+    if (views.chosen or views.part or given.demands or given.baseline) and not found.predictions:
+        raise CelebtoolError(name, f"holds no predictions; expected some for {_needing(views, given)}")
 
 
 def _gates(require: str | None, baseline: Path | None, max_drop: float | None) -> "Gates":
@@ -183,11 +201,21 @@ def _default_file() -> str:
     raise typer.BadParameter(f"nothing to read: no FILE, no stdin and no ./{DEFAULT_FILE}", param_hint="FILE")
 
 
-def _inspect(folder: "ImageFolder") -> "Inspection":
+def _inspect(folder: "ImageFolder", *, suspects: bool) -> "Inspection":
+    """Inspect the images of a folder; find the faces in images that are no crops only if suspects are asked for."""
     from celebtool.folders import inspection
+    from celebtool.formats import provenance
 
+    is_cropped = provenance.crop_parameters(folder.root) is not None
     with console.progress("report", "images") as progress:
-        return inspection.inspect(folder, progress)
+
+        def embed(files: Sequence[Path]) -> "Sequence[NDArray[np.float32] | None]":
+            from celebtool.nn.detection import portraits
+
+            progress.stage("report: comparing faces", "images")
+            return portraits.embed(files, progress)
+
+        return inspection.inspect(folder, progress, embed if suspects or is_cropped else None)
 
 
 def _say_written(one: "Written") -> None:

@@ -1,18 +1,20 @@
-"""Inspect the images of a folder: their sizes, copies of one picture, and images that are blurry, dark or tiny.
+"""Inspect the images of a folder: sizes, copies of one picture, suspects, and images that are blurry, dark or tiny.
 
 How the thresholds were chosen is in docs/methods.md. An image is dark by its lightest pixels and not by their mean,
 because dark skin before a dark wall is not a flaw.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool.folders import duplicates
+from celebtool.folders import duplicates, suspects
 from celebtool.folders.duplicates import Fingerprint
-from celebtool.formats import crops, faces, images, provenance
+from celebtool.folders.suspects import Portrait, Suspect
+from celebtool.formats import crops, faces, images, manifest, provenance
 from celebtool.formats.image_folder import ImageFolder, Sample
 from celebtool.formats.images import ImageError
 from celebtool.imaging import alignment
@@ -22,6 +24,9 @@ BLURRY = 60.0  # sharpness below it, at the size below, because enlarging a pict
 SHARPNESS_SIDE = 112
 DARK = 70.0  # of 255: 95 in 100 pixels are darker than this
 TINY = 64  # pixels of the shorter side
+
+Embed = Callable[[Sequence[Path]], Sequence[NDArray[np.float32] | None]]
+"""Returns the embedding (128,) of the face in each image file; None where there is no face."""
 
 _GREY = np.array([0.299, 0.587, 0.114])
 
@@ -35,6 +40,7 @@ class Inspection:
         broken: the errors of the others.
         blurry, dark, tiny: paths.
         copies: sets of images that show the same picture, mirrored, resized or re-encoded.
+        suspects: images that may be of another person than their class, as far as embeddings are known.
     """
 
     sizes: tuple[tuple[int, int], ...] = ()
@@ -43,6 +49,7 @@ class Inspection:
     dark: tuple[str, ...] = ()
     tiny: tuple[str, ...] = ()
     copies: tuple[tuple[Sample, ...], ...] = ()
+    suspects: tuple[Suspect, ...] = ()
 
     @property
     def straddling(self) -> tuple[tuple[Sample, ...], ...]:
@@ -65,8 +72,14 @@ class _Seen:
     fingerprint: Fingerprint
 
 
-def inspect(folder: ImageFolder, progress: Callable[[int, int], None]) -> Inspection:
-    """Decode every image of a folder; a file that is no image is listed, not raised."""
+def inspect(folder: ImageFolder, progress: Callable[[int, int], None], embed: Embed | None = None) -> Inspection:
+    """Decode every image of a folder; a file that is no image is listed, not raised.
+
+    Args:
+        folder: the images.
+        progress: called with images done and images in all.
+        embed: computes the embeddings that the folder does not know; None: suspects are found among the others.
+    """
     embeddings = faces.embeddings(folder.root)
     margin = crops.margin(provenance.crop_parameters(folder.root))
 
@@ -84,13 +97,15 @@ def inspect(folder: ImageFolder, progress: Callable[[int, int], None]) -> Inspec
     def with_flaw(flaw: str) -> tuple[str, ...]:
         return tuple(one.sample.path for one in seen if flaw in one.flaws)
 
+    copies = _copies(seen)
     return Inspection(
         sizes=tuple(one.size for one in seen),
         broken=tuple(one for one in found if isinstance(one, ImageError)),
         blurry=with_flaw("blurry"),
         dark=with_flaw("dark"),
         tiny=with_flaw("tiny"),
-        copies=_copies(seen),
+        copies=copies,
+        suspects=tuple(_suspects(folder, seen, copies, embed)) if folder.class_names else (),
     )
 
 
@@ -114,3 +129,33 @@ def _copies(seen: Sequence[_Seen]) -> tuple[tuple[Sample, ...], ...]:
     for one, component in zip(seen, duplicates.components(len(seen), pairs), strict=True):
         sets.setdefault(component, []).append(one.sample)
     return tuple(tuple(each) for each in sets.values() if len(each) > 1)
+
+
+def _suspects(
+    folder: ImageFolder, seen: Sequence[_Seen], copies: Sequence[Sequence[Sample]], embed: Embed | None
+) -> list[Suspect]:
+    """Return the suspects among the labelled images; changed copies of images, as `augment` makes them, are left out."""
+    rows = manifest.read(folder.root)
+    portraits = {
+        one.sample: Portrait(
+            one.sample.path, one.sample.label, one.fingerprint.embedding, _number_of_face(rows.get(one.sample.path))
+        )
+        for one in seen
+        if one.sample.label is not None and not _is_changed(rows.get(one.sample.path))
+    }
+    missing = [sample for sample, portrait in portraits.items() if portrait.embedding is None]
+    if embed and missing:
+        for sample, embedding in zip(missing, embed([folder.file(sample) for sample in missing]), strict=True):
+            portraits[sample] = replace(portraits[sample], embedding=embedding, faceless=embedding is None)
+    index = {sample: number for number, sample in enumerate(portraits)}
+    return suspects.find(
+        list(portraits.values()), [[index[sample] for sample in each if sample in index] for each in copies]
+    )
+
+
+def _number_of_face(row: manifest.Row | None) -> str:
+    return row.extra.get("face", "") if row else ""
+
+
+def _is_changed(row: manifest.Row | None) -> bool:
+    return row is not None and row.extra.get("operations", "") != ""

@@ -3,15 +3,28 @@
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
 
 from celebtool.errors import CelebtoolError
 from celebtool.evaluation.evaluate import Evaluation
 from celebtool.evaluation.judge import Judged
 from celebtool.formats import tables as csv_tables
-from celebtool.report import matrix, prediction_records, prediction_tables, remarks, subject_records, subject_tables
+from celebtool.formats.image_folder import ImageFolder
+from celebtool.report import (
+    matrix,
+    prediction_records,
+    prediction_tables,
+    remarks,
+    subject_records,
+    subject_tables,
+    suspect_tables,
+)
 from celebtool.report.prediction_records import Record
 from celebtool.report.subjects import Report
 from celebtool.report.table import Table
+
+if TYPE_CHECKING:  # it loads SciPy, which a report on a table has no need of
+    from celebtool.folders.inspection import Inspection
 
 
 @dataclass(frozen=True)
@@ -21,7 +34,8 @@ class Views:
     Attributes:
         confusion, per_class, mistakes, calibration: tables of predictions.
         layers: of a model.
-        limit: the most confused pairs, mistakes and strangers to list.
+        suspects: all suspects of an image folder, not only the first ones.
+        limit: the most confused pairs, mistakes, strangers and suspects to list.
         part: the part that the user asked for; None: whatever the table has.
     """
 
@@ -30,6 +44,7 @@ class Views:
     mistakes: bool = False
     calibration: bool = False
     layers: bool = False
+    suspects: bool = False
     limit: int = 10
     part: str | None = None
 
@@ -107,7 +122,7 @@ def rows(report: Report, views: Views) -> list[Record]:
     by_kind: list[Mapping[str, list[Record]]] = [
         {name: _prediction_rows(one, views) for name, one in report.judged.items()},
         {name: subject_records.history_rows(epochs) for name, epochs in subjects.histories.items()},
-        {name: subject_records.folder_rows(folder) for name, (folder, _) in subjects.folders.items()},
+        {name: _folder_rows(folder, seen, views) for name, (folder, seen) in subjects.folders.items()},
         {name: subject_records.layer_rows(info) for name, info in subjects.models.items()},
     ]
     by_kind = [of_kind for of_kind in by_kind if of_kind]
@@ -144,11 +159,17 @@ def _of_others(report: Report, views: Views) -> list[Table]:
         shown.append(subject_tables.epochs(name, epochs))
     for name, (folder, seen) in report.subjects.folders.items():
         shown += subject_tables.folder(name, folder, seen, report.subjects.rejects.get(name, ()))
+        if seen.suspects or views.suspects:
+            shown.append(suspect_tables.table(seen.suspects, None if views.suspects else views.limit))
     for name, info in report.subjects.models.items():
         shown.append(subject_tables.model(name, info))
         shown += [subject_tables.epochs("History", info.history)] if info.history else []
         shown += [subject_tables.layers(info)] if views.layers else []
     return shown
+
+
+def _folder_rows(folder: ImageFolder, seen: "Inspection", views: Views) -> list[Record]:
+    return suspect_tables.records(seen.suspects) if views.suspects else subject_records.folder_rows(folder)
 
 
 def _prediction_rows(one: Judged, views: Views) -> list[Record]:

@@ -8,13 +8,22 @@ from celebtool.errors import count, listed
 from celebtool.evaluation.intervals import Estimate
 from celebtool.evaluation.judge import Judged
 from celebtool.formats.image_folder import ImageFolder
-from celebtool.report import html, matrix, page_mistakes, plot_files, prediction_tables, remarks, subject_tables
+from celebtool.report import (
+    html,
+    matrix,
+    page_mistakes,
+    page_suspects,
+    plot_files,
+    prediction_tables,
+    remarks,
+    subject_tables,
+)
 from celebtool.report.html import escape
 from celebtool.report.subjects import Report, Subjects
 from celebtool.report.table import Table
 
 PEOPLE = 12  # named at the top of a page
-MISTAKES = 100  # on a page, or --limit if that is more
+MISTAKES = 100  # and suspects on a page, or --limit if that is more
 WHOLE = 10_000  # characters: no name is shortened
 
 
@@ -24,7 +33,7 @@ def build(report: Report, pictures: ImageFolder | None, limit: int) -> str:
     Args:
         report: everything it shows.
         pictures: the folder that was predicted, for thumbnails; None: there are none.
-        limit: how many mistakes to show, if that is more than 100.
+        limit: how many mistakes and suspects to show, if that is more than 100.
 
     Raises:
         CelebtoolError: a mistake's image is not in `pictures`.
@@ -84,7 +93,7 @@ def _sections(
         yield "Training", f'<div class="side">{"".join(curves)}</div>'
     for n, (name, epochs) in enumerate(subjects.histories.items()):
         yield name, html.table(subject_tables.epochs("History", epochs), f"h{n}")
-    yield from _folders(subjects, lettering)
+    yield from _folders(subjects, lettering, limit)
     for n, (name, info) in enumerate(subjects.models.items()):
         run = html.table(subject_tables.epochs("History", info.history), f"r{n}") if info.history else ""
         described = html.table(subject_tables.model("Model", info), f"m{n}")
@@ -143,10 +152,11 @@ def _estimate(figure: Estimate) -> tuple[str, str]:
     return prediction_tables.number(figure.value), f"95 %: {figure.low:.3f}–{figure.high:.3f}"
 
 
-def _folders(subjects: Subjects, lettering: Lettering) -> Iterator[tuple[str, str]]:
+def _folders(subjects: Subjects, lettering: Lettering, limit: int) -> Iterator[tuple[str, str]]:
     for n, (name, (folder, seen)) in enumerate(subjects.folders.items()):
         rejects = subjects.rejects.get(name, ())
-        content = [
+        content = [page_suspects.section(seen.suspects, plot_files.thumbnails(folder), limit, f"f{n}-suspects")]
+        content += [
             html.table(table, f"f{n}-{m}")
             for m, table in enumerate(subject_tables.folder("Images", folder, seen, rejects, WHOLE))
         ]

@@ -56,7 +56,7 @@ def _table(title: str, rows: Sequence[str], name: str, figure: str) -> str:
 def _line(
     row: Prediction, predicted: str, value: float | None, names: Sequence[str], thumbnail: Thumbnail | None, figure: str
 ) -> str:
-    face = html.picture(_jpeg(thumbnail(row.path, row.box)), "jpeg", row.path) if thumbnail else ""
+    face = html.picture(jpeg(thumbnail(row.path, row.box)), "jpeg", row.path) if thumbnail else ""
     cells = (
         f'<td class="face">{face}</td>',
         f'<td class="text">{escape(row.path)}</td>',
@@ -84,7 +84,8 @@ def _guesses(row: Prediction, names: Sequence[str]) -> str:
     return f'<ol class="guesses">{"".join(lines)}</ol>'
 
 
-def _jpeg(image: NDArray[np.uint8]) -> bytes:
+def jpeg(image: NDArray[np.uint8]) -> bytes:
+    """Return an image (height, width, 3) as a thumbnail, in JPEG."""
     stream = io.BytesIO()
     Image.fromarray(images.shrink(image, SIDE)).save(stream, "JPEG", quality=80)
     return stream.getvalue()

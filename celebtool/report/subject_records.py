@@ -10,6 +10,7 @@ from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder, Sample
 from celebtool.formats.manifest import Row
 from celebtool.formats.model_info import ModelInfo
+from celebtool.report import suspect_tables
 from celebtool.report.prediction_records import Record, plain
 
 if TYPE_CHECKING:  # it loads SciPy, which a report on a table has no need of
@@ -48,6 +49,7 @@ def of_folder(name: str, folder: ImageFolder, seen: "Inspection", rejects: Seque
         "copies": [_paths(each) for each in seen.copies],
         "copies_across_parts": [_paths(each) for each in seen.straddling],
         "copies_across_classes": [_paths(each) for each in seen.conflicts],
+        "suspects": suspect_tables.records(seen.suspects),
     }
 
 

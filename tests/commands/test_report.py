@@ -1,5 +1,7 @@
 import io
 import json
+import re
+import shutil
 import subprocess
 import sys
 
@@ -11,6 +13,7 @@ from celebtool.formats import history, model_file, predictions
 from celebtool.formats.history import Epoch
 from celebtool.formats.model_info import Layer, ModelInfo
 from celebtool.formats.predictions import Prediction
+from tests.conftest import random_image
 from tests.support.predictions import NAMES, csv_rows, many, printed, write
 
 
@@ -491,3 +494,79 @@ def test_a_report_loads_no_heavy_library(table):
     command = [sys.executable, "-c", code, "report", str(table)]
     run = subprocess.run(command, check=False, capture_output=True, text=True)
     assert run.stderr == "set()\n"
+
+
+@pytest.fixture(scope="module")
+def mixed_up(face_parts, tmp_path_factory):
+    """Six people, split, and in it: two images in each other's class, and one that shows no face."""
+    root = tmp_path_factory.mktemp("mixed") / "parts"
+    shutil.copytree(face_parts, root)
+    one, other = min((root / "train/s1").iterdir()), min((root / "train/s2").iterdir())
+    one.rename(root / "train/s2/of-s1.jpg")
+    other.rename(root / "train/s1/of-s2.jpg")
+    random_image("no face", 224).save(root / "test/s3/nothing.jpg")
+    return root
+
+
+@pytest.mark.slow
+def test_suspects_of_crops_are_listed_with_what_they_look_like_and_why(celebtool, mixed_up):
+    rows = csv_rows(celebtool("report", mixed_up, "--csv", "--suspects"))
+    assert [(row["path"], row["label"], row["looks_like"], row["reason"]) for row in rows[2:]] == [
+        ("test/s3/nothing.jpg", "s3", "", "no_face")
+    ]
+    assert {(row["path"], row["label"], row["looks_like"], row["reason"]) for row in rows[:2]} == {
+        ("train/s1/of-s2.jpg", "s1", "s2", "other_person"),
+        ("train/s2/of-s1.jpg", "s2", "s1", "other_person"),
+    }
+    assert float(rows[0]["margin"]) > float(rows[1]["margin"]) > 0.3
+    assert re.fullmatch(r"cosine 0\.\d\d to s[12], -?0\.\d\d to s[12]'s other images", rows[0]["detail"])
+
+
+@pytest.mark.slow
+def test_suspects_are_in_the_tables_and_the_json_of_crops_unasked(celebtool, mixed_up):
+    shown = celebtool("report", mixed_up, "--limit", "2")
+    assert "Suspects, the surest first: 2 of 3\n" in shown.stdout
+    assert "nothing.jpg" not in shown.stdout.split("Suspects")[1]
+    assert "nothing.jpg" in celebtool("report", mixed_up, "--limit", "2", "--suspects").stdout.split("Suspects")[1]
+    document = json.loads(celebtool("report", mixed_up, "--json", "--limit", "2").stdout)
+    assert len(document["suspects"]) == 3
+    assert document["suspects"][2] == {
+        "path": "test/s3/nothing.jpg",
+        "face": "",
+        "label": "s3",
+        "looks_like": "",
+        "margin": None,
+        "reason": "no_face",
+        "detail": "no face was found in it",
+    }
+
+
+@pytest.mark.slow
+def test_suspects_are_on_the_page_with_their_pictures(celebtool, mixed_up, tmp_path):
+    assert celebtool("report", mixed_up, "--html", tmp_path / "p.html").code == 0
+    part = (tmp_path / "p.html").read_text().split("<h3>Suspects, the surest first: 3</h3>")[1].split("</table>")[0]
+    assert part.count("<img") == 3
+    assert '<td data-column="looks like" class="wrong">s2</td>' in part
+
+
+@pytest.mark.slow
+def test_faces_of_photos_are_compared_if_suspects_are_asked_for(celebtool, att_faces, tmp_path):
+    for person in ("s1", "s2"):
+        ignore = shutil.ignore_patterns("*.py*")
+        shutil.copytree(att_faces / person, tmp_path / "photos" / person, ignore=ignore)
+    (tmp_path / "photos/s1/1.pgm").rename(tmp_path / "photos/s2/of-s1.pgm")
+    assert json.loads(celebtool("report", tmp_path / "photos", "--json").stdout)["suspects"] == []
+    (row,) = csv_rows(celebtool("report", tmp_path / "photos", "--csv", "--suspects"))
+    assert (row["path"], row["label"], row["looks_like"]) == ("s2/of-s1.pgm", "s2", "s1")
+
+
+@pytest.mark.slow
+def test_a_folder_without_suspects_says_so_if_asked(celebtool, face_parts):
+    assert "uspects" not in celebtool("report", face_parts).stdout
+    assert "No suspects\n" in celebtool("report", face_parts, "--suspects").stdout
+
+
+def test_suspects_are_of_an_image_folder(celebtool, table):
+    result = celebtool("report", table, "--suspects")
+    assert result.code == 1
+    assert f"{table}: is no image folder; expected one for --suspects" in result.stderr

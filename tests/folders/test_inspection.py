@@ -51,3 +51,36 @@ def test_a_folder_is_seen_whole(make_folder):
 def test_an_empty_inspection_says_nothing():
     seen = inspection.Inspection()
     assert (seen.straddling, seen.conflicts) == ((), ())
+
+
+def test_suspects_are_found_by_the_embeddings_that_are_computed(make_folder):
+    root = make_folder({"train/ann": 4, "train/bob": 4, "test/bob": 1})
+    (root / "notes.jpg").write_bytes((root / "train/ann/000.png").read_bytes())
+    asked = []
+
+    def embed(files):
+        asked.extend(file.relative_to(root).as_posix() for file in files)
+        ann, bob = np.eye(2, 128, dtype=np.float32)
+        points = {f"train/ann/{i:03d}.png": ann for i in range(4)} | {f"train/bob/{i:03d}.png": bob for i in range(3)}
+        return [points.get(path, ann) if path != "train/bob/003.png" else None for path in asked]
+
+    seen = inspection.inspect(image_folder.read(root), lambda *_: None, embed)
+    assert "notes.jpg" not in asked
+    assert len(asked) == 9
+    assert [(each.path, each.looks_like, each.reason) for each in seen.suspects] == [
+        ("test/bob/000.png", "ann", "other_person"),
+        ("train/bob/003.png", "", "no_face"),
+    ]
+
+
+def test_copies_that_augment_has_changed_are_not_compared(celebtool, make_folder):
+    root = make_folder({"train/ann": 2, "train/bob": 2})
+    assert celebtool("augment", root, root.parent / "more", "--copies", "1").code == 0
+    asked = []
+
+    def embed(files):
+        asked.extend(files)
+        return [None] * len(files)
+
+    inspection.inspect(image_folder.read(root.parent / "more"), lambda *_: None, embed)
+    assert len(asked) == 4
