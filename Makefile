@@ -10,7 +10,7 @@ SHARE ?= tests/torture
 GENERATED := docs/commands.md
 
 .DEFAULT_GOAL := help
-.PHONY: help demo examples torture lock test check format transcripts pictures bench clean
+.PHONY: help demo examples torture lock test check format transcripts pictures docs wheel bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -59,10 +59,19 @@ transcripts: $(BIN)/celebtool  ## run the commands in README.md and docs/tutoria
 pictures: $(BIN)/celebtool  ## draw docs/images again; needs Chromium
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python docs/pictures.py
 
+docs: $(BIN)/celebtool  ## make a site of the documents in .site/site, links checked
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	rm -rf .site && mkdir -p .site/source
+	cp -r *.md LICENSE docs examples .site/source
+	$(BIN)/mkdocs build --strict --config-file docs/mkdocs.yml
+
+wheel: $(BIN)/celebtool  ## build the package in dist/, install it in a fresh environment and test it there
+	.ci/wheel $(BIN)/python
+
 bench: $(BIN)/celebtool  ## measure crop-faces against other tools on the demo's photos; DATA=DIR for your own
 	$(if $(DATA),,rm -rf .bench && $(BIN)/python examples/att_faces.py .bench/photos)
 	$(BIN)/python benchmarks/crop_faces.py $(if $(DATA),$(DATA),.bench/photos) 60
 	$(if $(DATA),$(BIN)/python benchmarks/selection.py $(DATA))
 
 clean:  ## remove what the targets above made
-	rm -rf .venv .demo .examples .bench .mypy_cache .ruff_cache
+	rm -rf .venv .demo .examples .bench .site .wheel dist .mypy_cache .ruff_cache
