@@ -91,6 +91,8 @@ def crop_faces(
     """
     from celebtool.cropping import plan, reuse, run
     from celebtool.formats import image_folder, manifest, provenance
+    from celebtool.inference import conversion, embeddings
+    from celebtool.inference.detection import chips
     from celebtool.system import cluster, cluster_address, workers
 
     most = options.parse_share(max_rejects)
@@ -129,6 +131,7 @@ def crop_faces(
         earlier = reuse.compare(tasks, faces if keep else None)
         if not dry_run:
             start = cluster.dask(dask, workspace.scratch, progress.say) if dask else workers.local
+            conversion.prepare([embeddings.graph(chips.margin(settings))], progress.say)
             pool = run.Pool(CROP, jobs, start, progress, REHEARSAL)
             warnings = run.crop(tasks, settings, workspace, pool, earlier)
     if dry_run:

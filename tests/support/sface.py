@@ -7,7 +7,7 @@ import onnx
 import onnxruntime
 from onnx import numpy_helper, reference
 
-from celebtool.nn.networks import package_files, sface_weights
+from celebtool.inference import package_files, sface_weights
 
 
 def quantised() -> onnx.ModelProto:

@@ -20,7 +20,7 @@ from celebtool.formats.images import ImageError, Photo, RGBImage
 from celebtool.formats.reasons import Reason, Rejection
 from celebtool.imaging import alignment
 from celebtool.imaging.alignment import Box, Face
-from celebtool.nn.detection import chips as chips_of
+from celebtool.inference.detection import chips as chips_of
 from celebtool.nn.detection import detector
 from celebtool.nn.detection.detector import FaceDetector
 
@@ -166,7 +166,7 @@ def _crop_file(
         own = manifest.sha256(content / name) if chips_of.is_of_crop(settings) else ""
         found[i] = FoundFace(view.faces[i], None, name, f"{alignment.sharpness(crop):.6g}", own)
         if own:
-            chips.append(chips_of.crop(images.as_saved(crop, settings.format), settings.margin))
+            chips.append(chips_of.crop(images.as_saved(crop, settings.format), settings))
         elif settings.select == "identity":
             chips.append(chips_of.face(view.image, _enlarged(view.faces[i], 1 / view.part)))
     if view.photo.height * view.photo.width > LARGE:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from celebtool.nn.networks import package_files
-from celebtool.nn.networks.package_files import PackageFile
+from celebtool.inference import package_files
+from celebtool.inference.package_files import PackageFile
 
 Array = npt.NDArray[np.float32]
 

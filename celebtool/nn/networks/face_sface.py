@@ -7,6 +7,7 @@ the convolutions and the last matrix, so only standard layers are left.
 
 from keras import KerasTensor, layers
 
+from celebtool.inference.sface_weights import BLOCKS
 from celebtool.nn.networks.window import window
 
 SIDE = 112
@@ -15,19 +16,6 @@ LEFT, UP = 0.4, 16.1
 """How far its centre lies left of the crop's and above it, in pixels. The five points for which the network was trained
 (ArcFace's, in 112 pixels) were fitted by dlib's mean face, around which `crop-faces` cuts: 68.7 pixels are a side of
 that face's square. The fit's turn of 0.15 degrees is left out."""
-
-# (channels out, stride) of the depthwise convolution of every block, each followed by a 1x1 convolution.
-BLOCKS = (
-    (64, 1),
-    (128, 2),
-    (128, 1),
-    (256, 2),
-    (256, 1),
-    (512, 2),
-    *((512, 1),) * 5,
-    (1024, 2),
-    (1024, 1),
-)
 
 
 def features(image: KerasTensor) -> KerasTensor:

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from celebtool.errors import CelebtoolError, listed
 from celebtool.formats import model_file
 from celebtool.formats.hdf5 import reader
-from celebtool.nn.networks import build, dlib_weights, imagenet_weights, keras_weights, sface_weights
+from celebtool.inference import sface_weights
+from celebtool.nn.networks import build, dlib_weights, imagenet_weights, keras_weights
 
 Array = npt.NDArray[np.float32]
 

@@ -3,23 +3,31 @@
 import functools
 from collections.abc import Callable
 
-import keras
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
 from celebtool.architectures import EMBEDDER, get
 from celebtool.formats import images as image_files
-from celebtool.nn import graphs
-from celebtool.nn.networks import build, pretrained
+from celebtool.inference import runtime, sface_weights
+from celebtool.inference.conversion import Graph
+from celebtool.inference.runtime import Network
 
 SAME_PERSON = 0.637
 """The cosine distance below which OpenCV's documentation takes two faces for one person's (SFace, a cosine of 0.363)."""
 BATCH_SIZE = 32
-"""Fixed, because the last bits of a convolution may depend on it."""
 
 Images = npt.NDArray[np.uint8]
 Embeddings = npt.NDArray[np.float32]
+
+
+def graph(margin: float) -> Graph:
+    """Return the network for crops of a margin, from RGB (n, height, width, 3) uint8 to embeddings (n, 128)."""
+    return Graph(
+        title=EMBEDDER,
+        builder="celebtool.nn.networks.answering:embedder",
+        digest=sface_weights.FILE.digest,
+        arguments={"name": EMBEDDER, "margin": margin},
+    )
 
 
 def embed(images: Images, *, margin: float, progress: Callable[[int, int], None] | None = None) -> Embeddings:
@@ -38,21 +46,13 @@ def embed(images: Images, *, margin: float, progress: Callable[[int, int], None]
     result = np.empty((len(images), 128), np.float32)
     for start in range(0, len(images), BATCH_SIZE):
         batch = [image_files.resize(image, size) for image in images[start : start + BATCH_SIZE]]
-        result[start : start + len(batch)] = network(tf.constant(np.stack(batch))).numpy()
+        (result[start : start + len(batch)],) = network(np.stack(batch))
         if progress is not None:
             progress(start + len(batch), len(images))
     return result
 
 
 @functools.lru_cache(maxsize=2)
-def _network(margin: float) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Build the network for crops of a margin once per process, as a graph."""
-    size = get(EMBEDDER).input_size(margin)
-    model = build.build(EMBEDDER, 2, image_size=size, margin=margin)
-    pretrained.load_faces(model, EMBEDDER)
-    embedding = keras.Model(model.inputs, model.get_layer("head_normalise").output)
-
-    def network(images: tf.Tensor) -> tf.Tensor:
-        return embedding(tf.cast(images, tf.float32), training=False)
-
-    return graphs.compiled(network, tf.TensorSpec((None, *size, 3), tf.uint8))
+def _network(margin: float) -> Network:
+    """Load the network for crops of a margin once per process."""
+    return runtime.load(graph(margin))

@@ -9,9 +9,8 @@ import numpy.typing as npt
 from celebtool.errors import CelebtoolError
 from celebtool.formats import onnx
 from celebtool.formats.onnx import Graph, Node
-from celebtool.nn.networks import package_files
-from celebtool.nn.networks.face_sface import BLOCKS
-from celebtool.nn.networks.package_files import PackageFile
+from celebtool.inference import package_files
+from celebtool.inference.package_files import PackageFile
 
 Array = npt.NDArray[np.float32]
 Constants = Mapping[str, Array]
@@ -22,6 +21,18 @@ FILE = PackageFile(
     path="weights/face_recognition_sface_2021dec_int8bq.onnx",
     digest="fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",
     install="--force-reinstall celebtool",
+)
+# (channels out, stride) of the depthwise convolution of every block, each followed by a 1x1 convolution.
+BLOCKS = (
+    (64, 1),
+    (128, 2),
+    (128, 1),
+    (256, 2),
+    (256, 1),
+    (512, 2),
+    *((512, 1),) * 5,
+    (1024, 2),
+    (1024, 1),
 )
 STRIDES = [1, *(each for _, stride in BLOCKS for each in (stride, 1))]
 """Of the convolutions, in forward order; every second one is depthwise."""

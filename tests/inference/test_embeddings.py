@@ -7,7 +7,7 @@ import pytest
 
 from celebtool.formats import images
 from celebtool.imaging import alignment
-from celebtool.nn import embeddings
+from celebtool.inference import embeddings
 
 
 def _images() -> np.ndarray:

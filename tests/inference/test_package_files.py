@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from celebtool.errors import CelebtoolError
-from celebtool.nn.networks import dlib_weights, package_files, sface_weights
+from celebtool.inference import package_files, sface_weights
+from celebtool.nn.networks import dlib_weights
 
 
 def test_a_package_that_is_missing_or_other_than_expected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from celebtool.formats import images
 from celebtool.formats.images import RGBImage
 from celebtool.imaging import alignment
 from celebtool.imaging.alignment import Face
-from celebtool.nn import embeddings
+from celebtool.inference import embeddings
 
 MARGIN = 0.4  # around a face whose crop is not what is embedded
 BATCH = 8  # faces that the network sees at once, always: the last bits may depend on the number
@@ -22,9 +22,14 @@ def is_of_crop(settings: CropSettings) -> bool:
     return settings.align and settings.size >= max(get(EMBEDDER).input_size(settings.margin))
 
 
-def crop(image: RGBImage, margin: float) -> RGBImage:
+def margin(settings: CropSettings) -> float:
+    """Return the room around the faces in what is embedded."""
+    return settings.margin if is_of_crop(settings) else MARGIN
+
+
+def crop(image: RGBImage, settings: CropSettings) -> RGBImage:
     """Return the chip of a crop, as it comes back from its file."""
-    return images.resize(image, get(EMBEDDER).input_size(margin))
+    return images.resize(image, get(EMBEDDER).input_size(settings.margin))
 
 
 def face(image: RGBImage, found: Face) -> RGBImage:
@@ -34,8 +39,7 @@ def face(image: RGBImage, found: Face) -> RGBImage:
 
 def embed(chips: list[RGBImage], settings: CropSettings) -> Iterator[NDArray[np.float32]]:
     """Yield the embedding (128,) of each chip."""
-    margin = settings.margin if is_of_crop(settings) else MARGIN
     for start in range(0, len(chips), BATCH):
         batch = chips[start : start + BATCH]
         filled = np.stack(batch + batch[:1] * (BATCH - len(batch)))
-        yield from embeddings.embed(filled, margin=margin)[: len(batch)]
+        yield from embeddings.embed(filled, margin=margin(settings))[: len(batch)]

@@ -1,0 +1,1 @@
+"""Networks that only answer: they run on LiteRT, and nothing here imports TensorFlow."""

@@ -1,0 +1,175 @@
+"""Convert networks to what LiteRT reads, once, in a process of their own that imports TensorFlow.
+
+The graph comes from celebtool's own table of architectures, and the weights from digest-checked files. Nothing but the
+result is kept (`celebtool.inference.cache`). A cache that can't be written is replaced by a temporary one for this run.
+"""
+
+import atexit
+import contextlib
+import functools
+import hashlib
+import importlib.metadata
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import celebtool
+from celebtool.errors import CelebtoolError, printable
+from celebtool.inference import cache
+from celebtool.system import signals, trees
+
+_START = "import sys; sys.path.append(sys.argv.pop(1)); from celebtool.nn import convert; convert.main()"
+_OWN_DIRECTORY = str(Path(celebtool.__file__).parent.parent)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A network to convert.
+
+    Args:
+        title: what a user calls it.
+        builder: ``module:function`` in `celebtool.nn.networks`, called with `digest`, `arguments` and, if there is one,
+            `source` by name; it returns a `celebtool.nn.networks.convertible.Convertible`.
+        digest: SHA-256 of the weights, which the builder compares with what it reads.
+        arguments: what else the network depends on, as JSON.
+        source: the file that holds the weights, if they are not a package's; the network does not depend on its name.
+    """
+
+    title: str
+    builder: str
+    digest: str
+    arguments: Mapping[str, object] = field(default_factory=dict)
+    source: str = ""
+
+    @property
+    def name(self) -> str:
+        """A digest of all that the converted network depends on."""
+        parts = [self.builder, self.digest, self.arguments, _versions(), _sources()]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def prepare(graphs: Sequence[Graph], say: Callable[[str], None] = lambda _: None) -> None:
+    """Convert the networks that the cache lacks.
+
+    Raises:
+        CelebtoolError: a builder refuses its weights, or the conversion fails.
+    """
+    missing = [graph for graph in graphs if not _is_there(graph, say)]
+    if not missing:
+        return
+    say(f"preparing the networks for this machine, once: {', '.join(dict.fromkeys(graph.title for graph in missing))}")
+    try:
+        _fill(missing)
+    except OSError as error:
+        where = cache.directory() or "no home directory"
+        say(f"{where}: can't be written ({error.strerror or error}); the networks are prepared for this run alone")
+        _use_temporary()
+        _fill(missing)
+
+
+def content(graph: Graph) -> bytes:
+    """Return a converted network, converting it if need be; raises as `prepare`."""
+    for _ in range(2):
+        prepare([graph])
+        found = cache.read(graph.name)
+        if found is not None:
+            return found
+    raise CelebtoolError(
+        graph.title, f"vanishes from {cache.directory()}; see that no other program removes files there"
+    )
+
+
+def _is_there(graph: Graph, say: Callable[[str], None]) -> bool:
+    try:
+        return cache.read(graph.name) is not None
+    except ValueError as error:
+        say(f"{cache.directory()}: holds the network {graph.title}, but {error}; it is prepared again")
+        return False
+
+
+def _fill(graphs: Sequence[Graph]) -> None:
+    with cache.workspace() as place:
+        missing = [
+            graph for graph in graphs if not _is_there(graph, lambda _: None)
+        ]  # another process may have been here
+        if missing:
+            _convert(missing, place)
+        for number, graph in enumerate(missing):
+            cache.write(graph.name, (place / str(number)).read_bytes())
+
+
+def _convert(graphs: Sequence[Graph], place: Path) -> None:
+    """Run `celebtool.nn.convert`, which writes the files 0, 1, … and ends early if this process does."""
+    order = json.dumps({"place": str(place), "graphs": [asdict(graph) for graph in graphs]})
+    line = [sys.executable, "-P", "-c", _START, _OWN_DIRECTORY]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
+    with (
+        subprocess.Popen(line, env=environment, **pipes) as process,  # type: ignore[call-overload]  # noqa: S603
+        signals.cleaned_up(process.kill),
+    ):
+        said = _conversation(process, order.encode() + b"\n")
+    if process.returncode:
+        raise _failure(process.returncode, said, graphs)
+
+
+def _conversation(process: "subprocess.Popen[bytes]", order: bytes) -> bytes:
+    """Give a process its order; return what it wrote. Its input stays open while this process lives."""
+    if process.stdin is None or process.stdout is None:
+        raise ValueError("expected pipes")
+    try:
+        with contextlib.suppress(BrokenPipeError):  # it ended before it read its order
+            process.stdin.write(order)
+            process.stdin.flush()
+        return process.stdout.read()
+    except BaseException:
+        process.kill()
+        raise
+
+
+def _failure(code: int, said: bytes, graphs: Sequence[Graph]) -> CelebtoolError:
+    """Return the error that a process told of in its last line, or what its exit code means."""
+    last = said.strip().rpartition(b"\n")[2]
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        told = json.loads(last)
+        return CelebtoolError(told["where"], told["problem"])
+    titles = ", ".join(dict.fromkeys(graph.title for graph in graphs))
+    if code < 0:
+        problem = f"the process that prepares it was ended by signal {-code}; free some memory, then run it again"
+        return CelebtoolError(titles, problem)
+    problem = f"can't be prepared: {printable(last.decode(errors='replace'))}; install celebtool again"
+    return CelebtoolError(titles, problem)
+
+
+def _use_temporary() -> None:
+    """Keep networks in a temporary directory from now on, in worker processes that start later, too."""
+    own = os.getpid()
+    place = Path(tempfile.mkdtemp(prefix="celebtool-"))
+    os.environ[cache.VARIABLE] = str(place)
+
+    def remove() -> None:
+        if os.getpid() == own:
+            trees.remove(place)
+
+    atexit.register(remove)
+
+
+@functools.cache
+def _versions() -> dict[str, str]:
+    """Return the versions of what converts and runs networks."""
+    return {name: importlib.metadata.version(name) for name in ("ai-edge-litert", "keras", "tensorflow")}
+
+
+@functools.cache
+def _sources() -> str:
+    """Return a digest of the code that builds and converts networks: when it changes, so may they."""
+    root = Path(celebtool.__file__).parent / "nn"
+    total = hashlib.sha256()
+    for file in [*sorted((root / "networks").glob("*.py")), root / "convert.py"]:
+        total.update(file.read_bytes())
+    return total.hexdigest()

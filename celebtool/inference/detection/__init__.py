@@ -1,0 +1,1 @@
+"""Find, align and embed faces."""

@@ -1,0 +1,85 @@
+"""Run networks on LiteRT.
+
+XNNPACK, LiteRT's kernels, give the same numbers for an image alone and in a batch, and for any number of threads.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Any
+
+from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
+
+from celebtool.inference import conversion
+from celebtool.inference.conversion import Graph
+from celebtool.system import streams
+
+SHAPES = 8
+"""Input shapes of one network for which memory is laid out at a time; the one not used for longest is dropped."""
+
+
+class Network:
+    """A network of one input and one or more outputs, each with the batch as first axis.
+
+    It may be called from several threads, which then wait for one another.
+    """
+
+    def __init__(self, content: bytes, *, threads: int = 1) -> None:
+        """Take a network as LiteRT stores it; `threads` is how many compute one call."""
+        self._content, self._threads = content, threads
+        self._by_shape: OrderedDict[tuple[int, ...], _Interpreter] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __call__(self, pixels: NDArray[Any]) -> list[NDArray[Any]]:
+        """Return the outputs for an input of the network's number type, in the order in which its builder gave them.
+
+        Raises:
+            MemoryError: there is too little memory for an input of this shape.
+        """
+        with self._lock:
+            return self._of_shape(pixels.shape)(pixels)
+
+    def _of_shape(self, shape: tuple[int, ...]) -> "_Interpreter":
+        """Return the interpreter for a shape: laying out the memory anew costs as much as a small network."""
+        found = self._by_shape.pop(shape, None) or _Interpreter(self._content, shape, self._threads)
+        self._by_shape[shape] = found
+        while len(self._by_shape) > SHAPES:
+            self._by_shape.popitem(last=False)
+        return found
+
+
+class _Interpreter:
+    """LiteRT's interpreter of a network for one shape of input."""
+
+    def __init__(self, content: bytes, shape: tuple[int, ...], threads: int) -> None:
+        try:
+            with streams.without_stderr():  # a line about XNNPACK that no setting stops
+                self._interpreter = Interpreter(model_content=content, num_threads=threads)
+                self._input = self._interpreter.get_input_details()[0]["index"]
+                self._interpreter.resize_tensor_input(self._input, shape)
+                self._interpreter.allocate_tensors()
+        except RuntimeError as error:
+            raise MemoryError(f"no memory for an input of shape {shape}: {error}") from error
+        self._outputs = list(_outputs(self._interpreter))
+
+    def __call__(self, pixels: NDArray[Any]) -> list[NDArray[Any]]:
+        self._interpreter.set_tensor(self._input, pixels)
+        self._interpreter.invoke()
+        return [self._interpreter.get_tensor(index) for index in self._outputs]
+
+
+def _outputs(interpreter: Interpreter) -> Iterable[int]:
+    """Return the tensors of the outputs in the builder's order, which their names end with: ``output_0`` and so on."""
+    details = interpreter.get_signature_runner().get_output_details()
+    numbered = sorted((int(name.rpartition("_")[2]), found["index"]) for name, found in details.items())
+    return (index for _, index in numbered)
+
+
+def load(graph: Graph, *, threads: int = 1) -> Network:
+    """Return a network ready to run; it is converted first if that has not been done yet.
+
+    Raises:
+        CelebtoolError: its weights are missing or damaged, or it can't be converted.
+    """
+    return Network(conversion.content(graph), threads=threads)

@@ -1,0 +1,71 @@
+"""Convert networks for LiteRT; `celebtool.inference.conversion` starts this module in a process of its own."""
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from celebtool.errors import CelebtoolError
+from celebtool.inference.runtime import Network
+from celebtool.nn import graphs
+from celebtool.nn.networks.convertible import Convertible
+
+_BUILDERS = "celebtool.nn.networks."
+CLOSE = 1e-3
+"""How far the converted network's outputs may be off, as a share of the largest; rounding makes 1e-5."""
+
+
+def convert(network: Convertible) -> bytes:
+    """Return a network as LiteRT reads it, in float32 and checked against TensorFlow.
+
+    Raises:
+        CelebtoolError: its outputs are not the same.
+    """
+    call: Any = graphs.compiled(network.function, network.signature)
+    module = tf.Module()
+    module.variables_of_network = list(network.variables)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([call.get_concrete_function()], module)
+    content: bytes = converter.convert()
+    pixels = np.random.default_rng(0).integers(0, 256, network.example).astype(network.signature.dtype.as_numpy_dtype)
+    wanted = [tensor.numpy() for tensor in tf.nest.flatten(call(tf.constant(pixels)))]
+    for number, (one, other) in enumerate(zip(Network(content)(pixels), wanted, strict=True)):
+        if not np.abs(one - other).max() <= CLOSE * np.abs(other).max():
+            raise CelebtoolError(
+                "LiteRT", f"computes another output {number} than TensorFlow; install ai-edge-litert again"
+            )
+    return content
+
+
+def main() -> None:
+    """Read an order from stdin, write a file per network, and tell of an error in the last line on stdout."""
+    order = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        for number, graph in enumerate(order["graphs"]):
+            Path(order["place"], str(number)).write_bytes(convert(build(graph)))
+    except CelebtoolError as error:
+        sys.stdout.write(json.dumps({"where": str(error.where), "problem": error.problem}) + "\n")
+        sys.stdout.flush()
+        sys.exit(1)
+
+
+def build(graph: Mapping[str, Any]) -> Convertible:
+    """Call the builder of a `celebtool.inference.conversion.Graph`; only one of celebtool's own is called."""
+    if not graph["builder"].startswith(_BUILDERS):
+        raise CelebtoolError(graph["builder"], f"is no builder; expected a function in {_BUILDERS}")
+    source = {"source": Path(graph["source"])} if graph["source"] else {}
+    network: Convertible = resolve_name(graph["builder"])(digest=graph["digest"], **source, **graph["arguments"])
+    return network
+
+
+def _end_with_parent() -> None:
+    """End when the other end of stdin is closed: a killed run leaves no process behind."""
+    sys.stdin.read()
+    os._exit(1)

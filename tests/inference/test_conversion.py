@@ -1,0 +1,138 @@
+import dataclasses
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from celebtool.errors import CelebtoolError
+from celebtool.inference import cache, conversion, embeddings, runtime
+from celebtool.inference.conversion import Graph
+
+GRAPH = embeddings.graph(0.4)
+
+
+@pytest.fixture(scope="module")
+def content() -> bytes:
+    return conversion.content(GRAPH)
+
+
+def pixels(count: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (count, 124, 124, 3), np.uint8)
+
+
+@pytest.mark.slow
+def test_a_network_gives_the_same_for_an_image_alone_in_a_batch_and_in_threads(content: bytes) -> None:
+    images = pixels(5)
+    (together,) = runtime.Network(content)(images)
+    one_thread, two_threads = runtime.Network(content), runtime.Network(content, threads=2)
+    alone = np.concatenate([one_thread(images[number : number + 1])[0] for number in range(5)])
+    assert np.array_equal(together, alone)
+    assert np.array_equal(together, two_threads(images)[0])
+
+
+@pytest.mark.slow
+def test_an_input_beyond_the_memory_is_a_memory_error(content: bytes) -> None:
+    with pytest.raises(MemoryError, match=r"no memory for an input of shape \(1000000, 124, 124, 3\)"):
+        runtime.Network(content)(np.broadcast_to(np.uint8(0), (1_000_000, 124, 124, 3)))
+
+
+@pytest.mark.slow
+def test_a_damaged_network_is_prepared_again(content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
+    cache.write(GRAPH.name, content)
+    file = tmp_path / f"{GRAPH.name}.network"
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+    said: list[str] = []
+    conversion.prepare([GRAPH], said.append)
+    assert said == [
+        f"{tmp_path}: holds the network face-sface, but it is damaged; it is prepared again",
+        "preparing the networks for this machine, once: face-sface",
+    ]
+    assert len(cache.read(GRAPH.name) or b"") == len(content)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [file.name, "lock"]
+
+
+@pytest.mark.slow
+def test_without_a_place_to_write_the_networks_are_prepared_for_the_run_alone(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "tmp").mkdir()
+    code = (
+        "import os, sys; from celebtool.inference import conversion, embeddings, cache;"
+        "conversion.prepare([embeddings.graph(0.4)], print);"
+        "print(len(cache.read(embeddings.graph(0.4).name)) > 1e7, 'tensorflow' in sys.modules)"
+    )
+    environment = {**os.environ, cache.VARIABLE: str(tmp_path / "file"), "TMPDIR": str(tmp_path / "tmp")}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=True,
+        cwd=conversion._OWN_DIRECTORY,
+    )
+    assert done.stdout.splitlines() == [
+        "preparing the networks for this machine, once: face-sface",
+        f"{tmp_path / 'file'}: can't be written (File exists); the networks are prepared for this run alone",
+        "True False",
+    ]
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+@pytest.mark.slow
+def test_modules_of_the_current_directory_are_not_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("tensorflow", "keras", "json", "numpy", "celebtool"):
+        (tmp_path / f"{name}.py").write_text("open('ran', 'w')")
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "networks"))
+    monkeypatch.chdir(tmp_path)
+    conversion.prepare([GRAPH])
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.slow
+def test_an_error_of_a_builder_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
+    with pytest.raises(CelebtoolError, match="face-sface: its weights are others by now; run the same command again"):
+        conversion.prepare([dataclasses.replace(GRAPH, digest="0" * 64)])
+    assert [path.name for path in tmp_path.iterdir()] == ["lock"]
+
+
+def test_a_process_that_is_killed_is_an_error_that_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
+    monkeypatch.setattr(conversion, "_START", "import os; os.kill(os.getpid(), 9)")
+    with pytest.raises(
+        CelebtoolError, match="face-sface: the process that prepares it was ended by signal 9; free some"
+    ):
+        conversion.prepare([GRAPH])
+    assert [path.name for path in tmp_path.iterdir()] == ["lock"]
+
+
+def test_another_exception_is_an_error_of_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
+    monkeypatch.setattr(conversion, "_START", "raise ImportError('no tensorflow')")
+    with pytest.raises(CelebtoolError) as caught:
+        conversion.prepare([GRAPH])
+    assert str(caught.value) == "face-sface: can't be prepared: ImportError: no tensorflow; install celebtool again"
+
+
+def test_the_name_depends_on_all_that_the_network_is_made_of() -> None:
+    others = [
+        dataclasses.replace(GRAPH, builder="celebtool.nn.networks.answering:other"),
+        dataclasses.replace(GRAPH, digest="0" * 64),
+        dataclasses.replace(GRAPH, arguments={**GRAPH.arguments, "margin": 0.3}),
+    ]
+    assert len({GRAPH.name, *(other.name for other in others)}) == 4
+    assert dataclasses.replace(GRAPH, title="another", source="/another").name == GRAPH.name
+
+
+def test_a_builder_of_another_package_is_not_called(tmp_path: Path) -> None:
+    order = {"place": str(tmp_path), "graphs": [dataclasses.asdict(Graph("x", "os:system", "", {"command": "true"}))]}
+    line = [sys.executable, "-P", "-c", conversion._START, conversion._OWN_DIRECTORY]
+    done = subprocess.run(line, input=json.dumps(order) + "\n", capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert shutil.which("true")
+    assert not (tmp_path / "0").exists()
