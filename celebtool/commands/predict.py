@@ -137,8 +137,11 @@ def _threshold(text: str | None, info: "ModelInfo", *, closed_set: bool) -> floa
         value = float(text)
     except ValueError:
         value = math.nan
-    if not math.isfinite(value):
-        raise typer.BadParameter(f"{text}: expected a score, as 0.5, or none", param_hint="--threshold")
+    low, high = info.score_range
+    if not low <= value <= high:  # nor is NaN
+        percent = f"; did you mean {value / 100:g}?" if 2 <= value <= 100 else ""
+        problem = f"{text}: expected none or a number from {low:g} to {high:g}, as this model's scores are{percent}"
+        raise typer.BadParameter(problem, param_hint="--threshold")
     return value
 
 

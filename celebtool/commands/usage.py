@@ -130,7 +130,8 @@ def _plain(text: str, arguments: Sequence[str]) -> str:
             return f"{where}: {'expected a number' if given.lower() == 'nan' else re.sub(pattern, plain, problem)}"
     if problem.startswith(option):
         return problem
-    return f"{option} {problem}" if problem.startswith(_VERBS) else f"{option}: {problem}"
+    follows = problem.startswith((*_VERBS, f"{printable(given)}: "))
+    return f"{option} {problem}" if follows else f"{option}: {problem}"
 
 
 def _given(option: str, arguments: Sequence[str]) -> str:

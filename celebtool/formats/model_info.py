@@ -126,6 +126,11 @@ class ModelInfo:
         return frozenset((*self.origins, *self.images))
 
     @property
+    def score_range(self) -> tuple[float, float]:
+        """The lowest and the highest score that there can be: of cosines, or of probabilities."""
+        return (-1.0 if self.centroids else 0.0), 1.0
+
+    @property
     def inputs(self) -> dict[str, tuple[int, int]]:
         """The model's inputs: name → (height, width). An ensemble has one per distinct size, as ``image_224x224``."""
         if not self.members:

@@ -139,7 +139,7 @@ def test_too_many_failures_are_exit_code_3_and_the_rows_are_there(
 
 @pytest.mark.parametrize(
     ("options", "unknown"),
-    [((), None), (("--threshold", "2"), True), (("--threshold", "none"), False), (("--closed-set",), False)],
+    [((), None), (("--threshold", "1"), True), (("--threshold", "none"), False), (("--closed-set",), False)],
 )
 def test_the_threshold_may_be_given(
     celebtool: Callable[..., Result], model: Path, face_parts: Path, options: tuple[str, ...], unknown: bool | None
@@ -157,6 +157,16 @@ def test_a_threshold_is_a_number_or_none(
 ) -> None:
     result = celebtool("predict", model, face_parts / "test", *options)
     assert (result.code, result.stdout, "--threshold" in result.stderr) == (2, "", True)
+
+
+@pytest.mark.parametrize(("text", "hint"), [("-1.01", ""), ("1.5", ""), ("80", "; did you mean 0.8?"), ("high", "")])
+def test_a_threshold_that_no_score_reaches_names_the_range(
+    celebtool: Callable[..., Result], model: Path, face_parts: Path, text: str, hint: str
+) -> None:
+    result = celebtool("predict", model, face_parts / "test", f"--threshold={text}")
+    expected = f"expected none or a number from -1 to 1, as this model's scores are{hint}"
+    assert (result.code, result.stdout) == (2, "")
+    assert result.stderr.splitlines()[-1] == f"celebtool: error: --threshold {text}: {expected}"
 
 
 @pytest.mark.parametrize(("option", "separator"), [([], b"\n"), (["-0"], b"\0")])
