@@ -76,8 +76,11 @@ def _say_stopped() -> None:
     console.close_bar()
     for path in output.kept:
         console.note(f"stopped; what was done for {path} is kept, and the same command continues it")
-    if not output.kept:
-        console.note("stopped; no output is half-written")
+    for path in output.dropped:
+        state = "is as it was" if path.exists() else "was not written"
+        console.note(f"stopped; {path} {state}; the same command starts at the beginning")
+    if not (output.kept or output.dropped):
+        console.note("stopped; rows that were printed are whole; the same command starts at the beginning")
 
 
 def _open_streams() -> None:

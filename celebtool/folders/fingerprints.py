@@ -1,4 +1,4 @@
-"""Keep fingerprints between runs of `split`: a run that ends with label conflicts is repeated once they are settled.
+"""Keep fingerprints between runs of `split`: one that ends with label conflicts, or is stopped, is repeated.
 
 They are kept by the content of the file, so that they hold whatever is renamed, moved or removed in between.
 """
@@ -50,14 +50,15 @@ class Store:
         return self._pairs[1]
 
     def save(self) -> None:
-        """Keep what this run has computed or used."""
-        if self._file is None or not self._used:
+        """Keep what this run has used or, if it has not come so far, computed."""
+        kept = dict(self._used or self._known)
+        if self._file is None or not kept:
             return
-        found = list(self._used.values())
+        found = list(kept.values())
         with self._file.open("wb") as stream:
             np.savez(
                 stream,
-                digests=np.array(list(self._used), "S64"),
+                digests=np.array(list(kept), "S64"),
                 pixels=np.array([each.pixels for each in found], "S64"),
                 areas=np.array([each.area for each in found], np.int64),
                 descriptors=np.stack([each.descriptor for each in found]),

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
-from celebtool.errors import CelebtoolError
+from celebtool.errors import CelebtoolError, count
 from celebtool.folders import conflicts, duplicates, sampling, transfer
 from celebtool.folders.conflicts import Conflict, ConflictError
 from celebtool.folders.fingerprints import Store
@@ -14,7 +14,7 @@ from celebtool.formats import crops, faces, images, manifest, provenance
 from celebtool.formats.image_folder import PARTS, UNKNOWN, ImageFolder, Sample
 from celebtool.formats.reasons import Reason, Rejection
 from celebtool.formats.recipes import Recipe
-from celebtool.system import threads
+from celebtool.system import signals, threads
 from celebtool.system.output import RECIPE_FILE
 from celebtool.system.progress import Progress
 
@@ -91,7 +91,7 @@ def plan(
         folder: what to split.
         settings: how.
         progress: told of images.
-        scratch: where fingerprints are kept for the next run if this one ends with label conflicts.
+        scratch: where fingerprints are kept for the next run if this one ends with label conflicts, or by a signal.
         contents: the SHA-256 of each image by its path, if they are known already.
 
     Raises:
@@ -99,11 +99,12 @@ def plan(
         CelebtoolError: an image is unreadable, or no class is left.
     """
     store = Store(scratch)
-    try:
-        pool = _pool(_read(folder, store, contents or {}, progress), folder, settings, store)
-    except ConflictError:
-        store.save()
-        raise
+    with signals.cleaned_up(store.save):
+        try:
+            pool = _pool(_read(folder, store, contents or {}, progress), folder, settings, store)
+        except ConflictError:
+            store.save()
+            raise
     if not settings.folds:
         return {"": _split(pool, sampling.split(pool.items, settings.shares, settings.seed))}
     fold_of = sampling.folds(pool.items, settings.folds, settings.seed)
@@ -169,7 +170,10 @@ def _read(folder: ImageFolder, store: Store, contents: Mapping[str, str], progre
         image = images.read(folder.file(sample))
         store.add(digests[sample.path], duplicates.fingerprint(image, margin=margin))
 
-    threads.run(compute, [each for each in folder.samples if digests[each.path] not in store], progress)
+    missing = [each for each in folder.samples if digests[each.path] not in store]
+    if missing and len(missing) < len(folder.samples):
+        progress.say(f"continuing at {len(folder.samples) - len(missing)} of {count(len(folder.samples), 'image')}")
+    threads.run(compute, missing, progress)
     rows = [transfer.row(folder, sample, known, digests[sample.path]) for sample in folder.samples]
     prints = [
         replace(store.fingerprint(digests[sample.path]), embedding=embeddings.by_digest.get(digests[sample.path]))

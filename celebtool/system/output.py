@@ -23,6 +23,8 @@ RECIPE_FILE = replacement.RECIPE_FILE
 
 kept: list[Path] = []
 """The outputs of this process whose unfinished work is kept, so that the same command continues it."""
+dropped: list[Path] = []
+"""The outputs of this process that did not come about, and of which nothing is kept."""
 
 
 @dataclass(frozen=True)
@@ -151,8 +153,7 @@ def _workspace(
     def give_up() -> None:
         replacement.recover(root, path)
         keep = resumable and workspace.scratch.is_dir() and any(workspace.scratch.iterdir())
-        if keep:
-            kept.append(path)
+        (kept if keep else dropped).append(path)
         with contextlib.suppress(OSError):  # a thread may be writing into it still
             workspace.content.rename(root / "gone")
         _clear(root, keep=("scratch", "recipe.json") if keep else ())
