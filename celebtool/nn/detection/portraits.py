@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from celebtool.cropping.plan import CropSettings
-from celebtool.nn.detection import chips, crops
+from celebtool.inference.detection import chips
+from celebtool.nn.detection import crops
 
 SETTINGS = CropSettings()
 """As `crop-faces` does it: the largest face, aligned."""
@@ -22,7 +23,7 @@ def embed(files: Sequence[Path], progress: Callable[[int, int], None]) -> list[N
     """
     found = []
     for cropped in crops.crop_photos(files, SETTINGS):
-        found.append([chips.crop(image, SETTINGS.margin) for _, image in cropped.found])
+        found.append([chips.crop(image, SETTINGS) for _, image in cropped.found])
         progress(len(found), len(files))
     points = chips.embed([chip for own in found for chip in own], SETTINGS)
     return [next(points) if own else None for own in found]
