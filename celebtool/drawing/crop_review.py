@@ -32,8 +32,11 @@ def draw(rows: Sequence[Row], photos: Path, faces: Path, file: Path, *, overwrit
         file: name of the sheet; with several classes see `cropping.sheet_files`.
         overwrite: replace files of these names.
     """
-    for label, name in plan.sheet_files(file, (row.label for row in rows)).items():
-        sheet = plots.png(_sheet([row for row in rows if row.label == label], label, photos, faces))
+    by_label: dict[str, list[Row]] = {}
+    for row in rows:
+        by_label.setdefault(row.label, []).append(row)
+    for label, name in plan.sheet_files(file, by_label).items():
+        sheet = plots.png(_sheet(by_label[label], label, photos, faces))
         _write(name, sheet, [photos, faces], overwrite=overwrite)
 
 

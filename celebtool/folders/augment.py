@@ -108,8 +108,8 @@ def table(folder: ImageFolder, rows: Sequence[manifest.Row]) -> Table:
 def _numbers(folder: ImageFolder, settings: AugmentSettings) -> dict[Sample, int]:
     """Return how many copies each training image gets."""
     numbers: dict[Sample, int] = {}
-    for label in folder.class_names:
-        own = [sample for sample in folder.of_part("train") if sample.label == label]
+    for everywhere in folder.by_class.values():
+        own = [sample for sample in everywhere if sample.part == "train"]
         if own:
             extra = settings.until - len(own) if settings.until else settings.copies * len(own)
             repeats = sampling.repeats([sample.path for sample in own], extra, settings.seed)

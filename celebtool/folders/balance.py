@@ -59,8 +59,11 @@ def plan(folder: ImageFolder, settings: BalanceSettings) -> list[manifest.Row]:
     rows = {sample: transfer.row(folder, sample, known) for sample in folder.samples}
     result = [_passed_on(sample, row, counts, kept) for sample, row in rows.items() if not _is_balanced(sample, kept)]
     taken = {names.key(sample.path) for sample in folder.samples}
-    for label in kept:
-        own = [row for sample, row in rows.items() if sample.label == label and _is_balanced(sample, kept)]
+    balanced: dict[str, list[manifest.Row]] = {label: [] for label in kept}
+    for sample, row in rows.items():
+        if sample.label is not None and _is_balanced(sample, kept):
+            balanced[sample.label].append(row)
+    for own in balanced.values():
         chosen, left_out = _choose(own, size, settings)
         result += chosen + left_out
         if settings.oversample:

@@ -86,8 +86,8 @@ def inspect(folder: ImageFolder, progress: Callable[[int, int], None], embed: Em
     def decode(sample: Sample) -> _Seen | ImageError:
         try:
             image = images.read(folder.file(sample))
-        except ImageError as error:
-            return error
+        except ImageError as error:  # a new one, because this one keeps what its file was decoded with
+            return ImageError(error.where, error.reason, error.problem)
         fingerprint = duplicates.fingerprint(image, embeddings.of(folder.file(sample)), margin)
         return _Seen(sample, (image.shape[0], image.shape[1]), flaws(image), fingerprint)
 

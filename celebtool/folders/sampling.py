@@ -140,10 +140,12 @@ def folds(images: Sequence[Image], count: int, seed: int) -> list[int | None]:
         total[fold] += len(labels)
         for label in labels:
             load[label][fold] += 1
+    groups: dict[str | None, set[int]] = defaultdict(set)
+    for image in images:
+        groups[image.label].add(image.group)
     for label in load.keys() - {None}:
-        own = {image.group for image in images if image.label == label}
-        if len({fold_of[group] for group in own}) == 1:
-            fold_of.update(dict.fromkeys(own))
+        if len({fold_of[group] for group in groups[label]}) == 1:
+            fold_of.update(dict.fromkeys(groups[label]))
     return [fold_of[image.group] for image in images]
 
 

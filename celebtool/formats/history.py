@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, TextIO
 
 from celebtool.errors import CelebtoolError
-from celebtool.formats import tables
+from celebtool.formats import spreadsheets, tables
 from celebtool.formats.json_checks import number, optional, record, whole
 
 
@@ -64,6 +64,17 @@ def parse(stream: TextIO, where: object) -> tuple[Epoch, ...]:
     return _epochs(tables.parse(stream, where, COLUMNS), where)
 
 
+def is_history(stream: TextIO, where: object) -> bool:
+    """Say whether an open text stream holds a history: its header has an epoch and no path.
+
+    Raises:
+        CelebtoolError: it is no text.
+    """
+    header, _ = spreadsheets.header(tables.lines(stream, where))
+    columns = spreadsheets.columns(header, spreadsheets.separator(header, COLUMNS))
+    return "epoch" in columns and "path" not in columns
+
+
 def best(epochs: Iterable[Epoch]) -> Epoch:
     """The epoch of the lowest val_loss, or of the lowest loss when there are no val/ images; the first of equals."""
     candidates = list(epochs)
@@ -103,7 +114,7 @@ def _number(row: Mapping[str, str], column: str) -> float | None:
     if not text and column in _OPTIONAL:
         return None
     try:
-        number = float(text)
+        number = spreadsheets.number(text)
     except ValueError:
         raise ValueError(f"has {text!r} in column {column!r}; expected a number") from None
     if _LARGEST < abs(number) < math.inf:

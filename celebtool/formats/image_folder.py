@@ -56,6 +56,15 @@ class ImageFolder:
         return tuple(sorted({s.label for s in self.samples if s.label is not None} - {UNKNOWN}))
 
     @cached_property
+    def by_class(self) -> dict[str, tuple[Sample, ...]]:
+        """The samples of each class, in the order of `class_names`."""
+        found: dict[str, list[Sample]] = {label: [] for label in self.class_names}
+        for sample in self.samples:
+            if sample.label in found:
+                found[sample.label].append(sample)
+        return {label: tuple(own) for label, own in found.items()}
+
+    @cached_property
     def parts(self) -> tuple[str, ...]:
         """Which of train, val and test there are; empty for a folder that is not split."""
         present = {sample.part for sample in self.samples}

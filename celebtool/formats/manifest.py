@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from celebtool.formats import image_folder, tables
+from celebtool.formats import image_folder, spreadsheets, tables
 from celebtool.system import system_faults
 
 FILE = "manifest.csv"
@@ -33,7 +33,7 @@ class Row:
     def number(self, column: str) -> float | None:
         """Return an extra column as a finite number; None if it holds none: a manifest may be untrusted."""
         try:
-            value = float(self.extra.get(column, ""))
+            value = spreadsheets.number(self.extra.get(column, ""))
         except ValueError:
             return None
         return value if math.isfinite(value) else None

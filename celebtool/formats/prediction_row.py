@@ -2,12 +2,14 @@
 
 import math
 import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from celebtool.formats import spreadsheets
 from celebtool.formats.image_folder import PARTS, UNKNOWN
 
 BOX_COLUMNS = ("left", "top", "width", "height")
@@ -15,11 +17,10 @@ PROBABILITY = "prob_"
 PREDICTED, FAILED = "predicted", "failed"
 TOLERANCE = 1e-3  # of a row's sum; six digits are written, so 1,000 classes stay far below it
 
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(e[+-]?\d+)?", re.IGNORECASE)
 _SEEN = {"yes": True, "no": False, "": None}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Prediction:
     """The prediction for one image or face.
 
@@ -105,9 +106,9 @@ def read_cells(row: Mapping[str, str], columns: Sequence[str], known: frozenset[
     _check_texts(row, known)
     common = {
         "path": row["path"],
-        "part": row["part"],
-        "label": row["label"],
-        "reason": row["reason"],
+        "part": sys.intern(row["part"]),  # of millions of rows, one text each
+        "label": sys.intern(row["label"]),
+        "reason": sys.intern(row["reason"]),
         "score": _number(row, "score") if row["score"] else None,
         "seen": _SEEN[row["seen"]],
         "box": _box(row),
@@ -119,7 +120,7 @@ def read_cells(row: Mapping[str, str], columns: Sequence[str], known: frozenset[
         return Prediction(probabilities=None, **common)  # type: ignore[arg-type]
     probabilities = _probabilities(row, columns)
     _check_predicted(row, columns, probabilities)
-    return Prediction(probabilities=probabilities, predicted=row["predicted"], **common)  # type: ignore[arg-type]
+    return Prediction(probabilities=probabilities, predicted=sys.intern(row["predicted"]), **common)  # type: ignore[arg-type]
 
 
 def _check_texts(row: Mapping[str, str], known: frozenset[str]) -> None:
@@ -146,9 +147,12 @@ def _probabilities(row: Mapping[str, str], columns: Sequence[str]) -> NDArray[np
     if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1 + TOLERANCE):
         wrong = next(column for column in columns if not 0 <= _number(row, column) <= 1 + TOLERANCE)
         raise ValueError(f"has {row[wrong]} in column {wrong!r}; expected a number from 0 to 1")
-    if abs(values.sum() - 1) > max(TOLERANCE, len(columns) * _rounding(row, columns)):
-        raise ValueError(f"has probabilities that sum to {values.sum():.6g}; expected 1")
-    return values if abs(values.sum() - 1) <= TOLERANCE else values / values.sum()
+    total = values.sum()
+    if abs(total - 1) <= TOLERANCE:
+        return values
+    if abs(total - 1) > _tolerance(row, columns):
+        raise ValueError(f"has probabilities that sum to {total:.6g}; expected 1")
+    return np.asarray(values / total)
 
 
 def _as_written(text: str, known: frozenset[str]) -> str:
@@ -169,20 +173,21 @@ def _value(text: str) -> object:
         return None
 
 
-def _rounding(row: Mapping[str, str], columns: Iterable[str]) -> float:
-    """Return half a unit of the last decimal of a row: a spreadsheet program may have rounded its numbers."""
+def _tolerance(row: Mapping[str, str], columns: Sequence[str]) -> float:
+    """Return how far sums may be off: half a unit of a row's last decimal each, if a spreadsheet program has rounded."""
     decimals = (len(re.split("[.,]", row[column])[-1]) for column in columns if re.search("[.,]", row[column]))
-    return 0.5 * 10.0 ** -max([2, *decimals])
+    return max(TOLERANCE, len(columns) * 0.5 * 10.0 ** -max([2, *decimals]))
 
 
 def _check_predicted(row: Mapping[str, str], columns: Sequence[str], probabilities: NDArray[np.float64]) -> None:
     largest = probabilities.max()
-    tolerance = max(TOLERANCE, len(columns) * _rounding(row, columns))
-    if abs(_number(row, "confidence") - largest) > tolerance:
+    off = abs(_number(row, "confidence") - largest)
+    if off > TOLERANCE and off > _tolerance(row, columns):
         raise ValueError(f"has confidence {row['confidence']}; expected the largest probability, {largest:.6g}")
     if row["predicted"] == UNKNOWN:
         return
-    if probabilities[columns.index(PROBABILITY + row["predicted"])] < largest - tolerance:
+    off = largest - probabilities[columns.index(PROBABILITY + row["predicted"])]
+    if off > TOLERANCE and off > _tolerance(row, columns):
         name = columns[int(probabilities.argmax())].removeprefix(PROBABILITY)
         raise ValueError(f"is predicted as {row['predicted']!r}; expected {name!r}, which has the largest probability")
 
@@ -198,7 +203,7 @@ def _number(row: Mapping[str, str], column: str) -> float:
     """A cell as a finite number; a ValueError names the column."""
     text = row.get(column, "")
     try:
-        number = float(text.replace(",", ".") if _DECIMAL_COMMA.fullmatch(text) else text)
+        number = spreadsheets.number(text)
     except ValueError:
         number = math.nan
     if not math.isfinite(number):

@@ -5,10 +5,10 @@ guesses types reads a cell. Every figure of a report depends on these rows: a ta
 error that names file and line.
 """
 
-import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from celebtool.errors import CelebtoolError
-from celebtool.formats import tables
+from celebtool.formats import spreadsheets, tables
 from celebtool.formats.image_folder import MAX_CLASSES, PARTS, UNKNOWN
 from celebtool.formats.prediction_row import (
     BOX_COLUMNS,
@@ -77,7 +77,7 @@ class Writer:
 def read(path: Path) -> Predictions:
     """Read a table of predictions from a file; see `parse`."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
+        with path.open("rb") as content, spreadsheets.text(content) as stream:
             return parse(stream, path)
     except OSError as error:
         raise CelebtoolError(path, f"cannot be read ({error.strerror}); expected a table of predictions") from error
@@ -94,40 +94,48 @@ def parse(stream: TextIO, where: object) -> Predictions:
         CelebtoolError: naming `where` and the line: a column is missing, a cell is no number, probabilities
             do not sum to 1, a label is no class, a path occurs twice, …
     """
-    try:
-        text = stream.read()
-    except UnicodeDecodeError as error:
-        raise CelebtoolError(where, "is not UTF-8; expected a table of predictions in UTF-8") from error
-    if not text.strip():
+    lines = tables.lines(stream, where)
+    first = next(lines, "")
+    while first and not first.strip():
+        first = next(lines, "")
+    if not first:
         raise CelebtoolError(where, "is empty; expected the output of celebtool predict")
-    if text.startswith("{"):
-        rows, first_line = _json_rows(text, where), 1
-    else:
-        rows, first_line = tables.parse(io.StringIO(text, newline=""), where, COLUMNS), 2
-    if not rows:
+    whole = chain([first], lines)
+    rows = _json_rows(whole, where) if first.startswith("{") else tables.numbered(whole, where, COLUMNS)
+    head = next(rows, None)
+    if head is None:
         raise CelebtoolError(where, "has a header and no rows; expected at least one prediction")
-    names = _class_names(rows[0], where)
-    numbered = dict(enumerate(rows, start=first_line))
-    _check_unique(numbered, where)
-    return Predictions(names, tuple(_rows(numbered, names, where)))
+    names = _class_names(head[1], where)
+    return Predictions(names, tuple(_rows(chain([head], rows), names, where)))
 
 
-def _json_rows(text: str, where: object) -> list[dict[str, str]]:
-    """JSON lines as the cells that the same rows have in CSV."""
-    rows: list[dict[str, str]] = []
-    for line, content in enumerate(text.rstrip("\n").split("\n"), start=1):
-        try:
-            values = json.loads(content)
-        except (ValueError, RecursionError) as error:
-            raise CelebtoolError(f"{where}:{line}", "is not JSON; expected one object per line") from error
-        if not isinstance(values, dict):
-            raise CelebtoolError(f"{where}:{line}", "is not a JSON object; expected one object per line")
-        expected = rows[0] if rows else dict.fromkeys(COLUMNS)
+def _json_rows(lines: Iterable[str], where: object) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield JSON lines, numbered, as the cells that the same rows have in CSV."""
+    expected: Collection[str] = COLUMNS
+    last = 0  # line that is not blank: the file may end with blank ones
+    for line, content in enumerate(lines, start=1):
+        if not content.strip():
+            continue
+        if line > last + 1:
+            raise CelebtoolError(f"{where}:{last + 1}", "is not JSON; expected one object per line")
+        values = _json_object(content, f"{where}:{line}")
         missing = [column for column in expected if column not in values]
         if missing:
             raise CelebtoolError(f"{where}:{line}", f"has no {missing[0]!r}; expected {', '.join(COLUMNS)}")
-        rows.append({name: _json_text(value) for name, value in values.items()})
-    return rows
+        if line == 1:
+            expected = values.keys()
+        last = line
+        yield line, {name: _json_text(value) for name, value in values.items()}
+
+
+def _json_object(text: str, where: str) -> dict[str, object]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise CelebtoolError(where, "is not JSON; expected one object per line") from error
+    if not isinstance(value, dict):
+        raise CelebtoolError(where, "is not a JSON object; expected one object per line")
+    return value
 
 
 def _json_text(value: object) -> str:
@@ -146,22 +154,17 @@ def _class_names(row: Mapping[str, str], where: object) -> tuple[str, ...]:
     return names
 
 
-def _check_unique(rows: Mapping[int, Mapping[str, str]], where: object) -> None:
-    """Refuse an image that occurs twice; several faces of one photo differ in their boxes."""
-    first: dict[tuple[str, ...], int] = {}
-    for line, row in rows.items():
-        key = (row["path"], *(row.get(column, "") for column in BOX_COLUMNS))
-        if key in first:
-            raise CelebtoolError(
-                f"{where}:{line}", f"has {row['path']!r} again, first in line {first[key]}; expected each image once"
-            )
-        first[key] = line
-
-
-def _rows(rows: Mapping[int, Mapping[str, str]], names: tuple[str, ...], where: object) -> Iterable[Prediction]:
+def _rows(rows: Iterable[tuple[int, Mapping[str, str]]], names: tuple[str, ...], where: object) -> Iterator[Prediction]:
+    """Yield rows once they are checked; an image that occurs twice is an error, several faces of one photo are not."""
     columns = [PROBABILITY + name for name in names]
     known = frozenset(names)
-    for line, row in rows.items():
+    seen: dict[object, int] = {}
+    for line, row in rows:
+        box = tuple(row.get(column, "") for column in BOX_COLUMNS)
+        first = seen.setdefault((row["path"], box) if any(box) else row["path"], line)
+        if first != line:
+            problem = f"has {row['path']!r} again, first in line {first}; expected each image once"
+            raise CelebtoolError(f"{where}:{line}", problem)
         try:
             yield read_cells(row, columns, known)
         except ValueError as error:

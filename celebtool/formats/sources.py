@@ -120,6 +120,8 @@ def _names(separator: bytes) -> Iterator[str]:
     """Split stdin at a separator without waiting for its end."""
     rest, begins = b"", True
     while chunk := os.read(0, 1 << 16):
+        if begins and separator != b"\0" and chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise CelebtoolError("stdin", "is UTF-16, as PowerShell writes; expected names in UTF-8, one a line")
         *names, rest = (rest + chunk).split(separator)
         if len(rest) > MAX_NAME:
             raise CelebtoolError("stdin", f"has a name of more than {MAX_NAME} bytes; expected one file a line, or -0")

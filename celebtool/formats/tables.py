@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TextIO
 
 from celebtool.errors import CelebtoolError
+from celebtool.formats import spreadsheets
 
 MAX_CELL = 1 << 20  # characters; Python's own limit of 128 K is less than a long list of landmarks may take
 MAX_LINE = 1 << 24  # characters; a device or a file that is one hole has no end of line
@@ -57,14 +58,19 @@ def write(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object
 def read(path: Path, required: Sequence[str] = ()) -> list[dict[str, str]]:
     """Read a table from a file; see `parse`."""
     try:
-        with path.open(encoding="utf-8", newline="") as stream:
+        with path.open("rb") as content, spreadsheets.text(content) as stream:
             return parse(stream, path, required)
     except OSError as error:
         raise CelebtoolError(path, f"cannot be read ({error.strerror}); expected a CSV table") from error
 
 
 def parse(stream: TextIO, where: object, required: Sequence[str] = ()) -> list[dict[str, str]]:
-    """Read a table from an open text stream: a mapping column → text per row.
+    """Read a table from an open text stream: a mapping column → text per row; see `numbered`."""
+    return [row for _, row in numbered(lines(stream, where), where, required)]
+
+
+def numbered(lines: Iterator[str], where: object, required: Sequence[str] = ()) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the rows of a table, each a mapping column → text, with the number of the line that each ends in.
 
     A table that a spreadsheet program has saved is read as it is meant: with a byte order mark, ``sep=;`` in its first
     line, semicolons or tabs between cells, empty rows and columns at its end.
@@ -73,50 +79,37 @@ def parse(stream: TextIO, where: object, required: Sequence[str] = ()) -> list[d
         CelebtoolError: not UTF-8, a column twice or missing, a row of another length; names the line.
     """
     csv.field_size_limit(MAX_CELL)
-    lines = _lines(stream, where)
-    try:
-        first, skipped = _header(lines)
-        rows = csv.reader(chain([first], lines), strict=True, delimiter=_separator(first, required))
-    except UnicodeDecodeError as error:
-        raise CelebtoolError(where, "is not UTF-8; expected a CSV table in UTF-8") from error
+    first, skipped = spreadsheets.header(lines)
+    separator = spreadsheets.separator(first, required)
+    rows = csv.reader(chain([first], lines), strict=True, delimiter=separator)
     try:
         columns = [_unguard(cell) for cell in next(rows, [])]
         while required and columns and not columns[-1]:
             columns.pop()
         _check_columns(columns, where, required)
-        return [
-            _row(cells, columns, where, rows.line_num + skipped)
-            for cells in rows
-            if (any(cells) if required else cells)
-        ]
-    except UnicodeDecodeError as error:
-        raise CelebtoolError(where, "is not UTF-8; expected a CSV table in UTF-8") from error
+        for cells in rows:
+            if any(cells) if required else cells:
+                yield rows.line_num + skipped, _row(cells, columns, where, rows.line_num + skipped)
     except csv.Error as error:
         raise CelebtoolError(
             f"{where}:{rows.line_num + skipped}", f"is not CSV ({error}); expected a CSV table"
         ) from error
 
 
-def _lines(stream: TextIO, where: object) -> Iterator[str]:
-    while line := stream.readline(MAX_LINE):
-        if len(line) == MAX_LINE:
-            raise CelebtoolError(where, f"has a line of more than {MAX_LINE} characters; expected a CSV table")
-        yield line
+def lines(stream: TextIO, where: object) -> Iterator[str]:
+    """Yield the lines of a table.
 
-
-def _header(lines: Iterator[str]) -> tuple[str, int]:
-    """Return the line of the header, and how many lines come before it: a spreadsheet program may write ``sep=;`` there."""
-    first = next(lines, "").removeprefix("\ufeff")
-    return (next(lines, ""), 1) if re.fullmatch(r"sep=.\s*", first) else (first, 0)
-
-
-def _separator(header: str, required: Sequence[str]) -> str:
-    """Return what separates the cells: a comma, or what a spreadsheet program writes where a comma separates decimals."""
-    for separator in ",;\t":
-        cells = [cell.strip().strip('"') for cell in header.split(separator)]
-        if len(cells) > 1 and set(required) <= set(cells):
-            return separator
-    return ","
+    Raises:
+        CelebtoolError: it is not UTF-8, or a line has no end.
+    """
+    try:
+        while line := stream.readline(MAX_LINE):
+            if len(line) == MAX_LINE:
+                raise CelebtoolError(where, f"has a line of more than {MAX_LINE} characters; expected a CSV table")
+            yield line
+    except UnicodeError as error:
+        expected = "expected a CSV table in UTF-8 (Excel calls it 'CSV UTF-8')"
+        raise CelebtoolError(where, f"is not UTF-8; {expected}") from error
 
 
 def _check_columns(columns: list[str], where: object, required: Sequence[str]) -> None:

@@ -166,10 +166,9 @@ def _folders(subjects: Subjects, lettering: Lettering, limit: int) -> Iterator[t
             content.append(html.table(subject_tables.rejects(rejects), f"f{n}-rejects"))
         if folder.class_names:
             counts = {part or "": folder.counts(part) for part in folder.parts or (None,)}
-            by_class = {label: [s for s in folder.samples if s.label == label] for label in folder.class_names}
             bars = plots.distribution(counts, folder.class_names, lettering)
             content.append(html.plot(plots.png(bars), "images per class"))
-            sheet = contact_sheets.samples(by_class, plot_files.thumbnails(folder), lettering)
+            sheet = contact_sheets.samples(folder.by_class, plot_files.thumbnails(folder), lettering)
             content.append(html.plot(plots.png(sheet), "samples of each class", kind="plot sheet"))
         yield name, "\n".join(content)
 

@@ -111,9 +111,8 @@ def _of_folders(subjects: Subjects, pictures: ImageFolder | None, lettering: Let
     for number, folder in enumerate(labelled, start=1):
         file = f"{number}-" if len(labelled) > 1 else ""
         counts = {part or "": folder.counts(part) for part in folder.parts or (None,)}
-        by_class = {name: [s for s in folder.samples if s.label == name] for name in folder.class_names}
         yield f"{file}distribution.png", plots.distribution(counts, folder.class_names, lettering)
-        yield f"{file}samples.png", contact_sheets.samples(by_class, thumbnails(folder), lettering)
+        yield f"{file}samples.png", contact_sheets.samples(folder.by_class, thumbnails(folder), lettering)
     if not labelled:
         for table in [table for table in subjects.predictions.values() if any(row.label for row in table.rows)][:1]:
             yield "distribution.png", plots.distribution(_label_counts(table), table.class_names, lettering)

@@ -1,7 +1,6 @@
 """Read what `report` is given: tables of predictions, histories, image folders and models, told apart by content."""
 
 import hashlib
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from celebtool.errors import CelebtoolError, command_line
 from celebtool.evaluation.judge import Judged, Judgement
-from celebtool.formats import history, image_folder, manifest, model_file, predictions
+from celebtool.formats import history, image_folder, manifest, model_file, predictions, spreadsheets
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import SIDECARS, ImageFolder
 from celebtool.formats.manifest import Row
@@ -149,9 +148,8 @@ def _content(stream: BinaryIO, name: str) -> bytes:
 def _add_table(subjects: Subjects, name: str, content: bytes) -> None:
     """Read a table: a history if its header has an epoch and no path, else predictions."""
     subjects.digests[name] = hashlib.sha256(content).hexdigest()
-    stream = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
-    columns = content.split(b"\n", 1)[0].removeprefix(b"\xef\xbb\xbf").rstrip(b"\r").split(b",")
-    if b"epoch" in columns and b"path" not in columns:
+    stream = spreadsheets.text_of(content)
+    if history.is_history(spreadsheets.text_of(content), name):
         subjects.histories[name] = history.parse(stream, name)
     else:
         subjects.predictions[name] = predictions.parse(stream, name)

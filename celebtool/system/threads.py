@@ -23,13 +23,9 @@ def run(
         progress: called with (done, total) after each.
     """
     results = []
-    executor = ThreadPoolExecutor(os.cpu_count() or 1)
-    try:
-        for result in executor.map(function, items):
-            results.append(result)
-            progress(len(results), len(items))
-    finally:
-        executor.shutdown(wait=True, cancel_futures=True)
+    for result in map_ahead(function, items):  # a future for each of a million items would take gigabytes
+        results.append(result)
+        progress(len(results), len(items))
     return results
 
 
