@@ -54,9 +54,9 @@ def parse_unfreeze(text: str | None) -> int | Literal["all"] | None:
     return int(text)
 
 
-def check_model_name(path: Path) -> Path:
+def check_model_name(path: Path | None) -> Path | None:
     """Refuse a name for a model to write that Keras would not open: it goes by the suffix."""
-    if path.suffix != ".h5" and not path.is_dir():
+    if path is not None and path.suffix != ".h5" and not path.is_dir():
         raise typer.BadParameter(f"{printable(path)}: models are .h5 files; type {printable(path.with_suffix('.h5'))}")
     return path
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from celebtool import architectures, console, options
-from celebtool.training.options import BY_ARCHITECTURE, NETWORK, RunOptions, TrainingOptions
+from celebtool.training.options import BY_ARCHITECTURE, NETWORK, RUN, RunOptions, TrainingOptions
 
 if TYPE_CHECKING:
     from celebtool.nn.classifier import Classifier
@@ -47,6 +47,15 @@ def train(
         ),
     ] = None,
     image_size: options.ImageSizeText = None,
+    no_enrol: Annotated[
+        bool,
+        typer.Option(
+            "--no-enrol",
+            rich_help_panel=RUN,
+            help="Leave the embeddings of the training images, which are biometric data, out of the model. "
+            "`finetune --add` and `--forget` need them.",
+        ),
+    ] = False,
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,  # noqa: ARG001
 ) -> None:
@@ -58,7 +67,7 @@ def train(
     """
     from celebtool.commands import training as shared
     from celebtool.formats import crops, provenance
-    from celebtool.training import settings, training_set
+    from celebtool.training import folder_doubts, settings, training_set
 
     shared.check_order("train", parts, model, folder=0)
     architecture = architectures.get(arch)
@@ -68,6 +77,9 @@ def train(
     chosen = settings.for_training(training, architecture, has_val=bool(data.val))
     for line in settings.optimizer_notes(training, architecture, chosen):
         console.note(line)
+    remembers = bool(chosen.embedding) and chosen.optimizer in settings.AT_ONCE and not no_enrol
+    for line in () if remembers else folder_doubts.unused(data):
+        console.warn(line)
     source = weights or architecture.pretrained
     start = {
         "arch": arch,
@@ -75,12 +87,16 @@ def train(
         "weights": training_set.weights_digest(source),
         "allow_leak": run.allow_leak,
     }
+    if no_enrol:
+        start["no_enrol"] = True
     recipe = provenance.recipe("train", start | settings.parameters(chosen), parts)
     file = training_set.weights_file(source)
 
     def trained(resources: "Resources", progress: "Progress") -> "Classifier":
         from celebtool.nn.training import runs
 
-        return runs.train(runs.Start(architecture, size, source), data, chosen, recipe, resources, progress)
+        return runs.train(
+            runs.Start(architecture, size, source, enrol=not no_enrol), data, chosen, recipe, resources, progress
+        )
 
     shared.run(shared.Job(data, model, [parts, *([file] if file else [])], recipe), run, trained, overwrite=overwrite)

@@ -11,7 +11,7 @@ from celebtool import console
 from celebtool.errors import CelebtoolError, command_line, printable
 from celebtool.formats import model_file
 from celebtool.system.output import is_finished_file, new_file
-from celebtool.training import acceptance, messages, training_set
+from celebtool.training import acceptance, folder_doubts, messages, training_set
 from celebtool.training.options import RunOptions, TrainingOptions
 from celebtool.training.training_set import TrainingData
 
@@ -53,7 +53,7 @@ def read(parts: Path, training: TrainingOptions, run: RunOptions, trained: Colle
         data = training_set.read(
             parts, training.seed, console.warn, allow_leak=run.allow_leak, trained=trained, progress=progress
         )
-    for line in training_set.doubts(data, training.false_accept):
+    for line in folder_doubts.doubts(data, training.false_accept):
         console.warn(line)
     return data
 
@@ -82,7 +82,7 @@ def run(
         from celebtool.nn.training import devices, fit
 
         if job.data.crops is None and not options.allow_uncropped:
-            _check_crops(job.data, progress)
+            check_crops(job.data, progress)
         console.note(devices.described(options.devices))
         resources = fit.Resources(workspace.scratch, int(options.cache_memory * 1e9), options.devices)
         trained = train(resources, progress)
@@ -97,7 +97,7 @@ def run(
     console.done(job.output, messages.summary(trained.info), _next_command(job))
 
 
-def _check_crops(data: TrainingData, progress: "Progress") -> None:
+def check_crops(data: TrainingData, progress: "Progress") -> None:
     """Refuse raw photos, and warn of loose crops."""
     from celebtool.nn.detection import framing
 

@@ -103,8 +103,8 @@ def _why_no_directory(root: Path) -> str:
     return f"is a file; expected a directory of images{f', such as {root.parent}' if root.name in SIDECARS else ''}"
 
 
-def read_labelled(root: Path) -> ImageFolder:
-    """List a directory of class directories.
+def read_labelled(root: Path, *, strangers_suffice: bool = False) -> ImageFolder:
+    """List a directory of class directories; `strangers_suffice`: unknown/ may be the only one.
 
     Raises:
         CelebtoolError: as `read` and `check_layout`; or there is no class directory, an empty one, or an image outside
@@ -112,7 +112,7 @@ def read_labelled(root: Path) -> ImageFolder:
     """
     folder = read(root)
     check_layout(folder)
-    if not folder.class_names:
+    if not folder.class_names and not (strangers_suffice and any(each.label == UNKNOWN for each in folder.samples)):
         raise CelebtoolError(root, "has no class directories; expected FOLDER/<class>/<image>")
     for sample in folder.samples:
         if sample.label is None:

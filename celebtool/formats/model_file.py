@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from celebtool import architectures
 from celebtool.errors import CelebtoolError, printable
-from celebtool.formats import model_info
+from celebtool.formats import enrolment, model_info
 from celebtool.formats.hdf5 import reader
 from celebtool.formats.model_info import Array, Arrays, Layer, ModelInfo
 
@@ -32,7 +32,9 @@ __all__ = [
     "is_model",
     "new_for_keras",
     "read",
+    "read_embeddings",
     "read_info",
+    "write_embeddings",
     "write_info",
 ]
 
@@ -40,6 +42,7 @@ DATASET = "celebtool"
 MAX_JSON = 16 << 20
 _BLOCK = 1 << 20  # bytes by which a file grows in memory
 _SPARE = 400_000  # parameters, 1.6 MB: what is as small as that is built and then compared array by array
+_ROUNDING = 1e-3  # of the length of an embedding
 _WEIGHTS = "model_weights"
 _DIGEST = "sha256"
 _LAYOUT = (
@@ -90,6 +93,12 @@ def _in_memory(path: Path, mode: str) -> Iterator[h5py.File]:
     path.write_bytes(image)
 
 
+def write_embeddings(path: Path, embeddings: npt.NDArray[np.float32]) -> None:
+    """Add the embeddings (rows, width) that the description, written afterwards, lists; see `celebtool.formats.enrolment`."""
+    with _in_memory(path, "r+") as file:
+        file.create_dataset(enrolment.DATASET, data=embeddings.astype("<f4"))
+
+
 def is_model(path: Path) -> bool:
     """Say whether a .h5 is celebtool's (it has the dataset); raises CelebtoolError if it is no .h5 at all."""
     with reader.open_file(path) as file:
@@ -105,7 +114,21 @@ def read_info(path: Path) -> ModelInfo:
     with reader.open_file(path) as file:
         info = _info(file)
         _find(file, info)
+        _find_embeddings(file, info)
         return info
+
+
+def read_embeddings(path: Path) -> npt.NDArray[np.float32]:
+    """Read the embeddings (rows, width) of a model's people, each of length 1; its description lists whose they are.
+
+    Raises:
+        CelebtoolError: not a celebtool model, a damaged one, or one that holds no embeddings.
+    """
+    with reader.open_file(path) as file:
+        embeddings = _embeddings(file, _info(file))
+    if embeddings is None:
+        raise CelebtoolError(path, "holds no embeddings; expected a model that train wrote without --no-enrol")
+    return embeddings
 
 
 def is_made_by(path: Path, recipe: Mapping[str, object]) -> bool:
@@ -129,6 +152,7 @@ def read(path: Path) -> tuple[ModelInfo, Arrays]:
         if info.arrays_sha256 != _digest(file, found):
             raise CelebtoolError(path, f"is damaged: its weights {_NOT_AS_WRITTEN}")
         arrays = {array: file.array(dataset).view(np.float32) for array, dataset in found.items()}
+        _embeddings(file, info)
     for array, values in arrays.items():
         if not np.isfinite(values).all():
             raise CelebtoolError(
@@ -188,6 +212,32 @@ def _find(file: reader.File, info: ModelInfo) -> dict[Array, reader.Dataset]:
     if len(found) < len(info.arrays) or sum(dataset.size for dataset in found.values()) > file.size:
         raise CelebtoolError(file.path, f"lists an array twice; {_EXPECTED}")
     return found
+
+
+def _find_embeddings(file: reader.File, info: ModelInfo) -> reader.Dataset | None:
+    """Find the embeddings that the description lists, and check their shape."""
+    if info.enrolment is None:
+        return None
+    found = file.dataset(enrolment.DATASET)
+    if found.shape != info.enrolment.shape or found.dtype != np.float32:
+        problem = f"has {enrolment.DATASET} of shape {found.shape}; expected {info.enrolment.shape}"
+        raise CelebtoolError(file.path, problem)
+    return found
+
+
+def _embeddings(file: reader.File, info: ModelInfo) -> npt.NDArray[np.float32] | None:
+    """Read and check the embeddings that the description lists; None if it lists none."""
+    found = _find_embeddings(file, info)
+    if found is None or info.enrolment is None:
+        return None
+    embeddings = file.array(found).view(np.float32)
+    if hashlib.sha256(embeddings.tobytes()).hexdigest() != info.enrolment.sha256:
+        raise CelebtoolError(file.path, f"is damaged: its embeddings {_NOT_AS_WRITTEN}")
+    with np.errstate(over="ignore", invalid="ignore"):
+        lengths = np.linalg.norm(embeddings, axis=1)
+    if not (np.abs(lengths - 1) < _ROUNDING).all():  # nor NaN
+        raise CelebtoolError(file.path, f"has embeddings that are not of length 1; {_EXPECTED}")
+    return embeddings
 
 
 def _digest(file: reader.File, found: Mapping[Array, reader.Dataset]) -> str:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from celebtool.formats.acceptance import Acceptance, check_acceptance
 from celebtool.formats.crops import check as check_crops
+from celebtool.formats.enrolment import MAX_STRANGERS, Enrolment, check_enrolment, check_places
 from celebtool.formats.history import Epoch, check_epoch
 from celebtool.formats.image_folder import MAX_CLASSES, UNKNOWN
 from celebtool.formats.json_checks import (
@@ -98,6 +99,10 @@ class ModelInfo:
     """What the threshold was set by, and what to expect of it; None: not recorded."""
     centroids: Annotated[tuple[str, ...], list_of(text, most=MAX_CLASSES)] = ()
     """Each class's mean embedding, which the score measures the nearness to; empty: the score is the largest probability."""
+    strangers: Annotated[tuple[str, ...], list_of(text, most=MAX_STRANGERS)] = ()
+    """The embeddings of people to reject, as `centroids`: a face that is nearer to one of them than to every class is unknown."""
+    enrolment: Annotated[Enrolment | None, optional(check_enrolment)] = None
+    """What the file holds of people beside its weights, so that they can be added and forgotten; None: nothing."""
     history: Annotated[tuple[Epoch, ...], list_of(check_epoch)] = ()
     """An epoch a row, without seconds."""
     metrics: Annotated[Mapping[str, float], mapping_of(number())] = field(default_factory=dict)
@@ -105,7 +110,7 @@ class ModelInfo:
     versions: Annotated[Mapping[str, str], mapping_of(text)] = field(default_factory=dict)
     """Of what wrote the file."""
     origins: Annotated[tuple[str, ...], list_of(text)] = ()
-    """SHA-256 of the photos it was trained on, sorted."""
+    """SHA-256 of the photos it was trained on, sorted; of remembered strangers too."""
     images: Annotated[tuple[str, ...], list_of(text)] = ()
     """SHA-256 of the training images themselves, such as crops, as far as they are not among `origins`; sorted."""
     recipe: Annotated[Mapping[str, object], mapping_of(anything)] = field(default_factory=dict)
@@ -165,16 +170,30 @@ def from_json(data: bytes) -> ModelInfo:
 
 def _checked(value: object) -> ModelInfo:
     if isinstance(value, dict):
-        value = {"acceptance": None, **value}  # models of before 0.5 have none
+        value = {"acceptance": None, "strangers": [], "enrolment": None, **value}  # models of before 0.5 have none
     info: ModelInfo = _check_fields(value)
+    _check_enrolled(info)
     if len(info.shares) != len(info.members) or bool(info.members) != (info.architecture == ENSEMBLE):
         raise ValueError("members and shares: do not belong together")
     if info.members and abs(sum(info.shares) - 1) > _ROUNDING:
         raise ValueError("shares: do not add up to 1")
     if any(member.members or member.class_names != info.class_names for member in info.members):
         raise ValueError("members: an ensemble or of other classes")
+    if any(member.enrolment for member in info.members):
+        raise ValueError("members: with an enrolment, which only a single model has")
     if len(set(info.class_names)) != len(info.class_names):
         raise ValueError("class_names: one of them twice")
     if UNKNOWN in info.class_names:
         raise ValueError(f"class_names: {UNKNOWN}, which is nobody's name")
     return info
+
+
+def _check_enrolled(info: ModelInfo) -> None:
+    held = 0 if info.enrolment is None else info.enrolment.strangers.embeddings
+    if len(info.strangers) != held:
+        raise ValueError("strangers: others than the enrolment lists")
+    if info.enrolment is None:
+        return
+    if info.members or len(info.centroids) != len(info.class_names):
+        raise ValueError("enrolment: without the means of the classes")
+    check_places(info.enrolment, len(info.class_names), len(info.trained_on))

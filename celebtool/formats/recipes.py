@@ -54,6 +54,12 @@ def crop_parameters(recipe: object) -> dict[str, object] | None:
     return None
 
 
+def bare(recipe: object) -> dict[str, object]:
+    """Return a recipe that says of earlier commands only how faces were cropped and whether a leak was allowed."""
+    leak = {"allow_leak": True} if allowed_leak(recipe) else {}
+    return {"command": EARLIER, "parameters": {**(crop_parameters(recipe) or {}), **leak}}
+
+
 def allowed_leak(recipe: object) -> bool:
     """Say whether any command of a recipe was told --allow-leak."""
     return any(_leaky(each) for each in _mappings(recipe))
@@ -76,9 +82,7 @@ def _made_by(recipe: object, room: int) -> object:
 def _summary(recipe: object) -> dict[str, object]:
     """Return what replaces a recipe: its digest, and what later commands need of it."""
     content = json.dumps(recipe, sort_keys=True).encode("ascii")
-    leak = {"allow_leak": True} if allowed_leak(recipe) else {}
-    parameters = {**(crop_parameters(recipe) or {}), **leak}
-    return {"command": EARLIER, "parameters": parameters, "digest": hashlib.sha256(content).hexdigest()}
+    return bare(recipe) | {"digest": hashlib.sha256(content).hexdigest()}
 
 
 def _depth(value: object) -> int:

@@ -15,7 +15,7 @@ from keras.src.legacy.saving.legacy_h5_format import save_model_to_hdf5  # takes
 import celebtool
 from celebtool.architectures import LAST_LAYER
 from celebtool.errors import CelebtoolError
-from celebtool.formats import model_file
+from celebtool.formats import model_file, vectors
 from celebtool.formats.model_file import Array, Layer, ModelInfo
 from celebtool.nn import graphs
 from celebtool.nn.networks import ensemble
@@ -28,6 +28,8 @@ class Classifier:
 
     model: keras.Model
     info: ModelInfo
+    embeddings: npt.NDArray[np.float32] | None = None
+    """Those of its people (rows, width) that `info.enrolment` lists, for `save`; a model that was loaded has none."""
 
     @cached_property
     def graph(self) -> Callable[[list[tf.Tensor]], list[tf.Tensor]]:
@@ -68,6 +70,16 @@ class Classifier:
             raise CelebtoolError("model", f"has means of shape {means.shape}; expected {wanted}")
         return means
 
+    @cached_property
+    def strangers(self) -> npt.NDArray[np.float64]:
+        """The embeddings of the strangers that the model remembers (m, d); raises as `centroids`."""
+        width = self.model.get_layer(LAST_LAYER).input.shape[-1]
+        try:
+            rows = [vectors.unpack(text, width) for text in self.info.strangers]
+        except ValueError as error:
+            raise CelebtoolError("model", f"has {error} of its strangers; expected a whole model .h5") from error
+        return np.array(rows, np.float64).reshape(-1, width)
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -88,6 +100,8 @@ def save(classifier: Classifier, path: Path) -> None:
             raise CelebtoolError(path, f"NaN or Inf in {layer.name}; train with a lower learning rate")
     with model_file.new_for_keras(path) as file:
         save_model_to_hdf5(classifier.model, file, include_optimizer=False)
+    if classifier.embeddings is not None:
+        model_file.write_embeddings(path, classifier.embeddings)
     model_file.write_info(path, described(classifier).info)
 
 
@@ -168,7 +182,8 @@ def answer(classifier: Classifier, images: Mapping[tuple[int, int], npt.NDArray[
         raise CelebtoolError("model", "gives NaN or Inf as a probability; train it again with a lower learning rate")
     if classifier.centroids is None:
         return Answers(result, result.max(axis=1).astype(np.float64))
-    return Answers(result, calibration.cosines(features[0].astype(np.float64), classifier.centroids).max(axis=1))
+    points = features[0].astype(np.float64)
+    return Answers(result, calibration.scores(points, classifier.centroids, classifier.strangers))
 
 
 def probabilities(

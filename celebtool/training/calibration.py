@@ -75,6 +75,24 @@ def cosines(features: Floats, means: Floats) -> Floats:
     return np.asarray(unit(features) @ means.T)
 
 
+def scores(features: Floats, means: Floats, strangers: Floats) -> Floats:
+    """Return the score (n,) of each feature: the cosine to the nearest class's mean.
+
+    A face that is nearer to the image of a stranger that the model remembers has minus its cosine to that one, which no
+    threshold accepts.
+
+    Args:
+        features: (n, d).
+        means: (classes, d).
+        strangers: (m, d) the remembered images; m may be 0.
+    """
+    own = cosines(features, means).max(axis=1)
+    if not len(strangers):
+        return np.asarray(own)
+    nearest = cosines(features, strangers).max(axis=1)
+    return np.asarray(np.where(nearest > own, -np.abs(nearest), own))
+
+
 def without_own(values: Floats, class_ids: NDArray[np.int64]) -> Floats:
     """Return cosines or logits (n, classes) with each sample's own class left out (-inf): a stranger's, as it were."""
     others = values.copy()

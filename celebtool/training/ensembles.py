@@ -167,7 +167,7 @@ def _crop_size(crops: Mapping[str, object]) -> int:
 def _as_member(info: ModelInfo, class_names: tuple[str, ...]) -> ModelInfo:
     """Return a member's description without the origins, images, layers and arrays, which the ensemble holds."""
     bare = replace(info, class_names=class_names, origins=(), images=(), layers=(), arrays=())
-    return replace(bare, threshold=None, acceptance=None, centroids=())
+    return replace(bare, threshold=None, acceptance=None, centroids=(), strangers=(), enrolment=None)
 
 
 def _renamed(array: Array, number: int) -> Array:

@@ -14,9 +14,17 @@ Monitor = Literal["loss", "accuracy", "val_loss", "val_accuracy"]
 BY_ARCHITECTURE = "by architecture"
 """What `--help` shows where the architecture table has the default."""
 
-GROUPS = ("Data options", "Network options", "Head options", "Optimisation options", "Run options", "Expert options")
+GROUPS = (
+    "People options",
+    "Data options",
+    "Network options",
+    "Head options",
+    "Optimisation options",
+    "Run options",
+    "Expert options",
+)
 """The groups of options in `--help`, in their order."""
-DATA, NETWORK, HEAD, OPTIMISATION, RUN, EXPERT = GROUPS
+PEOPLE, DATA, NETWORK, HEAD, OPTIMISATION, RUN, EXPERT = GROUPS
 
 
 class Units(tuple[int, ...]):

@@ -1,6 +1,5 @@
 """List the images of a training run: those to train on, those to measure with, and the photos they come from."""
 
-import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +15,7 @@ from celebtool.formats.faces import Embeddings
 from celebtool.formats.image_folder import MAX_CLASSES, UNKNOWN, ImageFolder, Sample
 from celebtool.formats.reasons import Reason
 from celebtool.system.progress import Progress, Silent
-from celebtool.training.acceptance import FALSE_ACCEPT
+from celebtool.training import folder_doubts
 
 MODEL = "the model"
 
@@ -48,8 +47,23 @@ class TrainingData:
     @cached_property
     def images(self) -> tuple[str, ...]:
         """The SHA-256 of every training image that is not itself one of the photos, sorted."""
-        found = {manifest.sha256(self.folder.file(sample)) for sample in self.train}
+        found = {self.digest(sample) for sample in self.train}
         return tuple(sorted(found.difference(self.origins)))
+
+    @property
+    def remembered(self) -> tuple[Sample, ...]:
+        """The strangers that a face network remembers: those of train/unknown/, or of an unsplit folder's unknown/."""
+        return tuple(each for each in self.folder.samples if each.label == UNKNOWN and each.part in {None, "train"})
+
+    def digest(self, sample: Sample) -> str:
+        """The SHA-256 of an image."""
+        if sample.path not in self._digests:
+            self._digests[sample.path] = manifest.sha256(self.folder.file(sample))
+        return self._digests[sample.path]
+
+    @cached_property
+    def _digests(self) -> dict[str, str]:
+        return {}
 
     def origin(self, sample: Sample) -> str:
         """The SHA-256 of the photo that an image comes from."""
@@ -101,13 +115,10 @@ def read(
     folder = image_folder.read_labelled(root)
     if folder.parts:
         data = _of(folder, folder.of_part("train"), folder.of_part("val"))
-        if unused := len(folder.of_part("train")) - len(data.train):
-            images = f"{count(unused, 'image')} of train/unknown/ can't be used"
-            warn(f"{root}: {images}; put photos of strangers into val/unknown/")
     else:
         data = _set_aside(folder, seed, warn, progress or Silent())
     _check(data, warn)
-    _check_leaks(data, trained, warn, allow_leak=allow_leak)
+    check_leaks(data, trained, warn, allow_leak=allow_leak)
     return data
 
 
@@ -157,9 +168,8 @@ def _check(data: TrainingData, warn: Callable[[str], None]) -> None:
     untrained = sorted({sample.label or "" for sample in data.val} - set(data.class_names))
     if untrained:
         raise CelebtoolError(root, f"has {untrained[0]} in val/ and not in train/; expected the same classes in both")
-    crops = data.crops
-    if crops is None or not crops.get("align"):
-        warn(f"{root}: the images were not aligned by `celebtool crop-faces`; aligned faces are recognised better")
+    for line in folder_doubts.unaligned(data.folder.root, data.crops):
+        warn(line)
     if not data.val:
         warn(f"{root} has no val/ images: training watches its own loss and can't see overfitting")
         return
@@ -168,11 +178,10 @@ def _check(data: TrainingData, warn: Callable[[str], None]) -> None:
         warn(f"{root}: val/ has no image of {', '.join(unmeasured)}")
 
 
-def _check_leaks(
-    data: TrainingData, trained: Collection[str], warn: Callable[[str], None], *, allow_leak: bool
-) -> None:
+def check_leaks(data: TrainingData, trained: Collection[str], warn: Callable[[str], None], *, allow_leak: bool) -> None:
     """Refuse val and test images whose recorded photo is trained on too; of equal files without a record only warn."""
-    twins = dict.fromkeys(trained, MODEL) | {data.origin(sample): sample.path for sample in reversed(data.train)}
+    learnt = reversed((*data.train, *data.remembered))
+    twins = dict.fromkeys(trained, MODEL) | {data.origin(sample): sample.path for sample in learnt}
     measured = [sample for sample in data.folder.samples if sample.part in {"val", "test"}] or data.val
     leaks = {sample.path: twins[data.origin(sample)] for sample in measured if data.origin(sample) in twins}
     if not leaks:
@@ -183,17 +192,6 @@ def _check_leaks(
     if recorded and not allow_leak:
         raise CelebtoolError(data.folder.root, f"{problem}; divide it with `celebtool split`, or add --allow-leak")
     warn(f"{data.folder.root}: {problem}")
-
-
-def doubts(data: TrainingData, false_accept: float | None) -> list[str]:
-    """Return what the threshold can't be trusted for if too few strangers set it: to see a share of 1 % takes 100."""
-    share = FALSE_ACCEPT if false_accept is None else false_accept
-    if not data.strangers or len(data.strangers) * share >= 1:
-        return []
-    place = f"{'val/' if data.folder.parts else ''}{UNKNOWN}/"
-    problem = f"{len(data.strangers)} images in {place} are too few to measure a share of {100 * share:.3g} %"
-    enough = f"put {math.ceil(1 / share)} or more there" if share else "ask for a larger share"
-    return [f"{data.folder.root}: {problem}, so the threshold is rough; {enough}"]
 
 
 def check_classes(data: TrainingData, class_names: Sequence[str]) -> None:

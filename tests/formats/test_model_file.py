@@ -62,6 +62,31 @@ def test_a_description_that_would_be_refused_is_not_written(tmp_path: Path) -> N
         models.write(tmp_path / "m.h5", models.changed(class_names=("ann", "ann")))
 
 
+def test_embeddings_are_read_back(tmp_path: Path) -> None:
+    path = models.write(tmp_path / "m.h5", models.ENROLLED, embeddings=models.EMBEDDINGS)
+    np.testing.assert_array_equal(model_file.read_embeddings(path), models.EMBEDDINGS)
+    assert model_file.read(path)[0].enrolment == models.ENROLLED.enrolment
+    with h5py.File(path) as file:
+        assert file["celebtool_embeddings"].dtype == np.float32
+        assert file["celebtool_embeddings"].chunks is None
+
+
+def test_a_model_without_embeddings_has_none_to_read(tmp_path: Path) -> None:
+    path = models.write(tmp_path / "m.h5")
+    with pytest.raises(CelebtoolError) as error:
+        model_file.read_embeddings(path)
+    assert str(error.value) == f"{path}: holds no embeddings; expected a model that train wrote without --no-enrol"
+
+
+def test_embeddings_of_other_people_are_refused(tmp_path: Path) -> None:
+    path = models.write(tmp_path / "m.h5", models.ENROLLED, embeddings=models.EMBEDDINGS[::-1].copy())
+    problem = "is damaged: its embeddings are not as they were written; expected a whole model .h5"
+    for read in (model_file.read, model_file.read_embeddings):
+        with pytest.raises(CelebtoolError) as error:
+            read(path)
+        assert str(error.value) == f"{path}: {problem}"
+
+
 def test_reading_needs_no_tensorflow(tmp_path: Path) -> None:
     path = models.write(tmp_path / "m.h5")
     code = f"""

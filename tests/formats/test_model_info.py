@@ -9,6 +9,11 @@ from celebtool.formats import model_info
 from celebtool.formats.acceptance import Acceptance
 from celebtool.formats.history import Epoch
 from celebtool.formats.model_info import Array, Layer, ModelInfo
+from tests.support import models
+
+ANN = {"embeddings": 2, "images": [0, 1], "photos": [0]}
+BOB = {"embeddings": 1, "images": [3], "photos": [2, 4]}
+NOBODY = {"embeddings": 0, "images": [], "photos": [5]}
 
 FULL = ModelInfo(
     architecture="cnn",
@@ -143,7 +148,7 @@ def test_hostile_json_is_refused(data: bytes) -> None:
 
 def test_fields_may_neither_be_missing_nor_unknown() -> None:
     content = json.loads(model_info.to_json(FULL))
-    for field in content.keys() - {"acceptance"}:
+    for field in content.keys() - {"acceptance", "strangers", "enrolment"}:
         with pytest.raises(ValueError, match="."):
             model_info.from_json(json.dumps({key: value for key, value in content.items() if key != field}).encode())
     with pytest.raises(ValueError, match="not an object of"):
@@ -154,6 +159,61 @@ def test_models_of_before_do_not_say_what_their_threshold_was_set_by() -> None:
     content = json.loads(model_info.to_json(FULL))
     del content["acceptance"]
     assert model_info.from_json(json.dumps(content).encode()) == replace(FULL, acceptance=None)
+
+
+def test_models_of_before_hold_no_embeddings() -> None:
+    content = json.loads(model_info.to_json(FULL))
+    del content["enrolment"], content["strangers"]
+    assert model_info.from_json(json.dumps(content).encode()) == FULL
+
+
+def test_what_a_model_holds_of_people_round_trips() -> None:
+    info = models.ENROLLED
+    assert model_info.from_json(model_info.to_json(info)) == info
+    assert info.enrolment.shape == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"people": [ANN]}, "enrolment: people: not a list of 2 to"),
+        ({"people": [ANN, ANN, ANN]}, "enrolment: 3 people in 2 classes"),
+        ({"people": [ANN, {**BOB, "embeddings": 2}]}, "enrolment: more or fewer embeddings than images"),
+        ({"people": [ANN, {**BOB, "embeddings": 0}]}, "enrolment: more or fewer embeddings than images"),
+        ({"people": [ANN, {**BOB, "embeddings": True}]}, "enrolment: people: embeddings: not a whole number"),
+        ({"people": [ANN, {**BOB, "images": [6]}]}, "enrolment: places of digests that are none"),
+        ({"people": [ANN, {**BOB, "photos": [4, 2]}]}, "enrolment: places of digests that are none"),
+        ({"people": [ANN, {**BOB, "photos": [4, 4]}]}, "enrolment: places of digests that are none"),
+        ({"people": [ANN, {**BOB, "photos": [-1]}]}, "enrolment: people: photos: not a whole number"),
+        ({"people": [ANN, {**BOB, "photos": [4]}]}, "enrolment: a digest that is nobody's"),
+        ({"people": [ANN, {**BOB, "images": [], "embeddings": 0}]}, "enrolment: a class without images"),
+        ({"people": [ANN, {**BOB, "name": "bob"}]}, "enrolment: people: not an object of embeddings, images, photos"),
+        ({"strangers": NOBODY}, "strangers: others than the enrolment lists"),
+        ({"width": 0}, "enrolment: width: not a whole number from 1 to 512"),
+        ({"width": 513}, "enrolment: width: not a whole number from 1 to 512"),
+        ({"sha256": 7}, "enrolment: sha256: not a text"),
+        ({"solver": "adam"}, "enrolment: solver: none of mean, lbfgs"),
+        ({"false_accept": 2}, "enrolment: false_accept: not a number from 0 to 1"),
+        ({"more": 1}, "enrolment: not an object of"),
+    ],
+)
+def test_people_that_the_rest_does_not_bear_out_are_refused(fields: dict, problem: str) -> None:
+    content = json.loads(model_info.to_json(models.ENROLLED))
+    content["enrolment"].update(fields)
+    with pytest.raises(ValueError, match=problem):
+        model_info.from_json(json.dumps(content).encode())
+
+
+def test_people_need_means_and_a_model_of_their_own() -> None:
+    for info in (
+        replace(models.ENROLLED, centroids=models.ENROLLED.centroids[:1]),
+        replace(models.ENROLLED, centroids=()),
+    ):
+        with pytest.raises(ValueError, match="enrolment: without the means of the classes"):
+            model_info.from_json(model_info.to_json(info))
+    several = replace(models.INFO, architecture="ensemble", members=(models.ENROLLED,) * 2, shares=(0.5, 0.5))
+    with pytest.raises(ValueError, match="members: with an enrolment, which only a single model has"):
+        model_info.from_json(model_info.to_json(several))
 
 
 def test_deep_recipes_are_refused() -> None:

@@ -1,6 +1,7 @@
 """Files that a stranger might call a model: what `celebtool.formats.model_file` must refuse, each a way to write one."""
 
 import gzip
+import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -104,6 +105,29 @@ def _json(**fields: object) -> Callable[[Path], object]:
 
 def _arrays(*arrays: tuple[str, str, list[int]]) -> Callable[[Path], object]:
     return _json(arrays=[{"layer": layer, "name": name, "shape": shape} for layer, name, shape in arrays])
+
+
+def _enrolled(**fields: object) -> Callable[[Path], object]:
+    """Describe what a model holds of people otherwise than it does."""
+
+    def make(path: Path) -> None:
+        content = json.loads(model_info.to_json(models.ENROLLED))
+        models.describe(path, json.dumps({**content, "enrolment": {**content["enrolment"], **fields}}).encode())
+
+    return make
+
+
+def _embeddings(values: np.ndarray) -> Callable[[Path], object]:
+    """Write other embeddings than the description lists, whose digest it has all the same."""
+
+    def make(path: Path) -> None:
+        enrolment = replace(models.ENROLLED.enrolment, sha256=hashlib.sha256(values.tobytes()).hexdigest())
+        with h5py.File(models.write(path), "r+", libver=models.LIBVER) as file:
+            file.create_dataset("celebtool_embeddings", data=values)
+            del file["celebtool"]
+        model_file.write_info(path, replace(models.ENROLLED, enrolment=enrolment))
+
+    return make
 
 
 def _few_weights(info: ModelInfo, *arrays: Array) -> Callable[[Path], object]:
@@ -245,6 +269,24 @@ HOSTILE: dict[str, Callable[[Path], object]] = {
     "crops of gigabytes": _json(crops={"size": 20_000, "margin": 0.25, "align": True, "format": "png"}),
     "crops without an end": _json(crops={"size": 224, "margin": 1e308, "align": False, "format": "jpg"}),
     "crops in another format": _json(crops={"size": 224, "margin": 0.25, "align": True, "format": ["tiff"]}),
+    "embeddings that are not there": lambda path: models.write(path, models.ENROLLED),
+    "embeddings of other people": lambda path: models.write(
+        path, models.ENROLLED, embeddings=models.EMBEDDINGS[::-1].copy()
+    ),
+    "embeddings of NaN": _embeddings(np.full((3, 4), np.nan, "f4")),
+    "embeddings without bounds": _embeddings(np.full((3, 4), 3e38, "f4")),
+    "embeddings of nothing": _embeddings(np.zeros((3, 4), "f4")),
+    "embeddings of float64": _embeddings(models.EMBEDDINGS.astype("f8")),
+    "one embedding too few": _embeddings(models.EMBEDDINGS[:2].copy()),
+    "embeddings in one row": _embeddings(models.EMBEDDINGS.reshape(-1)),
+    "embeddings of gigabytes": _enrolled(width=10**9),
+    "people of gigabytes": _enrolled(people=[{"embeddings": 10**9, "images": [0], "photos": [0]}] * 2),
+    "people without images": _enrolled(people=[{"embeddings": 0, "images": [], "photos": [0]}] * 2),
+    "people of other digests": _enrolled(people=[{"embeddings": 1, "images": [99], "photos": [0]}] * 2),
+    "people in disorder": _enrolled(people=[{"embeddings": 2, "images": [1, 0], "photos": [0]}] * 2),
+    "digests of nobody": _enrolled(people=[{"embeddings": 1, "images": [0], "photos": [0]}] * 2),
+    "a solver of its own": _enrolled(solver="os.system"),
+    "strangers without an enrolment": _json(strangers=["AAAA"]),
     "description without digest": _replaced("celebtool", data=np.frombuffer(b"{}", np.uint8)),
     "description with another digest": _description(b"{}", "00" * 32),
     "description of nothing": _description(b"{}"),

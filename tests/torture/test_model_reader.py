@@ -41,7 +41,7 @@ def test_hostile_files_are_refused_with_one_line(tmp_path: Path, tally: Tally) -
 
 def test_any_bit_may_be_wrong(tmp_path: Path, tally: Tally) -> None:
     tally.begin(2, "flipped bits of a model, refused by the reader or of no effect")
-    path = models.write(tmp_path / "m.h5")
+    path = models.write(tmp_path / "m.h5", models.ENROLLED, embeddings=models.EMBEDDINGS)
     content, expected = path.read_bytes(), model_file.read(path)
     bits = random.Random(0).sample(range(8 * len(content)), amount(500, 8192, 8192))
     refused = 0
@@ -56,7 +56,7 @@ def test_any_bit_may_be_wrong(tmp_path: Path, tally: Tally) -> None:
 
 def test_any_truncation_is_refused(tmp_path: Path, tally: Tally) -> None:
     tally.begin(2, "truncations of a model, at every length, refused by the reader")
-    path = models.write(tmp_path / "m.h5")
+    path = models.write(tmp_path / "m.h5", models.ENROLLED, embeddings=models.EMBEDDINGS)
     content = path.read_bytes()
     for size in range(0, len(content), amount(29, 1, 1)):
         path.write_bytes(content[:size])
@@ -67,7 +67,7 @@ def test_any_truncation_is_refused(tmp_path: Path, tally: Tally) -> None:
 
 def test_random_mutants_neither_crash_nor_hang(tmp_path: Path, tally: Tally) -> None:
     tally.begin(2, "random mutants of a model, through the reader")
-    path = models.write(tmp_path / "m.h5")
+    path = models.write(tmp_path / "m.h5", models.ENROLLED, embeddings=models.EMBEDDINGS)
     content, expected = path.read_bytes(), model_file.read(path)
     draw = random.Random(0)
     for _ in range(amount(500, 20_000, 20_000)):

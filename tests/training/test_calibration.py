@@ -57,3 +57,12 @@ def test_packed_means_come_back() -> None:
 def test_what_is_not_packed_means(texts: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match=r"means|base64|Incorrect|Invalid|Non-base64|Only base64"):
         calibration.unpack(texts)
+
+
+def test_a_face_that_is_nearer_to_a_remembered_stranger_reaches_no_threshold() -> None:
+    means = np.array([[1.0, 0, 0], [0, 1, 0]])
+    strangers = np.array([[0.6, 0, 0.8]])
+    features = np.array([[2.0, 0, 0], [0, 0, 3], [0.6, 0, 0.8], [0, 1, 0.1]])
+    own = [1, 0, 0.6, 1 / np.sqrt(1.01)]
+    assert calibration.scores(features, means, np.zeros((0, 3))) == pytest.approx(np.array(own))
+    assert calibration.scores(features, means, strangers) == pytest.approx(np.array([1, -0.8, -1, own[3]]))

@@ -7,7 +7,7 @@ import pytest
 
 from celebtool.errors import CelebtoolError
 from celebtool.formats import manifest
-from celebtool.training import training_set
+from celebtool.training import folder_doubts, training_set
 
 
 def read(root: Path, seed: int = 0) -> tuple[training_set.TrainingData, list[str]]:
@@ -46,7 +46,7 @@ def test_strangers_of_an_unsplit_folder_are_measured_with(make_folder: Callable[
     divided = f"{root} is not split: 5 of its 50 images of people are set aside for val"
     assert warnings[0] == f"{divided}; 7 images of unknown/ help to set the threshold"
     few = f"{root}: 7 images in unknown/ are too few to measure a share of 1 %"
-    assert training_set.doubts(data, None) == [f"{few}, so the threshold is rough; put 100 or more there"]
+    assert folder_doubts.doubts(data, None) == [f"{few}, so the threshold is rough; put 100 or more there"]
 
 
 def test_images_left_out_of_an_unsplit_folder_are_counted(make_folder: Callable[..., Path]) -> None:
@@ -58,13 +58,15 @@ def test_images_left_out_of_an_unsplit_folder_are_counted(make_folder: Callable[
     assert warnings[1] == f"{problem}; celebtool split {root} {root}-parts names them"
 
 
-def test_strangers_in_train_are_said_to_be_of_no_use(make_folder: Callable[..., Path]) -> None:
+def test_strangers_in_train_are_remembered_or_said_to_be_of_no_use(make_folder: Callable[..., Path]) -> None:
     make_folder({"a": 2, "b": 2, "unknown": 3}, "parts/train")
     root = make_folder({"a": 2, "b": 2}, "parts/val").parent
     data, warnings = read(root)
     assert data.strangers == ()
     problem = f"{root}: 3 images of train/unknown/ can't be used"
-    assert warnings[0] == f"{problem}; put photos of strangers into val/unknown/"
+    assert folder_doubts.unused(data) == [f"{problem}; put photos of strangers into val/unknown/"]
+    assert [sample.path for sample in data.remembered] == [f"train/unknown/00{i}.png" for i in range(3)]
+    assert not any("unknown" in line for line in warnings)
 
 
 def test_origins_come_from_the_manifest(make_folder: Callable[..., Path]) -> None:
@@ -172,12 +174,12 @@ def test_equal_files_without_a_record_are_a_warning(make_folder: Callable[..., P
 def test_too_few_strangers_to_find_a_threshold_with_are_said(make_folder: Callable[..., Path]) -> None:
     make_folder({"a": 2, "b": 2}, "parts/train")
     root = make_folder({"a": 15, "b": 10}, "parts/val").parent
-    assert training_set.doubts(read(root)[0], 0.01) == []
+    assert folder_doubts.doubts(read(root)[0], 0.01) == []
     make_folder({"unknown": 12}, "parts/val")
     data, _ = read(root)
     said = f"{root}: 12 images in val/unknown/ are too few to measure a share of 4 %"
-    assert training_set.doubts(data, 0.04) == [f"{said}, so the threshold is rough; put 25 or more there"]
-    assert training_set.doubts(data, 0.1) == []
+    assert folder_doubts.doubts(data, 0.04) == [f"{said}, so the threshold is rough; put 25 or more there"]
+    assert folder_doubts.doubts(data, 0.1) == []
 
 
 def test_faces_of_another_margin_than_the_models_are_refused(make_folder: Callable[..., Path]) -> None:

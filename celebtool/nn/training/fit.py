@@ -49,12 +49,14 @@ class Outcome:
         history: a row per epoch.
         figures: loss, accuracy and top-5 accuracy per part.
         calibration: temperature and threshold.
+        embeddings: (n, d) of the images of train, then of the remembered strangers, if the head was solved from those.
         failure: what ended the run before its time, after at least one epoch; figures and calibration are missing then.
     """
 
     history: tuple[Epoch, ...]
     figures: dict[str, dict[str, float]] = field(default_factory=dict)
     calibration: Calibration = field(default_factory=Calibration)
+    embeddings: NDArray[np.floating] | None = None
     failure: BaseException | None = None
 
 
@@ -91,7 +93,11 @@ def fit(
     scoring = Scoring(settings.by_distance, settings.false_accept, settings.embedding)
     calibration = calibrate(parts.suffix, plain, val, strangers, scoring)
     figures = {name: measure(parts.suffix, b) for name, b in (("train", plain), ("val", val)) if b}
-    return Outcome(fitted.history, figures, calibration)
+    embeddings = None
+    if settings.embedding and settings.optimizer in AT_ONCE:
+        remembered = [make.batches(data.remembered, UNKNOWN).inputs[0]] if data.remembered else []
+        embeddings = np.concatenate([plain.inputs[0], *remembered])
+    return Outcome(fitted.history, figures, calibration, embeddings)
 
 
 def _fit(

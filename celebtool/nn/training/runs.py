@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from celebtool.architectures import EMBEDDER, Architecture
 from celebtool.formats import crops
+from celebtool.formats.enrolment import Solver
 from celebtool.formats.faces import Embeddings
 from celebtool.formats.model_info import ModelInfo
 from celebtool.nn.classifier import Classifier, save
@@ -19,18 +20,22 @@ from celebtool.nn.training import fit, memory
 from celebtool.nn.training.fit import Outcome, Resources
 from celebtool.system import trees
 from celebtool.system.progress import Progress
-from celebtool.training import messages
-from celebtool.training.settings import TrainSettings
+from celebtool.training import enrolment, messages, newcomers
+from celebtool.training.settings import MEAN, TrainSettings
 from celebtool.training.training_set import TrainingData
 
 
 @dataclass(frozen=True)
 class Start:
-    """What `train` begins with: an architecture, its image size (height, width), and its backbone's weights."""
+    """What `train` begins with: an architecture, its image size (height, width), and its backbone's weights.
+
+    `enrol` says whether the model is to hold the embeddings of its people, if it has such.
+    """
 
     architecture: Architecture
     image_size: tuple[int, int]
     weights: str
+    enrol: bool = True
 
 
 def train(
@@ -54,8 +59,10 @@ def train(
         if start.weights != "none":
             _load_weights(model, start)
             build.freeze(model)
-        known = data.embeddings if _computes_embeddings(start, data) else None
-        return _fitted(model, info, data, settings, recipe, resources, progress, known)
+        from_crops = _computes_embeddings(start, data)
+        known = data.embeddings if from_crops else None
+        found, outcome = _fitted(model, info, data, settings, recipe, resources, progress, known)
+        return _enrolled(found, outcome, data, settings, from_crops=from_crops) if start.enrol else found
 
 
 def finetune(
@@ -75,7 +82,7 @@ def finetune(
         model = _build(base.info, data, settings)
         _copy_weights(base.model, model)
         build.unfreeze(model, unfreeze)
-        return _fitted(model, base.info, data, settings, recipe, resources, progress)
+        return _fitted(model, base.info, data, settings, recipe, resources, progress)[0]
 
 
 def _computes_embeddings(start: Start, data: TrainingData) -> bool:
@@ -135,7 +142,7 @@ def _fitted(
     resources: Resources,
     progress: Progress,
     known: Embeddings | None = None,
-) -> Classifier:
+) -> tuple[Classifier, Outcome]:
     """Train a model and describe it; what ends training before its time is raised when the best model is saved."""
     with memory.cleared(resources.scratch):
         outcome = fit.fit(model, data, settings, resources, progress, known)
@@ -143,7 +150,23 @@ def _fitted(
         if outcome.failure is not None:
             _keep(classifier, resources.scratch, progress)
             raise outcome.failure
-        return classifier
+        return classifier, outcome
+
+
+def _enrolled(
+    found: Classifier, outcome: Outcome, data: TrainingData, settings: TrainSettings, *, from_crops: bool
+) -> Classifier:
+    """Let a classifier hold the embeddings that its head was solved from, if it was.
+
+    `from_crops`: whether they are of the kind that `crop-faces` leaves in faces.csv.
+    """
+    if outcome.embeddings is None:
+        return found
+    known, strangers = newcomers.gathered(data, [*data.train, *data.remembered], outcome.embeddings)
+    solver: Solver = "mean" if settings.optimizer == MEAN else "lbfgs"
+    method = enrolment.Method(solver, settings.class_weights, settings.false_accept, from_crops)
+    info, embeddings = enrolment.described(found.info, enrolment.People(known, strangers, method))
+    return Classifier(found.model, info, embeddings)
 
 
 def _keep(classifier: Classifier, scratch: Path, progress: Progress) -> None:
