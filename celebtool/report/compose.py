@@ -12,6 +12,7 @@ from celebtool.formats import tables as csv_tables
 from celebtool.formats.image_folder import ImageFolder
 from celebtool.report import (
     matrix,
+    people,
     prediction_records,
     prediction_tables,
     remarks,
@@ -165,6 +166,8 @@ def _of_others(report: Report, views: Views) -> list[Table]:
         shown.append(subject_tables.model(name, info))
         shown += [subject_tables.epochs("History", info.history)] if info.history else []
         shown += [subject_tables.layers(info)] if views.layers else []
+        held = people.table(info)
+        shown += [held] if held else []
     return shown
 
 

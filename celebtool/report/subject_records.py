@@ -10,7 +10,7 @@ from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder, Sample
 from celebtool.formats.manifest import Row
 from celebtool.formats.model_info import ModelInfo
-from celebtool.report import suspect_tables
+from celebtool.report import people, suspect_tables
 from celebtool.report.prediction_records import Record, plain
 
 if TYPE_CHECKING:  # it loads SciPy, which a report on a table has no need of
@@ -80,6 +80,9 @@ def of_model(name: str, info: ModelInfo) -> Record:
         "seed": info.seed,
         "metrics": {key: plain(value) for key, value in info.metrics.items()},
         "training_photos": len(info.origins),
+        "digests": len(info.trained_on),
+        "means": len(info.centroids),
+        "people": people.records(info),
         "versions": dict(info.versions),
         "recipe": dict(info.recipe),
         "allow_leak": allowed_leak(info),

@@ -10,6 +10,7 @@ from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder
 from celebtool.formats.model_info import ModelInfo
 from celebtool.formats.text import natural_key, shorten
+from celebtool.report import people
 from celebtool.report.prediction_tables import LONGEST_NAME
 from celebtool.report.subject_records import allowed_leak, parameters
 from celebtool.report.table import Cell, Mark, Row, Table
@@ -143,6 +144,7 @@ def model(name: str, info: ModelInfo) -> Table:
         "classes": f"{len(info.class_names)}: {', '.join(sorted(info.class_names, key=natural_key))}",
         "strangers": _strangers(info),
         "training photos": str(len(info.origins)) if info.origins else "",
+        **people.facts(info),
         "leak": "trained with --allow-leak" if allowed_leak(info) else "",
         "reached": _pairs({key: f"{value:.4g}" for key, value in info.metrics.items()}),
         "written with": _pairs(info.versions),
