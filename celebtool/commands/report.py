@@ -44,6 +44,12 @@ def report(
     ] = False,
     mistakes: Annotated[bool, typer.Option("--mistakes", help="List the mistakes, the most confident first.")] = False,
     calibration: Annotated[bool, typer.Option("--calibration", help="Compare confidence with accuracy.")] = False,
+    thresholds: Annotated[
+        bool,
+        typer.Option(
+            "--thresholds", help="Show what thresholds would do, known faces against strangers, to choose one."
+        ),
+    ] = False,
     layers: Annotated[bool, typer.Option("--layers", help="List the layers of a model.")] = False,
     suspects: Annotated[
         bool,
@@ -123,7 +129,7 @@ def report(
     from celebtool.formats import image_folder
     from celebtool.report import compose, outputs, remarks, subjects
 
-    views = compose.Views(confusion, per_class, mistakes, calibration, layers, suspects, limit, part)
+    views = compose.Views(confusion, per_class, mistakes, calibration, thresholds, layers, suspects, limit, part)
     _check(views, [json, csv, markdown])
     if images and not (plots or html):
         raise typer.BadParameter("is for the pictures in --plots DIR or --html FILE; add one", param_hint="--images")
@@ -157,7 +163,7 @@ def _check(views: "Views", forms: Sequence[bool]) -> None:
     if sum(forms) > 1:
         raise typer.BadParameter("print one of them", param_hint="--json, --csv, --markdown")
     if forms[1] and views.chosen > 1:
-        choice = "choose one of --confusion, --per-class, --mistakes, --calibration"
+        choice = "choose one of --confusion, --per-class, --mistakes, --calibration, --thresholds"
         raise typer.BadParameter(f"prints one table; {choice}", param_hint="--csv")
 
 
@@ -186,7 +192,7 @@ def _gates(require: str | None, baseline: Path | None, max_drop: float | None) -
 
 def _needing(views: "Views", given: "Gates") -> str:
     if views.chosen:
-        return "--confusion, --per-class, --mistakes or --calibration"
+        return "--confusion, --per-class, --mistakes, --calibration or --thresholds"
     if views.part:
         return "--part"
     return "--require" if given.demands else "--baseline"

@@ -15,11 +15,12 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool.evaluation import calibration_error, confusion, rejection
+from celebtool.evaluation import calibration_error, confusion, rejection, thresholds
 from celebtool.evaluation.calibration_error import CalibrationCurve
 from celebtool.evaluation.confusion import Average, ClassFigures, ConfusedPair
 from celebtool.evaluation.intervals import Estimate, IntArray, exact
 from celebtool.evaluation.rejection import Faces, Rejection
+from celebtool.evaluation.thresholds import Threshold
 from celebtool.formats.image_folder import UNKNOWN
 from celebtool.formats.predictions import Prediction, Predictions
 
@@ -59,6 +60,7 @@ class Evaluation:
         mistakes: the wrong ones, most confident first; failed images are not among them.
         calibration: of the images with a prediction.
         rejection: None when there is no stranger and nobody was taken for one.
+        thresholds: what other thresholds for strangers would do; none without strangers or scores.
         accepted_strangers: those that got a name, highest score first.
         outcomes: every image → whether it is right.
     """
@@ -83,6 +85,7 @@ class Evaluation:
     mistakes: tuple[Mistake, ...]
     calibration: CalibrationCurve
     rejection: Rejection | None
+    thresholds: tuple[Threshold, ...]
     accepted_strangers: tuple[Prediction, ...]
     outcomes: dict[Key, bool]
 
@@ -118,6 +121,8 @@ def evaluate(predictions: Predictions, part: str | None = None, seed: int = 0) -
     matrix = confusion.matrix(labels, predicted, len(ids))
     macro, weighted = confusion.averages(matrix, seed)
     right = labels == predicted
+    strangers = [row for row in rows if row.label == UNKNOWN and not row.failed]
+    faces = _faces(known, right), _faces(strangers, np.zeros(len(strangers), dtype=bool))
     return Evaluation(
         class_names=predictions.class_names,
         part=part,
@@ -138,7 +143,8 @@ def evaluate(predictions: Predictions, part: str | None = None, seed: int = 0) -
         confused_pairs=confusion.confused_pairs(matrix, predictions.class_names),
         mistakes=_mistakes(known, labels, predicted, predictions.class_names),
         calibration=_calibration(known, right),
-        rejection=_rejection(rows, known, right),
+        rejection=rejection.evaluate(*faces) if any(UNKNOWN in (row.label, row.predicted) for row in rows) else None,
+        thresholds=thresholds.sweep(*faces),
         accepted_strangers=_accepted_strangers(rows),
         outcomes={_key(row): bool(is_right) for row, is_right in zip(known, right, strict=True)},
     )
@@ -148,14 +154,6 @@ def _calibration(known: Sequence[Prediction], right: NDArray[np.bool_]) -> Calib
     answered = np.array([not row.failed for row in known], dtype=bool)
     confidences = np.array([row.confidence for row in known if not row.failed], dtype=np.float64)
     return calibration_error.calibration(confidences, right[answered])
-
-
-def _rejection(rows: Sequence[Prediction], known: Sequence[Prediction], right: NDArray[np.bool_]) -> Rejection | None:
-    """The figures of rejection if there are strangers, or if the model took somebody for one."""
-    if not any(UNKNOWN in (row.label, row.predicted) for row in rows):
-        return None
-    strangers = [row for row in rows if row.label == UNKNOWN and not row.failed]
-    return rejection.evaluate(_faces(known, right), _faces(strangers, np.zeros(len(strangers), dtype=bool)))
 
 
 def _faces(rows: Sequence[Prediction], right: NDArray[np.bool_]) -> Faces:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from celebtool.evaluation.intervals import Estimate, FloatArray, exact
 
-FALSE_ACCEPTS = (0.01, 0.001)  # shares of strangers at which models of faces are compared
+FALSE_ACCEPTS = (0.05, 0.01, 0.001)  # shares of strangers at which models of faces are compared
 
 BoolArray = NDArray[np.bool_]
 

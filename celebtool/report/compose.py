@@ -33,7 +33,7 @@ class Views:
     """The tables to show beside the summary.
 
     Attributes:
-        confusion, per_class, mistakes, calibration: tables of predictions.
+        confusion, per_class, mistakes, calibration, thresholds: tables of predictions.
         layers: of a model.
         suspects: all suspects of an image folder, not only the first ones.
         limit: the most confused pairs, mistakes, strangers and suspects to list.
@@ -44,6 +44,7 @@ class Views:
     per_class: bool = False
     mistakes: bool = False
     calibration: bool = False
+    thresholds: bool = False
     layers: bool = False
     suspects: bool = False
     limit: int = 10
@@ -52,7 +53,7 @@ class Views:
     @property
     def chosen(self) -> int:
         """The number of tables of predictions beside the summary."""
-        return self.confusion + self.per_class + self.mistakes + self.calibration
+        return self.confusion + self.per_class + self.mistakes + self.calibration + self.thresholds
 
 
 def tables(report: Report, views: Views, width: int) -> list[Table]:
@@ -148,6 +149,7 @@ def _of_predictions(one: Judged, views: Views, width: int) -> list[Table]:
         )
     shown += [matrix.confusion(evaluation, width, views.limit)] if views.confusion else []
     shown += [prediction_tables.calibration(evaluation)] if views.calibration else []
+    shown += [prediction_tables.choices(evaluation)] if views.thresholds else []
     if views.mistakes:
         shown.append(prediction_tables.mistakes(evaluation, views.limit))
         shown += [prediction_tables.strangers(evaluation, views.limit)] if evaluation.accepted_strangers else []
@@ -184,5 +186,7 @@ def _prediction_rows(one: Judged, views: Views) -> list[Record]:
         return prediction_records.mistake_rows(one.evaluation, views.limit)
     if views.calibration:
         return prediction_records.bin_rows(one.evaluation)
+    if views.thresholds:
+        return prediction_records.threshold_rows(one.evaluation)
     evaluations: Sequence[Evaluation] = one.parts or [one.evaluation]
     return [prediction_records.part_record(each) for each in evaluations]

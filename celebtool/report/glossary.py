@@ -26,6 +26,8 @@ TERMS = {
     "accepted and right": "Share of the images of known people that got the right name.",
     "strangers": "Images of nobody that the model was trained on, from the directory unknown/.",
     "strangers accepted": "Share of the images of strangers that got a name.",
+    "threshold": "Faces with a lower score are called unknown.",
+    "true accepts at 5 %": "The same as at 1 %, if the threshold lets 5 % of the strangers pass.",
     "true accepts at 1 %": "Share of known faces that are accepted and right if the threshold lets 1 % of the strangers pass.",
     "true accepts at 0.1 %": "The same if the threshold lets 0.1 % of the strangers pass.",
     "trained on (leak)": "Images that the model was trained on: figures that rest on them say nothing about new photos.",

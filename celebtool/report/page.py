@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from celebtool.drawing import contact_sheets, fonts, plots
 from celebtool.drawing.fonts import Lettering
 from celebtool.errors import count, listed
+from celebtool.evaluation.evaluate import Evaluation
 from celebtool.evaluation.intervals import Estimate
 from celebtool.evaluation.judge import Judged
 from celebtool.formats.image_folder import ImageFolder
@@ -127,8 +128,16 @@ def _predictions(
         html.plot(diagram, "reliability diagram") if diagram else "",
         "</div></div>",
         html.table(prediction_tables.calibration(evaluation), f"{key}-calibration"),
+        *_thresholds(evaluation, key),
     ]
     return "\n".join(content)
+
+
+def _thresholds(evaluation: Evaluation, key: str) -> Iterator[str]:
+    for figure in plot_files.thresholds(evaluation):
+        yield "<h3>Known faces and strangers</h3>"
+        yield html.plot(plots.png(figure), "shares of known faces and strangers that thresholds accept")
+        yield html.table(prediction_tables.choices(evaluation), f"{key}-thresholds")
 
 
 def _headline(one: Judged) -> dict[str, tuple[str, str]]:

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool.drawing import contact_sheets, fonts, plots
+from celebtool.drawing import contact_sheets, fonts, plots, threshold_plots
 from celebtool.drawing.canvas import Figure
 from celebtool.drawing.contact_sheets import FaceBox
 from celebtool.drawing.fonts import Lettering
 from celebtool.errors import CelebtoolError
+from celebtool.evaluation.evaluate import Evaluation
 from celebtool.evaluation.judge import Judged
 from celebtool.formats import images, provenance, recipes
 from celebtool.formats.history import Epoch
@@ -96,12 +97,20 @@ def _of_predictions(judged: Mapping[str, Judged], pictures: ImageFolder | None, 
         yield f"{file}confusion_matrix.png", plots.confusion(evaluation, lettering)
         if evaluation.calibration.images:
             yield f"{file}calibration.png", plots.calibration(evaluation)
+        for figure in thresholds(evaluation):
+            yield f"{file}thresholds.png", figure
         if pictures:
             yield (
                 f"{file}predictions.png",
                 contact_sheets.predictions(rows, evaluation, thumbnails(pictures), lettering),
             )
             yield f"{file}mistakes.png", contact_sheets.mistakes(evaluation, thumbnails(pictures), lettering)
+
+
+def thresholds(evaluation: Evaluation) -> Iterator[Figure]:
+    """Draw what thresholds do, if there are strangers with scores."""
+    if evaluation.thresholds and evaluation.rejection:
+        yield threshold_plots.thresholds(evaluation.thresholds, evaluation.rejection, evaluation.part)
 
 
 def _of_folders(subjects: Subjects, pictures: ImageFolder | None, lettering: Lettering) -> Iterator[Plot]:

@@ -35,6 +35,7 @@ def of_predictions(name: str, evaluation: Evaluation, parts: Sequence[Evaluation
         "confused_pairs": pair_rows(evaluation, limit),
         "mistakes": mistake_rows(evaluation, limit),
         "calibration": bin_rows(evaluation),
+        "thresholds": threshold_rows(evaluation),
         "accepted_strangers": stranger_rows(evaluation, limit),
         "parts": {part.part: {**part_record(part), "classes": class_record(part)} for part in parts},
     }
@@ -105,6 +106,19 @@ def stranger_rows(evaluation: Evaluation, limit: int) -> list[Record]:
     return [
         {"path": row.path, "predicted": row.predicted, "confidence": plain(row.confidence), "score": plain(row.score)}
         for row in evaluation.accepted_strangers[:limit]
+    ]
+
+
+def threshold_rows(evaluation: Evaluation) -> list[Record]:
+    """A row per threshold for strangers, ascending."""
+    return [
+        {
+            "threshold": plain(each.value),
+            "accepted": plain(each.accepted),
+            "true_accepts": plain(each.true_accepts),
+            "false_accepts": plain(each.false_accepts),
+        }
+        for each in evaluation.thresholds
     ]
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 
+from celebtool.evaluation import thresholds
 from celebtool.evaluation.comparison import Comparison
 from celebtool.evaluation.confusion import ClassFigures
 from celebtool.evaluation.evaluate import Evaluation
@@ -134,6 +135,17 @@ def calibration(evaluation: Evaluation) -> Table:
     return Table(titled(title, evaluation), ("confidence", "images", "mean", "accuracy", "too confident by"), rows)
 
 
+def choices(evaluation: Evaluation) -> Table:
+    """What thresholds for strangers would do, to choose one for `predict --threshold`."""
+    rows = [
+        (f"{each.value:.3g}", number(each.accepted), number(each.true_accepts), number(each.false_accepts))
+        for each in thresholds.shown(evaluation.thresholds)
+    ]
+    title = "Thresholds, for predict --threshold" if rows else "No thresholds: there are no scores of strangers"
+    columns = ("threshold", "known faces accepted", "accepted and right", "strangers accepted")
+    return Table(titled(title, evaluation), columns, rows)
+
+
 def comparisons(made: Sequence[tuple[Comparison, str]]) -> Table:
     """Compare tables on the images they share, each comparison with the verdict of McNemar's test."""
     rows: list[Row] = [
@@ -199,8 +211,10 @@ def _rejection(figures: Rejection) -> dict[str, str]:
         return known
     at = {
         f"true accepts at {100 * share:g} %": estimate(figures.at[share].true_accepts)
-        for share in FALSE_ACCEPTS
         if share in figures.at
+        else f"{figures.strangers} strangers are too few to say"
+        for share in FALSE_ACCEPTS
+        if figures.at or figures.strangers * share < 1
     }
     return {"strangers": str(figures.strangers), **known, "strangers accepted": estimate(figures.false_accepts), **at}
 

@@ -144,7 +144,8 @@ def _of_judged(one: Judged) -> list[str]:
 def _of_rejection(figures: Rejection) -> list[str]:
     few = [share for share in FALSE_ACCEPTS if figures.strangers * share < 1]
     if few:
-        shares = " and ".join(f"{100 * share:g} %" for share in few)
+        *others, last = (f"{100 * share:g} %" for share in few)
+        shares = f"{', '.join(others)} and {last}" if others else last
         return [
             f"{count(figures.strangers, 'image')} of strangers cannot show {shares} of false accepts; {1 / min(few):.0f} can"
         ]

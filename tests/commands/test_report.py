@@ -386,7 +386,7 @@ def test_an_empty_standard_input(error, stdin):
 
 def test_views_of_predictions_need_predictions(error, tmp_path):
     history.write(tmp_path / "h.csv", [Epoch(1, 0.5, 0.5)])
-    views = "expected some for --confusion, --per-class, --mistakes or --calibration"
+    views = "expected some for --confusion, --per-class, --mistakes, --calibration or --thresholds"
     assert error("h.csv", "--confusion") == f"h.csv: holds no predictions; {views}"
     assert error("h.csv", "--part", "val") == "h.csv: holds no predictions; expected some for --part"
     assert error("predictions.csv", "h.csv", "--csv") == (

@@ -218,6 +218,21 @@ def strangers(path, accepted=3):
     return path
 
 
+def test_thresholds_to_choose_from(celebtool, tmp_path):
+    table = strangers(tmp_path / "p.csv")
+    result = celebtool("report", table, "--thresholds")
+    rows = printed(result.stdout)
+    assert ["threshold", "known faces accepted", "accepted and right", "strangers accepted"] in rows
+    assert ["1.97", "0.333", "0.333", "0.020"] in rows
+    listed = csv_rows(celebtool("report", table, "--thresholds", "--csv"))
+    assert [row for row in listed if row["threshold"] == "1.97"] == [
+        {"threshold": "1.97", "accepted": "0.333333", "true_accepts": "0.333333", "false_accepts": "0.02"}
+    ]
+    assert json.loads(celebtool("report", table, "--json").stdout)["thresholds"][0]["false_accepts"] == 1
+    assert celebtool("report", table, "--plots", tmp_path / "plots", "-q").code == 0
+    assert (tmp_path / "plots/thresholds.png").stat().st_size > 10_000
+
+
 def test_strangers_have_figures_of_their_own(celebtool, tmp_path):
     table = strangers(tmp_path / "p.csv")
     result = celebtool("report", table, "--mistakes")

@@ -43,7 +43,7 @@ def test_true_accepts_are_on_scikit_learns_curve(given_faces):
         assert operating.true_accepts.value == pytest.approx(true[possible].max())
         passing = (strangers.scores > operating.threshold).mean()
         assert passing <= share
-    assert set(result.at) == {0.01, 0.001}
+    assert set(result.at) == {0.05, 0.01, 0.001}
 
 
 @settings(deadline=None, max_examples=40)
@@ -67,9 +67,10 @@ def test_too_few_strangers_show_no_share_that_one_of_them_exceeds():
         scores = np.linspace(0, 0.5, count)
         return set(rejection.evaluate(known, Faces(scores, scores > 1, scores > 1)).at)
 
-    assert shares(99) == set()
-    assert shares(100) == shares(999) == {0.01}
-    assert shares(1000) == {0.01, 0.001}
+    assert shares(19) == set()
+    assert shares(20) == shares(99) == {0.05}
+    assert shares(100) == shares(999) == {0.05, 0.01}
+    assert shares(1000) == {0.05, 0.01, 0.001}
 
 
 def test_without_scores_or_strangers_there_are_no_thresholds():

@@ -232,7 +232,7 @@ def test_the_browser_has_nothing_to_complain_about(tab, pictured):
         assert tab.complaints() == []
         assert tab.requests() == [pictured.resolve().as_uri()]
         assert tab.value("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
-        assert tab.value("document.images.length") == 20 + 15 + 2
+        assert tab.value("document.images.length") == 20 + 15 + 3
         assert tab.value("document.documentElement.scrollWidth") <= width  # a phone need not scroll sideways
     assert tab.value("getComputedStyle(document.body).backgroundColor") == "rgb(23, 24, 28)"
 
