@@ -37,6 +37,20 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {printable(found)}?" if found is not None else ""
 
 
+def did_you_mean_class(name: str, known: Iterable[str]) -> str:
+    """Return the same for the name of a class; as of `misspelt`, names of other people are not near."""
+    found = _spelt(name, list(known))
+    return f"; did you mean {printable(found)}?" if found is not None else ""
+
+
+def alike(names: Iterable[str]) -> str:
+    """Say which names differ in case and separators alone: ``Cho Kim = cho_kim``, … ; "" if there are none."""
+    of: dict[str, list[str]] = {}
+    for name in sorted(names):
+        of.setdefault(_bare(name), []).append(printable(name))
+    return listed([" = ".join(same) for same in of.values() if len(same) > 1])
+
+
 def nearest_path(path: Path) -> Path | None:
     """Return the existing path that is most like one that does not exist, beside it; None if none is near."""
     parent = path.parent if path.parent.is_dir() else nearest_path(path.parent)
@@ -58,13 +72,17 @@ def did_you_mean_path(path: Path) -> str:
 
 def _spelt(name: str, known: list[str]) -> str | None:
     """Return the known name that a name is meant to be, letter by letter or nearly; numbers tell people apart."""
-    bare = {_folded(each).replace("-", ""): each for each in reversed(known)}
+    bare = {_bare(each): each for each in reversed(known)}
     same = [each for each in known if _digits(each) == _digits(name)]
-    return bare.get(_folded(name).replace("-", "")) or nearest(name, same, cutoff=0.85)
+    return bare.get(_bare(name)) or nearest(name, same, cutoff=0.85)
 
 
 def _digits(name: str) -> str:
     return "".join(character for character in name if character.isdigit())
+
+
+def _bare(name: str) -> str:
+    return _folded(name).replace("-", "")
 
 
 def _folded(name: str) -> str:

@@ -52,3 +52,15 @@ def test_names_that_are_nearly_known_ones() -> None:
     strangers = ["Cho Kim", "S 1", "person_105", "Serena Wiliams", "zed", "s1"]
     assert suggestions.misspelt(strangers, known) == ("Cho Kim (cho_kim), S 1 (s1), Serena Wiliams (serena_williams)")
     assert suggestions.misspelt(["zed"], known) == ""
+
+
+def test_names_that_differ_in_case_and_separators_alone() -> None:
+    assert suggestions.alike(["cho_kim", "zed", "Cho Kim", "s1", "S 1", "s10", "chokim"]) == (
+        "Cho Kim = cho_kim = chokim, S 1 = s1"
+    )
+    assert suggestions.alike(["s1", "s10", "ann"]) == ""
+
+
+def test_a_class_of_another_number_is_another_person() -> None:
+    assert suggestions.did_you_mean_class("Ann-Lee", ["bob", "ann_lee"]) == "; did you mean ann_lee?"
+    assert suggestions.did_you_mean_class("s3", ["s13", "s30"]) == ""

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from celebtool import suggestions
 from celebtool.errors import listed
 from celebtool.folders.class_table import Table, class_table
 from celebtool.folders.split import Split, Splits
@@ -45,6 +46,8 @@ def notices(splits: Splits) -> list[str]:
     if "" not in splits:
         del reasons[Reason.STRANGER]  # each fold leaves out those of the other folds, as it should
     lines = [text.format(reasons[reason]) for reason, text in _LEFT_OUT.items() if reasons[reason]]
+    if same := suggestions.alike({row.label for row in first.rows if row.label}):
+        lines.append(f"names of classes are nearly equal: {same}; one person belongs in one directory")
     if first.emptied:
         lines.append(f"no image is left of {listed(first.emptied)}: all were in other classes as well")
     if "" in splits:

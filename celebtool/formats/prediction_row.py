@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from celebtool.formats import spreadsheets
 from celebtool.formats.image_folder import PARTS, UNKNOWN
+from celebtool.suggestions import did_you_mean_class
 
 BOX_COLUMNS = ("left", "top", "width", "height")
 PROBABILITY = "prob_"
@@ -126,7 +127,8 @@ def read_cells(row: Mapping[str, str], columns: Sequence[str], known: frozenset[
 def _check_texts(row: Mapping[str, str], known: frozenset[str]) -> None:
     def check(column: str, allowed: Iterable[str], expected: str) -> None:
         if row[column] not in allowed:
-            raise ValueError(f"has the {column} {row[column]!r}; expected {expected}")
+            near = did_you_mean_class(row[column], allowed)
+            raise ValueError(f"has the {column} {row[column]!r}; expected {expected}{near}")
 
     if not row["path"]:
         raise ValueError("has no path; expected the image's")

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from celebtool.architectures import DEFAULT
 from celebtool.evaluation.intervals import exact
 from celebtool.formats.acceptance import Acceptance, Basis
 from celebtool.formats.model_info import ModelInfo
@@ -174,7 +175,7 @@ def doubts(info: ModelInfo) -> list[str]:
     if found is None:
         return []
     if info.threshold is None:
-        return [f"{_missing(found)}; strangers will be named"]
+        return [f"{_missing(found)}; so strangers get a name, too"]
     said = []
     if found.basis == "other people's faces":
         said.append(
@@ -222,5 +223,6 @@ def _missing(found: Acceptance) -> str:
         return (
             f"no threshold keeps strangers out: photos of different people here are as alike as photos of one{insisted}"
         )
-    passing = f"about {percent(found.false_accepts)} of strangers would pass one that accepts {percent(1 - REJECTED)} of your faces"
-    return f"no threshold is set, since {passing}; a network trained on faces tells strangers apart, --false-accept insists"
+    passing = f"one that accepts {percent(1 - REJECTED)} of your faces would let about {percent(found.false_accepts)} of strangers pass"
+    instead = f"--arch {DEFAULT} tells strangers apart, --false-accept {found.asked:g} sets one all the same"
+    return f"no threshold is set: {passing} ({instead})"

@@ -13,6 +13,7 @@ from celebtool.formats import vectors
 from celebtool.formats.enrolment import MAX_EMBEDDINGS, MAX_STRANGERS, Enrolment, Held, Solver
 from celebtool.formats.image_folder import UNKNOWN
 from celebtool.formats.model_info import ModelInfo
+from celebtool.suggestions import did_you_mean_class
 from celebtool.training import enrolment_messages
 from celebtool.training.evidence import Points
 
@@ -162,7 +163,8 @@ def without(people: People, names: Collection[str], where: object) -> People:
     """
     for name in names:
         if name != UNKNOWN and name not in people.known:
-            raise CelebtoolError(where, f"has no class {name}; it has {listed(people.class_names)}")
+            near = did_you_mean_class(name, people.class_names) or f"; it has {listed(people.class_names)}"
+            raise CelebtoolError(where, f"has no class {name}{near}")
     if UNKNOWN in names and not people.strangers.images:
         raise CelebtoolError(where, "remembers no strangers")
     known = {name: person for name, person in people.known.items() if name not in names}

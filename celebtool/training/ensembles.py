@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from celebtool import suggestions
 from celebtool.architectures import LAST_LAYER, member_prefix
 from celebtool.errors import CelebtoolError, listed
 from celebtool.formats import recipes
@@ -37,7 +38,9 @@ def check(members: Sequence[tuple[Path, ModelInfo]]) -> str | None:
             raise CelebtoolError(path, "is an ensemble itself; give the models it was made of, and their shares")
         if set(info.class_names) != set(first.class_names):
             difference = _difference(first.class_names, info.class_names, first_path)
-            raise CelebtoolError(path, f"{difference}; expected models of the same classes")
+            near = suggestions.misspelt(set(info.class_names) - set(first.class_names), first.class_names)
+            hint = f"; nearly the same names: {near}" if near else ""
+            raise CelebtoolError(path, f"{difference}; expected models of the same classes{hint}")
     return _check_crops(members)
 
 

@@ -1,10 +1,11 @@
 """What a user should know of the folder that a model is trained on."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from celebtool import suggestions
 from celebtool.errors import count
 from celebtool.formats.image_folder import UNKNOWN
 from celebtool.training.acceptance import FALSE_ACCEPT
@@ -18,6 +19,12 @@ def unaligned(root: Path, crops: Mapping[str, object] | None) -> list[str]:
     if (crops or {}).get("align"):
         return []
     return [f"{root}: the images were not aligned by `celebtool crop-faces`; aligned faces are recognised better"]
+
+
+def alike(root: Path, class_names: Sequence[str]) -> list[str]:
+    """Return what is to be said of classes that may be one person, spelt in two ways."""
+    same = suggestions.alike(class_names)
+    return [f"{root}: names of classes are nearly equal: {same}; one person belongs in one directory"] if same else []
 
 
 def unused(data: "TrainingData") -> list[str]:

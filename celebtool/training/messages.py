@@ -67,7 +67,7 @@ def remedies(info: ModelInfo) -> list[str]:
         return []
     options = ["more photos", "--augment", "--l2"]
     if architectures.get(info.architecture).pretrained != "faces":
-        options += ["--dropout", f"--arch {architectures.DEFAULT}, which knows faces"]
+        options += ["--dropout", f"--arch {architectures.DEFAULT} (it knows faces already)"]
     advice = f"{', '.join(options[:-1])} or {options[-1]} may help"
     return [f"accuracy is {_gap(info):.2f} lower on val than on train: the model overfits; {advice}"]
 

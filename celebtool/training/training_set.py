@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from celebtool import suggestions
 from celebtool.errors import CelebtoolError, command_line, count, listed
 from celebtool.folders import sampling, split
 from celebtool.formats import crops, faces, image_folder, manifest, provenance
@@ -167,8 +168,9 @@ def _check(data: TrainingData, warn: Callable[[str], None]) -> None:
         raise CelebtoolError(root, f"has {len(data.class_names)} classes; expected at most {MAX_CLASSES}")
     untrained = sorted({sample.label or "" for sample in data.val} - set(data.class_names))
     if untrained:
-        raise CelebtoolError(root, f"has {untrained[0]} in val/ and not in train/; expected the same classes in both")
-    for line in folder_doubts.unaligned(data.folder.root, data.crops):
+        near = suggestions.did_you_mean_class(untrained[0], data.class_names) or "; expected the same classes in both"
+        raise CelebtoolError(root, f"has {untrained[0]} in val/ and not in train/{near}")
+    for line in (*folder_doubts.unaligned(root, data.crops), *folder_doubts.alike(root, data.class_names)):
         warn(line)
     if not data.val:
         warn(f"{root} has no val/ images: training watches its own loss and can't see overfitting")
@@ -200,10 +202,14 @@ def check_classes(data: TrainingData, class_names: Sequence[str]) -> None:
     Raises:
         CelebtoolError: names the first that differs.
     """
-    for name in sorted(set(data.class_names) ^ set(class_names)):
+    differing = set(data.class_names) ^ set(class_names)
+    for name in sorted(differing, key=lambda name: (name in class_names, name)):
         has = "has" if name in data.class_names else "lacks"
-        problem = f"{has} the class {name}, unlike the model; expected the {len(class_names)} classes of the model"
-        raise CelebtoolError(data.folder.root, problem)
+        near = (
+            suggestions.did_you_mean_class(name, differing - {name})
+            or f"; expected the {len(class_names)} classes of the model"
+        )
+        raise CelebtoolError(data.folder.root, f"{has} the class {name}, unlike the model{near}")
 
 
 def check_crops(data: TrainingData, wanted: Mapping[str, object] | None) -> None:

@@ -158,8 +158,8 @@ def test_what_a_threshold_costs_is_said() -> None:
         (
             Acceptance(0.01, False, "own faces", 5, 50, 50, None, 0, 0.61, 0.4, 0.8),
             (
-                "no threshold is set, since about 61 % of strangers would pass one that accepts 90 % of your faces; "
-                "a network trained on faces tells strangers apart, --false-accept insists"
+                "no threshold is set: one that accepts 90 % of your faces would let about 61 % of strangers pass "
+                "(--arch face-sface tells strangers apart, --false-accept 0.01 sets one all the same)"
             ),
         ),
         (
@@ -172,7 +172,7 @@ def test_what_a_threshold_costs_is_said() -> None:
     ],
 )
 def test_why_there_is_no_threshold_is_said(found: Acceptance, said: str) -> None:
-    assert acceptance.doubts(described(None, found)) == [f"{said}; strangers will be named"]
+    assert acceptance.doubts(described(None, found)) == [f"{said}; so strangers get a name, too"]
     assert acceptance.expected(described(None, found)) == []
 
 

@@ -100,7 +100,7 @@ def test_a_photo_of_two_people_stays_while_one_of_them_does() -> None:
     ("names", "problem"),
     [
         (["dan"], "m.h5: has no class dan; it has ann, bob"),
-        (["ann", "Bob"], "m.h5: has no class Bob; it has ann, bob"),
+        (["ann", "Bob"], "m.h5: has no class Bob; did you mean bob?"),
         (["unknown"], "m.h5: remembers no strangers"),
     ],
 )

@@ -86,6 +86,10 @@ def test_origins_come_from_the_manifest(make_folder: Callable[..., Path]) -> Non
         ),
         ({"train": {"a": 2}}, "has one class, a; a classifier needs two"),
         (
+            {"train": {"cho_kim": 2, "b": 2}, "val": {"Cho Kim": 1}},
+            "has Cho Kim in val/ and not in train/; did you mean cho_kim?",
+        ),
+        (
             {"train": {"a": 2, "b": 2}, "val": {"a": 1, "c": 1}},
             "has c in val/ and not in train/; expected the same classes in both",
         ),
@@ -114,11 +118,19 @@ def test_what_is_said(make_folder: Callable[..., Path], tmp_path: Path) -> None:
     assert read(tmp_path / "parts")[1][-1].endswith("val/ has no image of b")
 
 
+def test_classes_that_may_be_one_person_are_named(make_folder: Callable[..., Path]) -> None:
+    root = make_folder({"cho_kim": 10, "cho kim": 10, "bob": 10})
+    problem = f"{root}: names of classes are nearly equal: cho kim = cho_kim"
+    assert f"{problem}; one person belongs in one directory" in read(root)[1]
+
+
 def test_a_model_of_other_classes(make_folder: Callable[..., Path]) -> None:
     root = make_folder({"a": 10, "b": 10})
     data, _ = read(root)
     with pytest.raises(CelebtoolError, match="has the class b, unlike the model; expected the 2 classes of the model"):
         training_set.check_classes(data, ["a", "c"])
+    with pytest.raises(CelebtoolError, match=r"has the class a, unlike the model; did you mean A\?"):
+        training_set.check_classes(data, ["A", "b"])
     training_set.check_classes(data, ["a", "b"])
 
 
