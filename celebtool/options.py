@@ -80,6 +80,13 @@ ImageSizeText = Annotated[
     ),
 ]
 
+DecisionsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--decisions", metavar="FILE.csv", help="Apply a person's decisions: keep, drop, move or take, by path."
+    ),
+]
+
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", callback=_set_quiet, help="Print only results and errors.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be written, and write nothing.")]

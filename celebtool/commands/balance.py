@@ -41,6 +41,7 @@ def balance(
         int, typer.Option("--min-images", min=1, help="Leave out classes with fewer images.", metavar="N")
     ] = 1,
     seed: options.Seed = 0,
+    decisions: options.DecisionsFile = None,
     link: options.Link = False,
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,  # noqa: ARG001
@@ -53,30 +54,37 @@ def balance(
 
     Example: celebtool balance faces/ balanced/ --per-class median --min-images 20
     """
-    from celebtool.folders import balance, transfer
-    from celebtool.formats import image_folder, manifest, provenance
+    from celebtool.folders import balance, decide, transfer
+    from celebtool.formats import decision_targets, image_folder, manifest, provenance
+    from celebtool.formats import decisions as table
 
     settings = balance.BalanceSettings(per_class, keep, oversample, min_images, seed)
     check_order(faces, out, "balance")
-    folder = image_folder.read_labelled(faces)
-    recipe = provenance.recipe("balance", balance.parameters(settings), faces)
+    whole = image_folder.read_labelled(faces)
+    contents = provenance.contents(faces)
+    decided = decision_targets.of_run(decisions, None, whole, contents)
+    folder = decide.decided(whole, decided)
+    recipe = provenance.recipe("balance", balance.parameters(settings), faces, contents)
+    recipe = table.with_decisions(recipe, decided)
     if not overwrite and is_finished(out, recipe):
         console.finished(out)
         return
     with new_directory(out, recipe=recipe, inputs=[faces], overwrite=overwrite, dry_run=dry_run) as workspace:
-        rows = balance.plan(folder, settings)
+        planned = balance.plan(folder, settings) + decide.dropped(whole, decided)
+        rows = decide.placed(planned, decided, whole)
         with console.progress("balance", "images") as progress:
             balance.check_images(folder, progress)
         if not dry_run:
             transfer.place(rows, faces, workspace.content, link=link)
             manifest.write(workspace.content, rows, transfer.columns(rows))
             transfer.carry_faces(rows, faces, workspace.content)
-    for notice in balance.notices(folder, rows, settings):
+    for notice in (*decided.warnings, *balance.notices(folder, planned, settings)):
         console.warn(notice)
-    console.table("", *balance.table(folder, rows))
+    console.table("", *balance.table(folder, planned))
     if not dry_run:
         kept = [row for row in rows if row.path]
         next_command = command_line(
             "train" if folder.parts else "split", out, "model.h5" if folder.parts else f"{out}-parts"
         )
-        console.done(out, f"{len(kept)} images, {len(rows) - len(kept)} left out", next_command)
+        what = [f"{len(kept)} images, {len(rows) - len(kept)} left out", table.summary(decided)]
+        console.done(out, "; ".join(filter(None, what)), next_command)

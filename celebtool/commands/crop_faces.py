@@ -14,6 +14,7 @@ from celebtool.system.places import check_file, check_order, check_places
 
 if TYPE_CHECKING:
     from celebtool.cropping.plan import Task
+    from celebtool.formats.decisions import Decisions
     from celebtool.formats.recipes import Recipe
 
 CROP = "celebtool.nn.detection.crops:crop_shard"
@@ -78,6 +79,7 @@ def crop_faces(
         Path | None,
         typer.Option("--review", metavar="FILE.png", help="Draw a sheet per class of what was taken and rejected."),
     ] = None,
+    decisions: options.DecisionsFile = None,
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,  # noqa: ARG001
     dry_run: options.DryRun = False,
@@ -89,8 +91,9 @@ def crop_faces(
 
     Example: celebtool crop-faces photos/ faces/
     """
-    from celebtool.cropping import plan, reuse, run
-    from celebtool.formats import image_folder, manifest, provenance
+    from celebtool.cropping import decide, plan, reuse, run
+    from celebtool.formats import decision_targets, image_folder, manifest, provenance
+    from celebtool.formats import decisions as table
     from celebtool.inference import conversion, embeddings
     from celebtool.inference.detection import chips
     from celebtool.system import cluster, cluster_address, workers
@@ -108,8 +111,12 @@ def crop_faces(
     sheets = _sheets(review, tasks, photos, faces)
     rule = select or ("identity" if folder.class_names else "largest")
     settings = plan.CropSettings(size, margin, align, rule, min_face, min_confidence, format)
-    recipe = provenance.recipe("crop-faces", plan.parameters(settings), photos, contents)
-    if _is_finished(tasks, faces, recipe, update=update, overwrite=overwrite):
+    alias = decide.alias(tasks, settings)
+    decided = decision_targets.of_run(decisions, faces if update else None, folder, contents, alias)
+    tasks = decide.with_wanted(tasks, decided)
+    bare = provenance.recipe("crop-faces", plan.parameters(settings), photos, contents)
+    recipe = table.with_decisions(bare, decided)
+    if _is_finished(tasks, faces, recipe, decided, update=update, overwrite=overwrite):
         _conclude(photos, faces, review, most, overwrite=overwrite)
         return
     if update and not overwrite:
@@ -124,28 +131,36 @@ def crop_faces(
             resumable=True,
             dry_run=dry_run,
             instead=INSTEAD,
+            scratch_of=bare,
         ) as workspace,
         console.progress("crop-faces") as progress,
     ):
         _check_free(sheets, overwrite=overwrite)
-        earlier = reuse.compare(tasks, faces if keep else None)
+        earlier = reuse.compare(tasks, faces if keep else None, decided)
         if not dry_run:
             start = cluster.dask(dask, workspace.scratch, progress.say) if dask else workers.local
             conversion.prepare([embeddings.graph(chips.margin(settings))], progress.say)
             pool = run.Pool(CROP, jobs, start, progress, REHEARSAL)
-            warnings = run.crop(tasks, settings, workspace, pool, earlier)
+            warnings = run.crop(tasks, settings, workspace, pool, earlier, decided)
     if dry_run:
         plural = "s" * (len(tasks) != 1)
         console.note(f"would write {faces}: {len(tasks)} photo{plural}{f', {earlier.summary()}' if keep else ''}")
         return
-    for warning in warnings:
+    for warning in (*decided.warnings, *warnings):
         console.warn(warning)
-    what = plan.summary(manifest.read_all(faces)) + (f"; {earlier.summary()}" if keep else "")
-    console.done(faces, what, command_line("split", faces, f"{faces}-parts") if folder.class_names else "")
+    rows = manifest.read_all(faces)
+    told = [plan.summary(rows), table.summary(decided), earlier.summary() if keep else ""]
+    console.done(
+        faces,
+        "; ".join(filter(None, told)),
+        command_line("split", faces, f"{faces}-parts") if folder.class_names else "",
+    )
     _conclude(photos, faces, review, most, overwrite=overwrite)
 
 
-def _is_finished(tasks: "Sequence[Task]", faces: Path, recipe: "Recipe", *, update: bool, overwrite: bool) -> bool:
+def _is_finished(
+    tasks: "Sequence[Task]", faces: Path, recipe: "Recipe", decided: "Decisions", *, update: bool, overwrite: bool
+) -> bool:
     """Say that there is nothing to do; for an update that includes crops that were deleted by hand meanwhile."""
     from celebtool.cropping import reuse
 
@@ -154,7 +169,7 @@ def _is_finished(tasks: "Sequence[Task]", faces: Path, recipe: "Recipe", *, upda
     if not update:
         console.finished(faces)
         return True
-    earlier = reuse.compare(tasks, faces)
+    earlier = reuse.compare(tasks, faces, decided)
     if earlier.is_up_to_date:
         again = "without --update makes it anew" if overwrite else "makes it anew"
         console.finished(faces, f"nothing to do: {earlier.summary()}", again)

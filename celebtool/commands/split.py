@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from celebtool.folders.conflicts import ConflictError
     from celebtool.folders.sampling import Shares
     from celebtool.folders.split import Splits
+    from celebtool.formats.decisions import Decisions
 
 FINGERPRINTS = {"fingerprints": 1}
 """What the scratch of a run that ended with conflicts holds: it depends on the images alone, not on the recipe."""
@@ -64,6 +65,7 @@ def split(
             "--conflicts", help="If a picture is in several classes: end with an error, or leave out its images."
         ),
     ] = "error",
+    decisions: options.DecisionsFile = None,
     seed: options.Seed = 0,
     link: options.Link = False,
     overwrite: options.Overwrite = False,
@@ -78,9 +80,10 @@ def split(
 
     Example: celebtool split faces/ parts/ --train .6 --val .2 --test .2
     """
-    from celebtool.folders import split
+    from celebtool.folders import decide, split
     from celebtool.folders.conflicts import ConflictError
-    from celebtool.formats import image_folder, provenance
+    from celebtool.formats import decision_targets, image_folder, provenance
+    from celebtool.formats import decisions as table
 
     if folds and (train, val, test) != (None, None, None):
         raise typer.BadParameter("makes folds of equal size; leave out --train, --val and --test", param_hint="--folds")
@@ -91,7 +94,8 @@ def split(
     if folder.parts:
         raise CelebtoolError(faces, f"is split already ({', '.join(folder.parts)}); give the folder it was made from")
     contents = provenance.contents(faces)
-    recipe = provenance.recipe("split", split.parameters(settings), faces, contents)
+    decided = decision_targets.of_run(decisions, None, folder, contents)
+    recipe = table.with_decisions(provenance.recipe("split", split.parameters(settings), faces, contents), decided)
     if not overwrite and is_finished(parts, recipe):
         console.finished(parts)
         return
@@ -108,24 +112,28 @@ def split(
             ) as workspace,
             console.progress("split", "images") as progress,
         ):
-            splits = split.plan(folder, settings, progress, None if dry_run else workspace.scratch, contents)
+            scratch = None if dry_run else workspace.scratch
+            splits = split.plan(decide.decided(folder, decided), settings, progress, scratch, contents)
+            splits = split.with_decisions(splits, decided, folder)
             if not dry_run:
                 split.write(splits, faces, workspace.content, recipe, link=link)
     except ConflictError as error:
         raise (error if dry_run else error.with_table(_table(error, faces, parts))) from error
-    _say(splits, parts, dry_run=dry_run)
+    _say(splits, parts, decided, dry_run=dry_run)
 
 
-def _say(splits: "Splits", parts: Path, *, dry_run: bool) -> None:
+def _say(splits: "Splits", parts: Path, decided: "Decisions", *, dry_run: bool) -> None:
     """Print what is to be warned of, the table, and what was written."""
     from celebtool.folders import split_summary
+    from celebtool.formats import decisions
 
-    for notice in split_summary.notices(splits):
+    for notice in (*decided.warnings, *split_summary.notices(splits)):
         console.warn(notice)
     console.table("", *split_summary.table(splits))
     if not dry_run:
         first = parts / next(iter(splits))
-        console.done(parts, split_summary.summary(splits), command_line("train", first, "model.h5"))
+        what = [split_summary.summary(splits), decisions.summary(decided)]
+        console.done(parts, "; ".join(filter(None, what)), command_line("train", first, "model.h5"))
 
 
 def _shares(*given: float | None) -> "Shares":

@@ -10,11 +10,22 @@ from celebtool.cropping.identity import Identity, Points
 from celebtool.cropping.pick_in_photo import Rule
 from celebtool.errors import listed
 from celebtool.formats import faces, manifest
+from celebtool.formats.decisions import CELL
 from celebtool.formats.faces import EMBEDDING, PhotoResult
 from celebtool.formats.image_folder import UNKNOWN
 from celebtool.formats.reasons import Reason, Rejection
 
 COLUMNS = ("detail", "face", "left", "top", "width", "height", "landmarks", "confidence", "distance", "sharpness")
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What a person decided about a photo or a face: its label, the reason, the sentence and the cell of the manifest."""
+
+    label: str
+    reason: Reason
+    detail: str
+    cell: str
 
 
 @dataclass(frozen=True)
@@ -29,6 +40,7 @@ class Choice:
         deleted: indices of faces that would be taken, but whose crops a person has deleted.
         rejection: why none is taken.
         distances: of each face, by its index, from the folder's person.
+        decided: what a person decided about faces, by index, and about the whole photo (None).
     """
 
     photo: PhotoResult
@@ -38,6 +50,16 @@ class Choice:
     deleted: tuple[int, ...] = ()
     rejection: Rejection | None = None
     distances: Mapping[int, float] = field(default_factory=dict)
+    decided: Mapping[int | None, Decided] = field(default_factory=dict)
+
+    def label_of(self, index: int) -> str:
+        """Return the class that a face belongs to."""
+        return self.decided[index].label if index in self.decided else self.label
+
+    @property
+    def dropped(self) -> list[int]:
+        """The indices of the faces that a person dropped."""
+        return [i for i, each in self.decided.items() if i is not None and each.reason == Reason.DROPPED]
 
     def distance(self, index: int) -> str:
         """Return a face's distance from the folder's person as a cell of a table."""
@@ -73,17 +95,35 @@ def rows(choices: Iterable[Choice], paths: Mapping[tuple[str, int], str]) -> lis
     """Return the rows of the manifest; `paths` names each crop by its photo's source and its face's index."""
     result = []
     for choice in choices:
-        common = (choice.label, choice.photo.source, choice.photo.origin)
         if choice.rejection:
             reason, detail = choice.rejection
-            result.append(manifest.Row("", *common, manifest.REJECTED, reason, {"detail": detail}))
+            result.append(_row(choice, None, "", manifest.REJECTED, reason, {"detail": detail}))
         for index in choice.deleted:
             extra = {"detail": "its crop was deleted by hand"} | _cells(choice, index)
-            result.append(manifest.Row("", *common, manifest.REJECTED, Reason.DELETED, extra))
+            result.append(_row(choice, index, "", manifest.REJECTED, Reason.DELETED, extra))
+        for index in choice.dropped:
+            extra = {"detail": choice.decided[index].detail} | _cells(choice, index)
+            result.append(_row(choice, index, "", manifest.REJECTED, Reason.DROPPED, extra))
         for index in choice.taken:
-            extra = {"detail": choice.detail} | _cells(choice, index)
-            result.append(manifest.Row(paths[choice.photo.source, index], *common, extra=extra))
+            own = choice.decided.get(index)
+            extra = {"detail": own.detail if own else choice.detail} | _cells(choice, index)
+            path = paths[choice.photo.source, index]
+            result.append(_row(choice, index, path, manifest.KEPT, own.reason if own else "", extra))
     return result
+
+
+def columns(choices: Iterable[Choice]) -> tuple[str, ...]:
+    """Return the columns of the manifest besides its own: if a person decided anything, one that says what."""
+    return (*COLUMNS, CELL) if any(choice.decided for choice in choices) else COLUMNS
+
+
+def _row(
+    choice: Choice, index: int | None, path: str, status: str, reason: str, extra: Mapping[str, str]
+) -> manifest.Row:
+    own = choice.decided.get(index)
+    label = choice.label if index is None else choice.label_of(index)
+    decision = {CELL: own.cell} if own else {}
+    return manifest.Row(path, label, choice.photo.source, choice.photo.origin, status, reason, {**extra, **decision})
 
 
 def _cells(choice: Choice, index: int) -> dict[str, str]:
@@ -97,7 +137,7 @@ def all_faces(choices: Iterable[Choice], paths: Mapping[tuple[str, int], str]) -
     for choice in sorted(choices, key=lambda choice: choice.photo.source):
         for index in range(len(choice.photo.faces)):
             path = paths.get((choice.photo.source, index), "")
-            yield faces.row(choice.photo, index + 1, choice.label, choice.distance(index), path)
+            yield faces.row(choice.photo, index + 1, choice.label_of(index), choice.distance(index), path)
 
 
 def without_deleted(choices: Iterable[Choice], deleted: Collection[tuple[str, int]]) -> list[Choice]:

@@ -13,7 +13,7 @@ from celebtool.cropping.pick_in_photo import Rule
 from celebtool.errors import GateError, SystemFaultError
 from celebtool.formats import manifest, names
 from celebtool.formats.image_folder import ImageFolder
-from celebtool.formats.reasons import Reason, words
+from celebtool.formats.reasons import BY_HAND, words
 from celebtool.system import system_faults
 
 SHARD = 16  # photos; fixed, so that what is computed together doesn't depend on --jobs
@@ -36,7 +36,8 @@ class CropSettings:
 class Task:
     """A photo to crop: its file, its path in the input, label and origin, and its crop's path without extension.
 
-    `content` is the SHA-256 of the file when the run began, "" if it was no regular file; None if nobody looked.
+    `content` is the SHA-256 of the file when the run began, "" if it was no regular file; None if nobody looked. `part` is
+    train, val, test or "". `wanted` are the indices of faces to cut out whatever the rule picks.
     """
 
     file: Path
@@ -45,6 +46,8 @@ class Task:
     origin: str
     target: str
     content: str | None = None
+    part: str = ""
+    wanted: tuple[int, ...] = ()
 
     def check_unchanged(self) -> str:
         """Return the file's SHA-256, "" if it is no regular file.
@@ -100,6 +103,7 @@ def plan(folder: ImageFolder, contents: Mapping[str, str] | None = None) -> list
             origin=known[sample.path].origin if sample.path in known else "",
             target=targets[sample.path],
             content=contents.get(sample.path, "") if contents is not None else None,
+            part=sample.part or "",
         )
         for sample in folder.samples
     ]
@@ -115,6 +119,14 @@ def single(shard: Shard) -> list[Shard]:
     """Return the photos of a shard as shards of one photo each."""
     scratch = shard.directory.parent
     return [Shard(shard.settings, (task,), scratch / _name((task,))) for task in shard.tasks]
+
+
+def target(task: Task, label: str) -> str:
+    """Return the path, without extension, of a photo's crop in the folder of a class, its own or another."""
+    names = task.target.split("/")
+    if label != task.label:
+        names[1 if task.part else 0] = label
+    return "/".join(names)
 
 
 def crop_path(target: str, number: int, settings: CropSettings) -> str:
@@ -141,12 +153,12 @@ def summary(rows: Sequence[manifest.Row]) -> str:
 
 
 def check_rejects(rows: Sequence[manifest.Row], most: float | None, where: Path) -> None:
-    """Compare the share of photos that gave no crop with the largest allowed; crops deleted by hand don't count.
+    """Compare the share of photos that gave no crop with the largest allowed; what a person left out doesn't count.
 
     Raises:
         GateError: it is larger.
     """
-    rejects = sum(row.status == manifest.REJECTED and row.reason != Reason.DELETED for row in rows)
+    rejects = sum(row.status == manifest.REJECTED and row.reason not in BY_HAND for row in rows)
     photos = len({row.source for row in rows})
     if most is not None and rejects > most * photos:
         problem = f"{rejects} of {photos} photos gave no crop ({rejects / photos:.1%}); at most {most:.1%} were allowed"
@@ -163,5 +175,7 @@ def digest(file: Path) -> str:
 
 
 def _name(tasks: Sequence[Task]) -> str:
-    sources = b"\0".join(os.fsencode(task.source) for task in tasks)
+    sources = b"\0".join(
+        os.fsencode(task.source) + bytes(f"\0{task.wanted}" if task.wanted else "", "ascii") for task in tasks
+    )
     return hashlib.sha256(sources).hexdigest()[:32]

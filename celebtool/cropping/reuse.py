@@ -11,8 +11,9 @@ from pathlib import Path
 from celebtool.cropping.plan import Task
 from celebtool.errors import CelebtoolError, listed
 from celebtool.formats import faces, image_folder, manifest, provenance
+from celebtool.formats.decisions import CELL, NONE, Decisions
 from celebtool.formats.faces import FoundFace, PhotoResult
-from celebtool.formats.reasons import Reason, Rejection
+from celebtool.formats.reasons import BY_HAND, Reason, Rejection
 
 DELETED = "(deleted by hand)"
 """Stands for the file of a crop that is gone."""
@@ -29,6 +30,7 @@ class Earlier:
         deleted: the faces whose crops were deleted by hand, by photo and index; those photos are unchanged.
         added: the files in the earlier output that were added by hand.
         changed: how many of the remaining photos have another content than before.
+        decided: how many of them are decided otherwise than before.
         retried: how many of them are not known well enough, such as files that could not be opened.
         gone: how many photos of the earlier run are no longer there.
         unrecorded: how many of the deleted crops the earlier tables still list.
@@ -43,6 +45,7 @@ class Earlier:
     retried: int = 0
     gone: int = 0
     unrecorded: int = 0
+    decided: int = 0
 
     @property
     def is_up_to_date(self) -> bool:
@@ -51,8 +54,9 @@ class Earlier:
 
     def summary(self) -> str:
         """Return the counts as a line: ``75 reused, 4 new, 2 gone; by hand: 1 added, 2 deleted``."""
-        new = len(self.remaining) - self.changed - self.retried
-        seldom = [f"{n} {what}" for n, what in ((self.changed, "changed"), (self.retried, "tried again")) if n]
+        new = len(self.remaining) - self.changed - self.decided - self.retried
+        told = ((self.changed, "changed"), (self.decided, "decided anew"), (self.retried, "tried again"))
+        seldom = [f"{n} {what}" for n, what in told if n]
         photos = [f"{len(self.known)} reused", f"{new} new", *seldom, f"{self.gone} gone"]
         by_hand = [
             f"{len(files)} {what}" for what, files in (("added", self.added), ("deleted", self.deleted)) if files
@@ -86,10 +90,11 @@ def check_settings(output: Path, recipe: Mapping[str, object]) -> None:
         raise CelebtoolError(output, problem)
 
 
-def compare(tasks: Sequence[Task], old: Path | None) -> Earlier:
+def compare(tasks: Sequence[Task], old: Path | None, decisions: Decisions = NONE) -> Earlier:
     """Compare the photos with an earlier output of the same settings.
 
-    A photo is unchanged if its content is the origin that its rows in the manifest name.
+    A photo is unchanged if its content is the origin that its rows in the manifest name, and if they follow the same
+    decisions.
     """
     if old is None:
         return Earlier(Path(), (), tasks)
@@ -101,17 +106,19 @@ def compare(tasks: Sequence[Task], old: Path | None) -> Earlier:
     known: list[PhotoResult] = []
     remaining: list[Task] = []
     deleted: set[tuple[str, int]] = set()
-    changed = 0
+    changed = decided = 0
     for task in tasks:
         rows, own = earlier.get(task.source, []), found.get(task.source, ())
         is_unchanged = bool(rows) and rows[0].origin == task.check_unchanged()
-        if is_unchanged and not task.origin and _are_consistent(rows, own):
+        is_decided = is_unchanged and _cells(rows) != {each.cell for each in decisions.of(task.source)}
+        if is_unchanged and not is_decided and not task.origin and _are_consistent(rows, own):
             missing = _missing(rows, inside)
             known.append(_result(rows, own, missing, old))
             deleted |= {(task.source, index) for index in missing}
         else:
             remaining.append(task)
             changed += bool(rows) and not is_unchanged
+            decided += is_decided
     written = {row.path for rows in earlier.values() for row in rows if row.path}
     sources = {task.source for task in tasks}
     return Earlier(
@@ -121,9 +128,10 @@ def compare(tasks: Sequence[Task], old: Path | None) -> Earlier:
         frozenset(deleted),
         added=sorted(inside - written),
         changed=changed,
-        retried=sum(task.source in earlier for task in remaining) - changed,
+        retried=sum(task.source in earlier for task in remaining) - changed - decided,
         gone=len(earlier.keys() - sources),
         unrecorded=len(written - inside),
+        decided=decided,
     )
 
 
@@ -140,6 +148,11 @@ def _option(name: str, value: object) -> str:
 
 def _value(value: object) -> str:
     return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+
+
+def _cells(rows: Sequence[manifest.Row]) -> set[str]:
+    """Return the decisions that the rows of a photo follow."""
+    return {cell for row in rows if (cell := row.extra.get(CELL, ""))}
 
 
 def _missing(rows: Sequence[manifest.Row], inside: set[str]) -> set[int]:
@@ -170,6 +183,6 @@ def _result(rows: Sequence[manifest.Row], found: Sequence[FoundFace], missing: s
 
 def _rejection(row: manifest.Row) -> Rejection | None:
     """Return why a photo gave nothing; None for what the photos of its folder, or a person, decided."""
-    if row.status != manifest.REJECTED or row.reason in {Reason.OTHER_PERSON, Reason.DELETED}:
+    if row.status != manifest.REJECTED or row.reason in {Reason.OTHER_PERSON, *BY_HAND}:
         return None
     return Rejection(Reason(row.reason), row.extra.get("detail", ""))

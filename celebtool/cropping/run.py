@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from celebtool.cropping import lots, pick_in_folder
+from celebtool.cropping import decide, lots, pick_in_folder
 from celebtool.cropping.lots import Lot
 from celebtool.cropping.pick_in_folder import Choice
-from celebtool.cropping.plan import CropSettings, Shard, Task, crop_path, shards, single
+from celebtool.cropping.plan import CropSettings, Shard, Task, crop_path, shards, single, target
 from celebtool.cropping.reuse import Earlier
 from celebtool.errors import SystemFaultError
+from celebtool.formats import decisions as decided
 from celebtool.formats import faces, manifest, names
+from celebtool.formats.decisions import NONE, Decisions
 from celebtool.formats.faces import PhotoResult
 from celebtool.formats.reasons import Reason, Rejection
 from celebtool.system import threads, trees, workers
@@ -45,7 +47,12 @@ class Pool:
 
 
 def crop(
-    tasks: Sequence[Task], settings: CropSettings, workspace: Workspace, pool: Pool, earlier: Earlier
+    tasks: Sequence[Task],
+    settings: CropSettings,
+    workspace: Workspace,
+    pool: Pool,
+    earlier: Earlier,
+    decisions: Decisions = NONE,
 ) -> list[str]:
     """Write the crops of photos and their tables into a workspace; return warnings for the user.
 
@@ -55,19 +62,26 @@ def crop(
         workspace: its scratch keeps the work that is done if the run is interrupted.
         pool: the workers.
         earlier: what an output of the same settings says of the photos: crops of unchanged photos are kept.
+        decisions: what a person decided about the photos.
     """
     labels = {task.source: task.label for task in tasks}
+
+    def chosen() -> tuple[list[Choice], list[str]]:
+        choices, warnings = decide.choose(found, labels, settings.select, decisions)
+        return pick_in_folder.without_deleted(choices, earlier.deleted), warnings
+
     found = [*earlier.known, *crop_all(earlier.remaining, settings, workspace.scratch, pool)]
-    choices, warnings = pick_in_folder.choose(found, labels, settings.select)
-    choices = pick_in_folder.without_deleted(choices, earlier.deleted)
+    choices, warnings = chosen()
     if again := pick_in_folder.without_crops(choices):  # a photo that has not changed, but its folder's person has
         retried = crop_all([task for task in tasks if task.source in again], settings, workspace.scratch, pool)
-        choices, warnings = pick_in_folder.choose(pick_in_folder.replaced(found, retried), labels, settings.select)
-        choices = pick_in_folder.without_deleted(choices, earlier.deleted)
+        found = pick_in_folder.replaced(found, retried)
+        choices, warnings = chosen()
     added = copy_added(earlier, workspace.content)
     paths = place(choices, {task.source: task for task in tasks}, settings, workspace.content, added)
-    manifest.write(workspace.content, pick_in_folder.rows(choices, paths), pick_in_folder.COLUMNS)
+    manifest.write(workspace.content, pick_in_folder.rows(choices, paths), pick_in_folder.columns(choices))
     faces.write(workspace.content, pick_in_folder.all_faces(choices, paths))
+    if decisions.rows:
+        decided.write(workspace.content, decisions)
     return warnings
 
 
@@ -114,15 +128,17 @@ def place(
 ) -> dict[tuple[str, int], str]:
     """Put the crops that are taken into the output; return their paths by the photo's source and the face's index.
 
-    A crop whose path is `taken` (see `names`) gets a number.
+    A crop whose path is `taken` (see `names`) gets a number. Crops that a person moved to another class come last, so that
+    they change no other's path.
     """
     paths = {}
-    for choice in choices:
-        for index in choice.taken:
-            path = names.free_path(crop_path(tasks[choice.photo.source].target, index + 1, settings), "", taken)
-            (content / path).parent.mkdir(parents=True, exist_ok=True)
-            _link(Path(choice.photo.faces[index].crop), content / path)
-            paths[choice.photo.source, index] = path
+    placed = [(choice, index, choice.label_of(index)) for choice in choices for index in choice.taken]
+    for choice, index, label in sorted(placed, key=lambda each: each[2] != tasks[each[0].photo.source].label):
+        task = tasks[choice.photo.source]
+        path = names.free_path(crop_path(target(task, label), index + 1, settings), "", taken)
+        (content / path).parent.mkdir(parents=True, exist_ok=True)
+        _link(Path(choice.photo.faces[index].crop), content / path)
+        paths[choice.photo.source, index] = path
     return paths
 
 

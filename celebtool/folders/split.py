@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
 from celebtool.errors import CelebtoolError, count
-from celebtool.folders import conflicts, duplicates, sampling, transfer
+from celebtool.folders import conflicts, decide, duplicates, sampling, transfer
 from celebtool.folders.conflicts import Conflict, ConflictError
 from celebtool.folders.fingerprints import Store
 from celebtool.formats import crops, faces, images, manifest, provenance
+from celebtool.formats.decisions import Decisions
 from celebtool.formats.image_folder import PARTS, UNKNOWN, ImageFolder, Sample
 from celebtool.formats.reasons import Reason, Rejection
 from celebtool.formats.recipes import Recipe
@@ -109,6 +110,19 @@ def plan(
         return {"": _split(pool, sampling.split(pool.items, settings.shares, settings.seed))}
     fold_of = sampling.folds(pool.items, settings.folds, settings.seed)
     return {f"fold-{k + 1}": _split(pool, _fold(pool, fold_of, k)) for k in range(settings.folds)}
+
+
+def with_decisions(splits: Splits, decisions: Decisions, folder: ImageFolder) -> Splits:
+    """Return splits (of a folder as `decide.decided` returns it) whose rows say and follow what a person decided."""
+    dropped = decide.dropped(folder, decisions)
+    return {
+        directory: replace(
+            split,
+            parts={part: decide.placed(rows, decisions, folder) for part, rows in split.parts.items()},
+            rejected=[*decide.placed(split.rejected, decisions, folder), *dropped],
+        )
+        for directory, split in splits.items()
+    }
 
 
 def write(splits: Splits, source: Path, target: Path, recipe: Recipe, *, link: bool) -> None:

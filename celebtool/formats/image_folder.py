@@ -24,7 +24,7 @@ UNKNOWN = "unknown"
 MAX_CLASSES = 10_000
 """The most classes of a model and of a table of predictions: a confusion matrix has a cell for every two."""
 
-SIDECARS = frozenset({"manifest.csv", "celebtool.json", "faces.csv"})
+SIDECARS = frozenset({"manifest.csv", "celebtool.json", "faces.csv", "decisions.csv"})
 JUNK = frozenset(  # in any case: of Windows, macOS, Synology, QNAP and Linux, in this order
     {"thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information"}
     | {"icon\r", "__macosx", "@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "lost+found"}

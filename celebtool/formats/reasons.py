@@ -17,11 +17,19 @@ class Reason(StrEnum):
     SEVERAL_FACES = "several_faces"
     OTHER_PERSON = "other_person"
     DELETED = "deleted_by_hand"
+    DROPPED = "dropped"
+    CONFIRMED = "confirmed"
+    MOVED = "moved"
+    FACE_CHOSEN = "face_chosen"
     SMALL_CLASS = "small_class"
     SURPLUS = "surplus"
     LABEL_CONFLICT = "label_conflict"
     NEAR_DUPLICATE = "near_duplicate"
     STRANGER = "stranger"
+
+
+BY_HAND = frozenset({Reason.DELETED, Reason.DROPPED})
+"""What a person left out."""
 
 
 def words(reason: str) -> str:

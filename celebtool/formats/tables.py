@@ -56,10 +56,15 @@ def write(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object
 
 
 def read(path: Path, required: Sequence[str] = ()) -> list[dict[str, str]]:
-    """Read a table from a file; see `parse`."""
+    """Read a table from a file; see `numbered`."""
+    return [row for _, row in read_numbered(path, required)]
+
+
+def read_numbered(path: Path, required: Sequence[str] = ()) -> list[tuple[int, dict[str, str]]]:
+    """Read a table from a file, each row with the number of the line that it ends in; see `numbered`."""
     try:
         with path.open("rb") as content, spreadsheets.text(content) as stream:
-            return parse(stream, path, required)
+            return list(numbered(lines(stream, path), path, required))
     except OSError as error:
         raise CelebtoolError(path, f"cannot be read ({error.strerror}); expected a CSV table") from error
 

@@ -146,7 +146,7 @@ def _crop_task(task: Task, number: int, settings: CropSettings, content: Path) -
     """
     try:
         with _memory_enough(task.file):
-            found, rejection, chips = _crop_file(task.file, number, settings, content)
+            found, rejection, chips = _crop_file(task, number, settings, content)
     except ImageError as error:
         found, rejection, chips = [], _of_error(error), []
     origin = task.check_unchanged()
@@ -154,10 +154,12 @@ def _crop_task(task: Task, number: int, settings: CropSettings, content: Path) -
 
 
 def _crop_file(
-    file: Path, number: int, settings: CropSettings, content: Path
+    task: Task, number: int, settings: CropSettings, content: Path
 ) -> tuple[list[FoundFace], Rejection | None, list[RGBImage]]:
-    view = detect_faces(file, settings)
+    view = detect_faces(task.file, settings)
     picked, rejection = _pick(view, settings)
+    if wanted := [i for i in task.wanted if i < len(view.faces)]:
+        picked, rejection = sorted({*picked, *wanted}), None
     found, chips = [FoundFace(face) for face in view.faces], []
     for i in picked:
         crop = cut(view, view.faces[i], settings)

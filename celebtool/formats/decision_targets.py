@@ -1,0 +1,146 @@
+"""Find what decisions are about: the photos and classes of a folder that they name."""
+
+import posixpath
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from celebtool.errors import CelebtoolError
+from celebtool.formats import decisions, image_folder
+from celebtool.formats.decisions import Decision, Decisions, Verb, in_order
+from celebtool.formats.image_folder import UNKNOWN, ImageFolder
+from celebtool.suggestions import did_you_mean
+
+Alias = Callable[[str], tuple[str, int | None] | None]
+"""Returns the photo, and the face, that another path stands for; None if it stands for nothing."""
+
+
+def of_run(
+    file: Path | None,
+    earlier: Path | None,
+    folder: ImageFolder,
+    contents: Mapping[str, str],
+    alias: Alias | None = None,
+) -> Decisions:
+    """Return the decisions of a run: those of `file`, else those that an earlier output remembers, if there is one.
+
+    Args and errors as `resolve`.
+    """
+    remembered = image_folder.sidecar(earlier, decisions.FILE) if file is None and earlier else None
+    source = file or remembered
+    if source is None:
+        return decisions.NONE
+    return resolve(decisions.read(source), folder, contents, alias, remembered=file is None)
+
+
+def resolve(
+    made: Decisions,
+    folder: ImageFolder,
+    contents: Mapping[str, str],
+    alias: Alias | None = None,
+    *,
+    remembered: bool = False,
+) -> Decisions:
+    """Return the decisions about a folder's photos, with the digests of the photos, and which of them apply.
+
+    Args:
+        made: as they were read.
+        folder: the photos.
+        contents: the SHA-256 of each photo.
+        alias: what paths that name no photo stand for.
+        remembered: they were applied before; those about photos that are gone are kept, and not applied.
+
+    Raises:
+        CelebtoolError: a path or a label is of nothing in the folder, or two decisions contradict each other; names
+            the line.
+    """
+    rows, gone = _found(made, folder, contents, alias, remembered=remembered)
+    by_path: dict[str, list[Decision]] = {}
+    for row in rows:
+        earlier = by_path.setdefault(row.path, [])
+        if not any((row.face, row.cell) == (each.face, each.cell) for each in earlier):
+            _check_contradiction(row, earlier, made.where(row))
+            earlier.append(row)
+    distinct = [row for own in by_path.values() for row in own]
+    changed = [row for row in distinct if row.digest not in {"", contents[row.path]}]
+    return replace(
+        made,
+        rows=tuple(in_order([*gone, *(replace(row, digest=row.digest or contents[row.path]) for row in distinct)])),
+        by_path={path: tuple(in_order(own)) for path, own in by_path.items() if not any(row in changed for row in own)},
+        warnings=tuple(
+            f"{made.where(row)}: {row.path} has changed since it was decided; the decision was not applied"
+            for row in changed
+        ),
+    )
+
+
+def _found(
+    made: Decisions, folder: ImageFolder, contents: Mapping[str, str], alias: Alias | None, *, remembered: bool
+) -> tuple[list[Decision], list[Decision]]:
+    """Return the decisions with the paths and labels of the folder, and those about photos that are gone."""
+    names = {unicodedata.normalize("NFC", path): path for path in contents}
+    labels = {sample.path: sample.label or "" for sample in folder.samples}
+    known = [*folder.class_names, *([UNKNOWN] if folder.class_names else [])]
+    found, gone = [], []
+    for read in made.rows:
+        row = _about(read, names, contents, alias)
+        if row is not None:
+            found.append(_labelled(row, made.where(row), labels[row.path], known))
+        elif remembered:
+            gone.append(read)
+        else:
+            raise CelebtoolError(made.where(read), _no_such(read.path, folder, contents))
+    return found, gone
+
+
+def _about(
+    row: Decision, names: Mapping[str, str], contents: Mapping[str, str], alias: Alias | None
+) -> Decision | None:
+    """Return a decision with the path of the photo that it is about; None if there is no such photo."""
+    if row.path in contents:
+        return row
+    path = unicodedata.normalize("NFC", posixpath.normpath(row.path))
+    if path in names:
+        return replace(row, path=names[path])
+    found = alias(path) if alias else None
+    if found is None:
+        return None
+    photo, face = found
+    return replace(row, path=photo, face=row.face or face, digest="")  # a digest would be that of the crop
+
+
+def _no_such(path: str, folder: ImageFolder, contents: Iterable[str]) -> str:
+    inner = posixpath.normpath(path)
+    if inner.startswith(("/", "../")) or inner == "..":
+        return f"{path} lies outside {folder.root}; expected a path below it, as ann/1.jpg"
+    bare = inner.split("/", 1)[-1]
+    if bare in contents:
+        return f"{path} is not in {folder.root}; did you mean {bare}?"
+    return f"{path} is not in {folder.root}{did_you_mean(path, contents) or '; remove the line, or correct the path'}"
+
+
+def _labelled(row: Decision, where: str, own: str, known: Sequence[str]) -> Decision:
+    """Return a decision with a label only if the photo is moved to it.
+
+    Raises:
+        CelebtoolError: the label is no class, or it is another than the photo's and the decision is not to move it.
+    """
+    label = row.label if row.label in known else row.label.strip()
+    if row.verb != Verb.MOVE:
+        if label not in {"", own}:
+            problem = f"{row.verb} leaves {row.path} in {own or 'its folder'}, but the label is {label}"
+            raise CelebtoolError(where, f"{problem}; write move to put it there, or leave the label out")
+        return replace(row, label="")
+    if not known:
+        raise CelebtoolError(where, "there are no class folders to move to; expected keep, drop or take")
+    if label not in known:
+        raise CelebtoolError(where, f"{label} is no class of the folder{did_you_mean(label, known)}")
+    return replace(row, label=label)
+
+
+def _check_contradiction(row: Decision, earlier: Sequence[Decision], where: str) -> None:
+    for other in earlier:
+        if row.face == other.face or row.face is None or other.face is None:
+            problem = f"{row.cell} contradicts line {other.line} ({other.cell}) about {row.path}"
+            raise CelebtoolError(where, f"{problem}; expected one decision, or one for each of several faces")
