@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 from celebtool.errors import SystemFaultError
-from celebtool.system import signals, streams
+from celebtool.system import piped_workers, signals, streams
 
 Shard = TypeVar("Shard")
 Start = Callable[[int], AbstractContextManager[Executor]]
@@ -118,7 +118,7 @@ def local(workers: int) -> Iterator[Executor]:
     with _environment():  # which the fork server reads when it starts, too
         context = _context()
         theirs, ours = context.Pipe(duplex=False)
-        pool = concurrent.futures.ProcessPoolExecutor(workers, context, _start_worker, (theirs,))
+        pool = _pool(workers, context, theirs)
 
         def kill() -> None:
             ours.close()
@@ -134,6 +134,12 @@ def local(workers: int) -> Iterator[Executor]:
                 raise
             finally:
                 executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _pool(workers: int, context: multiprocessing.context.BaseContext, parent: Connection) -> Executor:
+    if piped_workers.has_semaphores(context):
+        return concurrent.futures.ProcessPoolExecutor(workers, context, _start_worker, (parent,))
+    return piped_workers.PipedWorkers(workers, context, _start_worker, (parent,))
 
 
 def _call(function: str, shard: object) -> object:
