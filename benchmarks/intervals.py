@@ -20,7 +20,7 @@ CLASSES = (2, 3, 5, 10, 20)
 IMAGES = (1, 2, 3, 5, 10)
 ACCURACIES = (0.5, 0.8, 0.9, 0.95, 0.99)
 MISTAKES = ("anybody", "the next class", "one class", "unequal classes", "unequal numbers")
-FIGURES = ("accuracy", "macro recall", "macro F1", "weighted F1", "recall of a class")
+FIGURES = ("accuracy", "macro recall", "macro F1", "weighted F1", "recall of a class", "precision of a class")
 
 Matrix = NDArray[np.float64]
 
@@ -48,6 +48,13 @@ def truth(shares: Matrix, support: NDArray[np.int64]) -> tuple[float, float, flo
     return float(recalls @ weights), float(recalls.mean()), float(f1.mean()), float(f1 @ weights)
 
 
+def precisions(shares: Matrix, support: NDArray[np.int64]) -> list[float]:
+    """Return the precision of each class on ever more images in these proportions."""
+    expected = shares * support[:, None]
+    precise: list[float] = (np.diagonal(expected) / expected.sum(axis=0)).tolist()
+    return precise
+
+
 def holds(estimate: Estimate, value: float) -> bool:
     """Return whether an interval holds a value."""
     return estimate.low - 1e-9 <= value <= estimate.high + 1e-9
@@ -63,10 +70,14 @@ def sample(classes: int, images: int, accuracy: float, mistakes: str, seed: int)
     macro, weighted = confusion.averages(counts, seed=0)
     found = (weighted.recall, macro.recall, macro.f1, weighted.f1)
     held = [float(holds(one, value)) for one, value in zip(found, truth(shares, support), strict=True)]
-    recalls = [figures.recall for figures in confusion.class_figures(counts, [str(i) for i in range(classes)])]
-    of_classes = [holds(one, value) for one, value in zip(recalls, np.diagonal(shares).tolist(), strict=True)]
-    widths = [one.high - one.low for one in (*found, *recalls[:1])]
-    return [*held, float(np.mean(of_classes))], widths
+    each = confusion.class_figures(counts, [str(i) for i in range(classes)])
+    recalled = [holds(one.recall, value) for one, value in zip(each, np.diagonal(shares).tolist(), strict=True)]
+    called = [
+        (one.precision, value) for one, value in zip(each, precisions(shares, support), strict=True) if one.predicted
+    ]
+    precise = [holds(one, value) for one, value in called]
+    widths = [one.high - one.low for one in (*found, each[0].recall, called[0][0])]
+    return [*held, float(np.mean(recalled)), float(np.mean(precise))], widths
 
 
 def coverage(classes: int, images: int, accuracy: float, mistakes: str, samples: int) -> tuple[Matrix, Matrix]:

@@ -32,14 +32,14 @@ def parse_image_size(text: str | None) -> tuple[int, int] | None:
     return size
 
 
-def parse_share(text: str | None) -> float | None:
-    """Parse a share as ``5%`` or ``0.05``."""
+def parse_share(text: str | None, option: str) -> float | None:
+    """Parse a share as ``5%`` or ``0.05``; `option` is what it was given to."""
     if text is None:
         return None
     match = re.fullmatch(r"(\d{1,3}(?:\.\d{1,6})?|\.\d{1,6})(%?)", text)
     share = float(match[1]) / (100 if match[2] else 1) if match else -1.0
     if not 0 <= share <= 1:
-        raise typer.BadParameter(f"{printable(text)}: expected a share, as 5% or 0.05")
+        raise typer.BadParameter(f"{printable(text)}: expected a share, as 5% or 0.05", param_hint=option)
     return share
 
 

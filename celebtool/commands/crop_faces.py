@@ -98,7 +98,7 @@ def crop_faces(
     from celebtool.inference.detection import chips
     from celebtool.system import cluster, cluster_address, workers
 
-    most = options.parse_share(max_rejects)
+    most = options.parse_share(max_rejects, "--max-rejects")
     if dask is not None and (problem := cluster_address.problem_of(dask)):
         raise typer.BadParameter(f"{printable(dask)}: {problem}", param_hint="--dask")
     check_order(photos, faces, "crop-faces")

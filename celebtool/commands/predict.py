@@ -91,7 +91,7 @@ def predict(
     from celebtool.formats import model_file, sources
     from celebtool.formats.image_folder import UNKNOWN
 
-    most = options.parse_share(max_failures)
+    most = options.parse_share(max_failures, "--max-failures")
     sources.check_order(model, images)
     info = model_file.read_info(model)
     limit = _threshold(threshold, info, closed_set=closed_set)

@@ -81,10 +81,11 @@ def message(error: typer.TyperException, arguments: Sequence[str], options: Mapp
         arguments: the words of the command line.
         options: command → its options, as ``--seed``.
     """
-    context = getattr(error, "ctx", None)
-    own = options.get(getattr(context, "info_name", None) or "", ())
+    own = options.get(getattr(getattr(error, "ctx", None), "info_name", None) or "")
     if (name := getattr(error, "option_name", None)) and hasattr(error, "possibilities"):
-        return f"no option {printable(name)}{_hint(name, own, options)}"
+        if own is None and (command := next((word for word in arguments if name in options.get(word, ())), "")):
+            return f"options come after the command; type celebtool {command} {printable(name)} …"
+        return f"no option {printable(name)}{_hint(name, own or (), options)}"
     text = error.format_message() if hasattr(error, "format_message") else str(error)
     if match := re.fullmatch(r"No such command '(.*?)'\..*", text, re.DOTALL):
         return f"no command {printable(match[1])}{_command_hint(match[1], options)}"

@@ -39,7 +39,11 @@ MISTAKES = {
     "predict m.h5 a.jpg --topk 5": "no option --topk; did you mean --top?",
     "predict m.h5 a.jpg --tta": "no option --tta; did you mean --mirror?",
     "report p.csv --zzz": "no option --zzz",
+    "--quiet train parts m.h5": "options come after the command; type celebtool train --quiet …",
+    "-q split faces parts": "options come after the command; type celebtool split -q …",
     # values
+    "predict m.h5 a.jpg --max-failures 5x": "--max-failures 5x: expected a share, as 5% or 0.05",
+    "crop-faces photos faces --max-rejects lots": "--max-rejects lots: expected a share, as 5% or 0.05",
     "train parts m.h5 --epochs x": "--epochs x: expected a whole number",
     "train parts m.h5 --epochs=1.5": "--epochs 1.5: expected a whole number",
     "train parts m.h5 --epochs 0": "--epochs 0: expected 1 or more",
