@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from celebtool import console, options
+from celebtool.commands import crop_review
+from celebtool.commands.crop_review import Reviewed
 from celebtool.errors import CelebtoolError, command_line, printable
 from celebtool.system.output import is_finished, new_directory
-from celebtool.system.places import check_file, check_order, check_places
+from celebtool.system.places import check_file, check_order
 
 if TYPE_CHECKING:
     from celebtool.cropping.plan import Task
@@ -77,7 +79,11 @@ def crop_faces(
     ] = None,
     review: Annotated[
         Path | None,
-        typer.Option("--review", metavar="FILE.png", help="Draw a sheet per class of what was taken and rejected."),
+        typer.Option(
+            "--review",
+            metavar="FILE.html|FILE.png",
+            help="Write a page to look through and decide on, or draw a sheet per class of what was taken and rejected.",
+        ),
     ] = None,
     decisions: options.DecisionsFile = None,
     overwrite: options.Overwrite = False,
@@ -108,8 +114,9 @@ def crop_faces(
     image_folder.check_layout(folder)
     contents = provenance.contents(photos)
     tasks = plan.plan(folder, contents)
-    sheets = _sheets(review, tasks, photos, faces)
+    pages = crop_review.files(review, tasks, photos, faces)
     rule = select or ("identity" if folder.class_names else "largest")
+    reviewed = Reviewed(photos, faces, contents, rule)
     settings = plan.CropSettings(size, margin, align, rule, min_face, min_confidence, format)
     alias = decide.alias(tasks, settings)
     decided = decision_targets.of_run(decisions, faces if update else None, folder, contents, alias)
@@ -117,7 +124,7 @@ def crop_faces(
     bare = provenance.recipe("crop-faces", plan.parameters(settings), photos, contents)
     recipe = table.with_decisions(bare, decided)
     if _is_finished(tasks, faces, recipe, decided, update=update, overwrite=overwrite):
-        _conclude(photos, faces, review, most, overwrite=overwrite)
+        _conclude(reviewed, review, most, overwrite=overwrite or update)
         return
     if update and not overwrite:
         reuse.check_settings(faces, recipe)
@@ -135,7 +142,7 @@ def crop_faces(
         ) as workspace,
         console.progress("crop-faces") as progress,
     ):
-        _check_free(sheets, overwrite=overwrite)
+        _check_free(pages, overwrite=overwrite or update)
         earlier = reuse.compare(tasks, faces if keep else None, decided)
         if not dry_run:
             start = cluster.dask(dask, workspace.scratch, progress.say) if dask else workers.local
@@ -155,7 +162,7 @@ def crop_faces(
         "; ".join(filter(None, told)),
         command_line("split", faces, f"{faces}-parts") if folder.class_names else "",
     )
-    _conclude(photos, faces, review, most, overwrite=overwrite)
+    _conclude(reviewed, review, most, overwrite=overwrite or update)
 
 
 def _is_finished(
@@ -176,38 +183,17 @@ def _is_finished(
     return earlier.is_up_to_date
 
 
-def _conclude(photos: Path, faces: Path, review: Path | None, most: float | None, *, overwrite: bool) -> None:
-    """Draw the contact sheets, then check the share of rejects: both for a finished output, too."""
+def _conclude(reviewed: Reviewed, review: Path | None, most: float | None, *, overwrite: bool) -> None:
+    """Write what is to be reviewed, then check the share of rejects: both for a finished output, too."""
     from celebtool.cropping import plan
     from celebtool.formats import manifest
 
-    rows = manifest.read_all(faces)
     if review is not None:
-        from celebtool.drawing import crop_review
-
-        crop_review.draw(rows, photos, faces, review, overwrite=overwrite)
-        files = list(plan.sheet_files(review, (row.label for row in rows)).values())
-        if len(files) > 1:
-            console.done(
-                f"{files[0]} … {files[-1]}", f"{len(files)} contact sheets, one per class in the order of names"
-            )
-    plan.check_rejects(rows, most, faces)
+        crop_review.write(review, reviewed, overwrite=overwrite)
+    plan.check_rejects(manifest.read_all(reviewed.faces), most, reviewed.faces)
 
 
-def _sheets(file: Path | None, tasks: "Sequence[Task]", photos: Path, faces: Path) -> list[Path]:
-    """Return the sheets that a run will draw, none if none is asked, or say what is wrong with their places."""
-    from celebtool.cropping import plan
-
-    if file is None:
-        return []
-    check_file(file, overwrite=True)
-    sheets = list(plan.sheet_files(file, (task.label for task in tasks)).values())
-    for sheet in sheets:
-        check_places([faces, sheet], [photos])
-    return sheets
-
-
-def _check_free(sheets: Sequence[Path], *, overwrite: bool) -> None:
-    """Refuse, before the work, the names of sheets that can't be written after it."""
-    for sheet in sheets:
-        check_file(sheet, overwrite=overwrite)
+def _check_free(files: Sequence[Path], *, overwrite: bool) -> None:
+    """Refuse, before the work, the names of files that can't be written after it."""
+    for file in files:
+        check_file(file, overwrite=overwrite)

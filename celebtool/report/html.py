@@ -20,9 +20,15 @@ def escape(text: object) -> str:
     return html.escape(printable(text), quote=True)
 
 
-def document(title: str, body: str) -> str:
-    """A whole page around a body, with style and script inside; it may load nothing and run nothing else."""
-    style, script = _resource("page.css"), _resource("page.js")
+def document(title: str, body: str, name: str = "page") -> str:
+    """A whole page around a body, with style and script inside; it may load nothing and run nothing else.
+
+    Args:
+        title: of the page.
+        body: HTML.
+        name: of the files that hold its style and script.
+    """
+    style, script = resource(f"{name}.css"), resource(f"{name}.js")
     policy = f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; script-src '{_digest(script)}'"
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -135,7 +141,8 @@ def _is_number(cell: Cell) -> bool:
     return not text or text[0].isdigit() or text[:2] in {f"{sign}{digit}" for sign in "+-" for digit in "0123456789"}
 
 
-def _resource(name: str) -> str:
+def resource(name: str) -> str:
+    """The text of a file that is part of the package."""
     return resources.files("celebtool.report").joinpath(name).read_text(encoding="utf-8")
 
 

@@ -1,0 +1,164 @@
+"""Write the page on which a person decides about crops: one file, or one per class where there are many photos."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from celebtool.errors import count, printable
+from celebtool.formats import decisions, faces, image_folder, manifest
+from celebtool.formats.decisions import Decisions
+from celebtool.formats.image_folder import UNKNOWN
+from celebtool.formats.reasons import words
+from celebtool.report import html, review_items, review_pictures
+from celebtool.report.html import escape
+from celebtool.report.review_items import Item, Listing
+from celebtool.report.review_pictures import Pictures
+from celebtool.system import threads
+from celebtool.system.output import is_finished_file, new_file
+from celebtool.system.progress import Progress
+
+MOST = 1500  # photos on one page; of more, each class has a page of its own
+
+
+@dataclass(frozen=True)
+class Review:
+    """What the pages are about.
+
+    Args:
+        photos: the folder that the crops were cut from.
+        crops: the folder of the crops.
+        digests: the SHA-256 of each photo.
+        all_faces: whether every face of a photo gives a crop.
+    """
+
+    photos: Path
+    crops: Path
+    digests: Mapping[str, str]
+    all_faces: bool
+
+
+def files(file: Path, labels: Iterable[str], photos: int) -> list[Path]:
+    """Return the pages that `write` writes: `file` alone, or with one per class after it."""
+    own = sorted(set(labels))
+    return [file] if photos <= MOST else [file, *(_page_of(file, number) for number in range(1, len(own) + 1))]
+
+
+def write(review: Review, file: Path, progress: Progress, *, overwrite: bool) -> list[Path]:
+    """Write the pages and return their files; one that is there already, and the same, may stay.
+
+    Raises:
+        CelebtoolError: the folder's tables are damaged, or a file exists and is another.
+    """
+    rows, found = manifest.read_all(review.crops), faces.read(review.crops)
+    listed = review_items.listing(rows, found, all_faces=review.all_faces)
+    items = [item for own in listed.by_class.values() for item in own]
+    made = threads.run(
+        lambda item: review_pictures.pictures(item, found.get(item.path, ()), review.photos, review.crops),
+        items,
+        progress,
+    )
+    shown = {(item.path, item.face): each for item, each in zip(items, made, strict=True)}
+    remembered = image_folder.sidecar(review.crops, decisions.FILE)
+    decided = decisions.read(remembered) if remembered else decisions.NONE
+    pages = _pages(review, listed, shown, decided, file)
+    for name, page in pages.items():
+        _write(name, page.encode("utf-8"), [review.photos, review.crops], overwrite=overwrite)
+    return list(pages)
+
+
+def _write(file: Path, page: bytes, inputs: Sequence[Path], *, overwrite: bool) -> None:
+    if not overwrite and is_finished_file(file, lambda old: old.read_bytes() == page):
+        return
+    with new_file(file, inputs=inputs, overwrite=overwrite) as workspace:
+        workspace.content.write_bytes(page)
+
+
+def _page_of(file: Path, number: int) -> Path:
+    return file.with_stem(f"{file.stem}-{number}")
+
+
+def _pages(
+    review: Review, listed: Listing, shown: Mapping[tuple[str, int], Pictures], decided: Decisions, file: Path
+) -> dict[Path, str]:
+    labels = list(listed.by_class)
+    total = sum(map(len, listed.by_class.values()))
+    title = f"{review.crops.name}: {count(total, 'photo')}"
+    common = {
+        "classes": _classes([label for label in labels if label]),
+        "notices": [printable(notice) for notice in listed.notices],
+    }
+    if total <= MOST:
+        data = common | _data(listed.by_class, listed.suspects, shown, review, decided)
+        return {file: _page(title, "", data)}
+    names = {label: _page_of(file, number) for number, label in enumerate(sorted(labels), start=1)}
+    links = "".join(
+        f'<li><a href="{escape(names[label].name)}">{escape(label or "photos")}</a> {len(listed.by_class[label])}</li>'
+        for label in labels
+    )
+    index = common | _data({}, listed.suspects, shown, review, decided)
+    pages = {file: _page(title, f'<ul class="pages">{links}</ul>', index)}
+    for label, name in names.items():
+        own = listed.by_class[label]
+        data = common | _data({label: own}, [item for item in own if item.suspicion], shown, review, decided)
+        back = f'<p class="pages"><a href="{escape(file.name)}">all classes</a></p>'
+        pages[name] = _page(f"{label or 'photos'}: {count(len(own), 'photo')}", back, data)
+    return pages
+
+
+def _classes(labels: Sequence[str]) -> list[dict[str, str]]:
+    known = [*labels, *([UNKNOWN] if labels and UNKNOWN not in labels else [])]
+    return [{"label": label, "shown": printable(label)} for label in known]
+
+
+def _page(title: str, links: str, data: Mapping[str, Any]) -> str:
+    """Return a page; its data is JSON in ASCII, in which nothing ends the element that it stands in."""
+    content = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
+    frame = html.resource("review.html").replace("@title@", escape(title)).replace("@links@", links)
+    body = f'{frame}\n<script type="application/json" id="data">{content}</script>'
+    return html.document(f"{title} – celebtool review", body, "review")
+
+
+def _data(
+    by_class: Mapping[str, Sequence[Item]],
+    suspects: Sequence[Item],
+    shown: Mapping[tuple[str, int], Pictures],
+    review: Review,
+    decided: Decisions,
+) -> dict[str, Any]:
+    """Return the items of a page, which of them stand under which heading, and what is decided already."""
+    items = {(item.path, item.face): item for own in [*by_class.values(), suspects] for item in own}
+    index = {key: number for number, key in enumerate(items)}
+    return {
+        "items": [_record(item, shown[key], review.digests.get(item.path, "")) for key, item in items.items()],
+        "groups": [
+            {"title": printable(label or "photos"), "items": [index[item.path, item.face] for item in own]}
+            for label, own in by_class.items()
+        ],
+        "suspects": [index[item.path, item.face] for item in suspects],
+        "decisions": [
+            {"path": row.path, "face": row.face or 0, "decision": row.verb, "label": row.label}
+            | {"note": row.note, "digest": row.digest}
+            for row in decided.rows
+        ],
+    }
+
+
+def _record(item: Item, made: Pictures, digest: str) -> dict[str, Any]:
+    return {
+        "path": item.path,
+        "name": printable(item.path),
+        "face": item.face,
+        "label": item.label,
+        "taken": item.taken,
+        "reason": printable(words(item.reason)),
+        "detail": printable(item.detail),
+        "distance": item.distance,
+        "looks": item.looks_like,
+        "suspicion": printable(item.suspicion),
+        "digest": digest,
+        "crop": made.crop,
+        "photo": made.photo,
+        "faces": [{"number": number, "picture": picture} for number, picture in made.faces],
+    }
