@@ -24,6 +24,7 @@ COMMANDS = (
     ("ensemble", "m.h5", "m.h5", "out.h5"),
     ("report", "m.h5"),
 )
+PEOPLE = (("finetune", "m.h5", "faces", "out.h5", "--add"), ("finetune", "m.h5", "out.h5", "--forget", "ann"))
 SECONDS, MEGABYTES = 2, 300
 NEEDS_THE_ARRAYS = ("another value", "NaN among weights")  # whose structure is that of a whole model
 
@@ -52,7 +53,8 @@ def test_hostile_models_are_refused_by_every_command(forge: Forge, tmp_path: Pat
     place = world.make(tmp_path / "place")
     before = tree(place)
     for number, name in enumerate(list(HOSTILE)[:: amount(5, 1, 1)]):
-        for arguments in COMMANDS if amount(0, 1, 1) else COMMANDS[number % 4 :][:1]:
+        every = (*COMMANDS, *PEOPLE)
+        for arguments in every if amount(0, 1, 1) else every[number % len(every) :][:1]:
             HOSTILE[name](place / "m.h5")
             code = forge.run([*arguments], place, seconds=60, allowed=[place, place / "m.h5", forge.streams])
             said, report = forge.said(), forge.report() if code >= 0 else None
