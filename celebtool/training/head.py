@@ -1,7 +1,5 @@
 """Solve the head of a face network again from the embeddings of its people, and set its threshold again."""
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,16 +44,10 @@ def solved(info: ModelInfo, arrays: Arrays, people: People) -> tuple[ModelInfo, 
         layers=info.layers,
     )
     found, embeddings = enrolment.described(found, people)
+    backbone = {array: values for array, values in arrays.items() if array.layer != LAST_LAYER}
     last = {"kernel": kernel / heat, "bias": bias / heat}
-    replaced = (
-        _replaced(array, last[array.name.rpartition("/")[2]]) if array.layer == LAST_LAYER else (array, values)
-        for array, values in arrays.items()
-    )
-    return found, dict(replaced), embeddings
-
-
-def _replaced(array: Array, values: NDArray[np.float32]) -> tuple[Array, NDArray[np.float32]]:
-    return replace(array, shape=values.shape), values
+    named = {Array(LAST_LAYER, f"{LAST_LAYER}/{name}", values.shape): values for name, values in last.items()}
+    return found, {**backbone, **named}, embeddings
 
 
 def _solve(points: Points, info: ModelInfo, people: People) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
