@@ -91,6 +91,12 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existin
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", callback=_set_quiet, help="Print only results and errors.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be written, and write nothing.")]
 Link = Annotated[bool, typer.Option("--link", help="Hard-link unchanged files instead of copying them.")]
+SortInto = Annotated[
+    Path | None,
+    typer.Option(
+        "--sort", metavar="DIR", help="Copy the photos into DIR: a folder per person, and unknown/ for nobody's."
+    ),
+]
 Seed = Annotated[
     int,
     typer.Option(

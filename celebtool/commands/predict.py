@@ -77,6 +77,8 @@ def predict(
             "--annotate", metavar="DIR", help="Draw boxes and names on copies of the photos; with faces found."
         ),
     ] = None,
+    sort: options.SortInto = None,
+    link: Annotated[bool, typer.Option("--link", help="With --sort, hard-link the photos instead of copying.")] = False,
     batch_size: options.BatchSize = 32,
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,  # noqa: ARG001
@@ -88,6 +90,7 @@ def predict(
     Example: celebtool predict model.h5 parts/test | celebtool report --confusion
     """
     from celebtool.evaluation.coverage import Coverage
+    from celebtool.folders import sorting
     from celebtool.formats import model_file, sources
     from celebtool.formats.image_folder import UNKNOWN
 
@@ -99,13 +102,13 @@ def predict(
     if misspelt := suggestions.misspelt(sources.labels(images), (*info.class_names, UNKNOWN)):
         console.warn(f"the model has nobody called so, but nearly: {misspelt}; their images count as strangers")
     find, listed = _find_faces(faces, info, listed, images)
-    if annotate and not find:
-        raise typer.BadParameter("needs --faces, which finds what it draws", param_hint="--annotate")
+    _check_outputs(annotate, sort, find=find, link=link)
     inputs = [model, *(Path(name) for name in images if name != "-")]
-    check_places([annotate, output], inputs)
+    check_places([annotate, sort, output], inputs)
     coverage = Coverage()
     with (
-        _pictures(annotate, info, inputs, overwrite=overwrite) as pictures,
+        _directory(annotate, {"annotate": True}, info, inputs, overwrite=overwrite) as pictures,
+        _directory(sort, {"sort": True, "link": link}, info, inputs, overwrite=overwrite) as people,
         _stream(output, inputs, overwrite=overwrite) as stream,
         console.progress("predict: loading the network", hidden=stream.isatty() and format is not None) as progress,
     ):
@@ -115,14 +118,24 @@ def predict(
         progress.stage("predict", "photos")
         items = prediction.read_faces(loaded, listed) if find else prediction.read(loaded, listed)
         items = prediction.counted(items, sources.count(images), progress)
-        items, again = tee(items) if pictures else (items, ())
+        items, *again = tee(items, 1 + bool(pictures) + bool(people))
+        photos = [(item.source for item in each) for each in again]
         rows = coverage.counted(prediction.predict(loaded, items, batch_size, limit, mirror=mirror))
         if annotate and pictures:
-            rows = _annotated(rows, (item.source for item in again), info, annotate, pictures)
+            rows = _annotated(rows, photos.pop(), info, annotate, pictures)
+        if people:
+            rows = sorting.sort(rows, photos.pop(), info.class_names, people, link=link)
         _write(rows, info, stream, format, top, limit, boxes=find)
         coverage.check_any(joined(images))
-    _end(output, annotate, coverage.summary(faces=find))
+    _end(output, annotate, sort, coverage.summary(faces=find))
     coverage.check_share(most, output or "predictions")
+
+
+def _check_outputs(annotate: Path | None, sort: Path | None, *, find: bool, link: bool) -> None:
+    if annotate and not find:
+        raise typer.BadParameter("needs --faces, which finds what it draws", param_hint="--annotate")
+    if link and not sort:
+        raise typer.BadParameter("links the photos of --sort DIR; add that", param_hint="--link")
 
 
 def _threshold(text: str | None, info: "ModelInfo", *, closed_set: bool) -> float | None:
@@ -208,10 +221,14 @@ def _write(
         writer.row(row)
 
 
-def _end(output: Path | None, annotate: Path | None, summary: str) -> None:
+def _end(output: Path | None, annotate: Path | None, sort: Path | None, summary: str) -> None:
     """Say what was written."""
+    from celebtool.folders import sorting
+
     if annotate:
         console.done(annotate, "annotated photos")
+    if sort:
+        console.done(sort, sorting.summary(sort))
     if output:
         console.done(output, summary, command_line("report", output))
     else:
@@ -219,15 +236,15 @@ def _end(output: Path | None, annotate: Path | None, summary: str) -> None:
 
 
 @contextlib.contextmanager
-def _pictures(
-    directory: Path | None, info: "ModelInfo", inputs: list[Path], *, overwrite: bool
+def _directory(
+    path: Path | None, parameters: dict[str, object], info: "ModelInfo", inputs: list[Path], *, overwrite: bool
 ) -> Iterator[Path | None]:
-    """Yield an empty directory for annotated photos that appears whole when the block ends well; None if none is asked."""
-    if directory is None:
+    """Yield an empty directory that appears as `path` when the block ends well; None if none is asked."""
+    if path is None:
         yield None
         return
     from celebtool.formats import recipes
 
-    recipe = recipes.build("predict", {"annotate": True}, {"model": info.arrays_sha256})
-    with new_directory(directory, recipe=recipe, inputs=inputs, overwrite=overwrite) as workspace:
+    recipe = recipes.build("predict", parameters, {"model": info.arrays_sha256})
+    with new_directory(path, recipe=recipe, inputs=inputs, overwrite=overwrite) as workspace:
         yield workspace.content

@@ -42,7 +42,7 @@ def place(rows: Iterable[manifest.Row], source: Path, target: Path, *, link: boo
         if row.status == manifest.KEPT:
             file = target / row.path
             file.parent.mkdir(parents=True, exist_ok=True)
-            _place(source / row.source, file, link=link)
+            place_file(source / row.source, file, link=link)
 
 
 def carry_faces(rows: Iterable[manifest.Row], source: Path, target: Path) -> None:
@@ -54,7 +54,13 @@ def carry_faces(rows: Iterable[manifest.Row], source: Path, target: Path) -> Non
     faces.carry(source, target, paths)
 
 
-def _place(source: Path, target: Path, *, link: bool) -> None:
+def place_file(source: Path, target: Path, *, link: bool) -> None:
+    """Copy a file, or give it a second name.
+
+    Raises:
+        CelebtoolError: it can't be linked, for example because the target is on another file system.
+        OSError: it can't be copied.
+    """
     if not link:
         shutil.copyfile(source, target)
         return

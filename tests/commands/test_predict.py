@@ -385,3 +385,72 @@ def test_a_folder_spelt_otherwise_than_in_training_is_named(
     assert "the model has nobody called so, but nearly: S 1 (s1); their images count as strangers" in result.stderr
     told = celebtool("report", tmp_path / "p.csv").stderr
     assert "images of S 1 (s1) count as strangers; name their folder as the model names the person" in told
+
+
+@pytest.fixture
+def album(face_parts: Path, att_faces: Path, tmp_path: Path) -> Path:
+    """Photos of s1 and s2, two of one name, one of both, one of a stranger, one without a face, one that is none."""
+    photos = tmp_path / "album"
+    for name in ("s1", "s2"):
+        (photos / name).mkdir(parents=True)
+        shutil.copy(att_faces / name / "1.pgm", photos / name / "photo.pgm")
+    one, other = (Image.open(att_faces / name / "2.pgm") for name in ("s1", "s2"))
+    both = Image.new("L", (one.width + other.width + 60, one.height), 128)
+    both.paste(one, (0, 0))
+    both.paste(other, (one.width + 60, 0))
+    both.save(photos / "both.png")
+    shutil.copy(att_faces / "s30/1.pgm", photos / "stranger.pgm")
+    Image.new("RGB", (90, 80), "white").save(photos / "wall.png")
+    (photos / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more")
+    return photos
+
+
+def test_sort_puts_photos_with_everybody_in_them(
+    celebtool: Callable[..., Result], model: Path, album: Path, tmp_path: Path
+) -> None:
+    line = ("predict", model, album, "--faces", "--sort", tmp_path / "sorted")
+    result = celebtool(*line)
+    assert len(rows(result)) == 7
+    inputs = tree(album)
+    found = {path: content for path, content in tree(tmp_path / "sorted").items() if "/" in path}
+    assert found == {
+        "s1/both.png": inputs["both.png"],
+        "s1/photo.pgm": inputs["s1/photo.pgm"],
+        "s2/both.png": inputs["both.png"],
+        "s2/photo.pgm": inputs["s2/photo.pgm"],
+        "unknown/stranger.pgm": inputs["stranger.pgm"],
+    }
+    told = manifest.read_all(tmp_path / "sorted")
+    assert [(row.source, row.reason) for row in told if not row.path] == [
+        ("broken.jpg", "unreadable"),
+        ("wall.png", "no_face"),
+    ]
+    assert "sorted: 4 photos: 2 of s1, 2 of s2, 1 unknown; 2 left out\n" in result.stderr
+    again = celebtool(*line)
+    assert (again.code, again.stdout) == (1, "")
+    assert again.stderr.endswith("sorted: exists already; choose another name or add --overwrite\n")
+    first = tree(tmp_path / "sorted")
+    assert celebtool(*line, "--overwrite").code == 0
+    assert tree(tmp_path / "sorted") == first
+
+
+def test_sort_links_beside_annotated_photos(
+    celebtool: Callable[..., Result], model: Path, album: Path, tmp_path: Path
+) -> None:
+    line = ("predict", model, album, "--faces", "--annotate", tmp_path / "drawn", "--sort", tmp_path / "sorted")
+    assert celebtool(*line, "--link", "-o", tmp_path / "p.csv").code == 0
+    assert (tmp_path / "sorted/s1/both.png").stat().st_ino == (album / "both.png").stat().st_ino
+    assert len([path for path in tree(tmp_path / "drawn") if path.endswith(".jpg")]) == 5
+    assert len((tmp_path / "p.csv").read_text().splitlines()) == 8
+
+
+def test_sort_leaves_nothing_if_no_photo_can_be_predicted(
+    celebtool: Callable[..., Result], model: Path, album: Path, tmp_path: Path
+) -> None:
+    result = celebtool("predict", model, album / "wall.png", "--faces", "--sort", tmp_path / "sorted")
+    assert (result.code, (tmp_path / "sorted").exists()) == (1, False)
+    result = celebtool("predict", model, album, "--faces", "--sort", album / "sorted")
+    assert (result.code, f"lies inside the input {album}" in result.stderr) == (1, True)
+    result = celebtool("predict", model, album, "--link")
+    assert (result.code, "links the photos of --sort DIR; add that" in result.stderr) == (2, True)
+    assert {path.name for path in tmp_path.iterdir()} == {"album"}
