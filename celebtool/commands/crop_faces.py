@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from celebtool.formats.decisions import Decisions
     from celebtool.formats.recipes import Recipe
 
-CROP = "celebtool.nn.detection.crops:crop_shard"
-REHEARSAL = "celebtool.nn.detection.rehearsal:rehearse"
-"""What a worker process runs; this process does not import it, so it starts without TensorFlow."""
+CROP = "celebtool.inference.detection.crops:crop_shard"
+REHEARSAL = "celebtool.inference.detection.rehearsal:rehearse"
+"""What a worker process runs."""
 INSTEAD = "add --update to crop only new and changed photos, add --overwrite, or choose another name"
 
 
@@ -101,7 +101,7 @@ def crop_faces(
     from celebtool.formats import decision_targets, image_folder, manifest, provenance
     from celebtool.formats import decisions as table
     from celebtool.inference import conversion, embeddings
-    from celebtool.inference.detection import chips
+    from celebtool.inference.detection import chips, networks
     from celebtool.system import cluster, cluster_address, workers
 
     most = options.parse_share(max_rejects, "--max-rejects")
@@ -146,7 +146,7 @@ def crop_faces(
         earlier = reuse.compare(tasks, faces if keep else None, decided)
         if not dry_run:
             start = cluster.dask(dask, workspace.scratch, progress.say) if dask else workers.local
-            conversion.prepare([embeddings.graph(chips.margin(settings))], progress.say)
+            conversion.prepare([*networks.graphs(), embeddings.graph(chips.margin(settings))], progress.say)
             pool = run.Pool(CROP, jobs, start, progress, REHEARSAL)
             warnings = run.crop(tasks, settings, workspace, pool, earlier, decided)
     if dry_run:

@@ -216,7 +216,7 @@ def _inspect(folder: "ImageFolder", *, suspects: bool) -> "Inspection":
     with console.progress("report", "images") as progress:
 
         def embed(files: Sequence[Path]) -> "Sequence[NDArray[np.float32] | None]":
-            from celebtool.nn.detection import portraits
+            from celebtool.inference.detection import portraits
 
             progress.stage("report: comparing faces", "images")
             return portraits.embed(files, progress)

@@ -99,7 +99,7 @@ def run(
 
 def check_crops(data: TrainingData, progress: "Progress") -> None:
     """Refuse raw photos, and warn of loose crops."""
-    from celebtool.nn.detection import framing
+    from celebtool.inference.detection import framing
 
     progress.stage("looking for faces")
     found = framing.framing(framing.sample(data.files(data.train)))

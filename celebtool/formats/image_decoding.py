@@ -55,7 +55,7 @@ class ImageError(CelebtoolError):
         return type(self), (self.where, self.reason, self.problem)
 
 
-def decode(path: Path, longest: int | None = None, finish: Callable[[Image.Image], RGBImage] = np.asarray) -> RGBImage:
+def decode(path: Path, longest: int | None, finish: Callable[[Image.Image], Value]) -> Value:
     """Return what ``finish`` makes of a file's picture, upright and RGB; a large JPEG not much larger than ``longest``."""
     return tried_again(path, lambda: finish(_picture(path, longest)))
 

@@ -17,7 +17,6 @@ __all__ = [
     "Photo",
     "RGBImage",
     "as_saved",
-    "halved",
     "memory_enough",
     "open_photo",
     "read",
@@ -55,8 +54,8 @@ class Photo:
 
         return image_decoding.decode(self.path, longest, shrunk)
 
-    def decode_part(self, part: int) -> RGBImage:
-        """Return the image as `decode` does, at a half, quarter or eighth of its size (``part`` 2, 4 or 8; 1: whole).
+    def decode_part(self, part: int) -> Image.Image:
+        """Return the picture as `decode` does, at a half, quarter or eighth of its size (``part`` 2, 4 or 8; 1: whole).
 
         A pixel is the mean of the pixels it stands for; a JPEG is decoded at that size.
 
@@ -65,13 +64,12 @@ class Photo:
             SystemFaultError: the system can't read the file, or has no memory even for an ordinary photo.
         """
 
-        def reduced(image: Image.Image) -> RGBImage:
+        def reduced(image: Image.Image) -> Image.Image:
             left = round(max(self.height, self.width) / max(image.size))
-            return np.asarray(image if left >= part else image.reduce(part // left))
+            return image if left >= part else image.reduce(part // left)
 
-        return image_decoding.decode(
-            self.path, None if part == 1 else math.ceil(max(self.height, self.width) / part), reduced
-        )
+        longest = None if part == 1 else math.ceil(max(self.height, self.width) / part)
+        return image_decoding.decode(self.path, longest, reduced)
 
 
 def open_photo(path: Path) -> Photo:
@@ -99,7 +97,7 @@ def read(path: Path) -> RGBImage:
     Raises:
         ImageError: as ``open_photo`` and ``Photo.decode``.
     """
-    return image_decoding.decode(path)
+    return image_decoding.decode(path, None, np.asarray)
 
 
 def write(path: Path, image: RGBImage, format: Literal["jpg", "png"] = "jpg") -> None:  # noqa: A002
@@ -126,11 +124,6 @@ def resize(image: RGBImage, size: tuple[int, int]) -> RGBImage:
     if image.shape[:2] == size:
         return image
     return np.asarray(Image.fromarray(image).resize(size[::-1], Image.Resampling.BICUBIC))
-
-
-def halved(image: RGBImage) -> RGBImage:
-    """Return the image at half its size, rounded up; each pixel is the mean of the four it stands for."""
-    return np.asarray(Image.fromarray(image).reduce(2))
 
 
 def shrink(image: RGBImage, longest: int) -> RGBImage:

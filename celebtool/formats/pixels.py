@@ -45,6 +45,9 @@ def _rgb(file: Image.Image) -> Image.Image:
     if file.mode == "F":
         message = "floating-point pixels have no known range"
         raise ValueError(message)
+    if file.mode == "RGB" and not file.has_transparency_data:  # which `convert` would copy
+        file.load()
+        return file
     if not file.has_transparency_data:
         return file.convert("RGB")
     colours = file.convert("RGBA")

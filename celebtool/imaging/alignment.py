@@ -49,9 +49,7 @@ class Similarity(NamedTuple):
     offset: complex
 
 
-def align(
-    image: NDArray[np.uint8], landmarks: NDArray[np.float64], size: int, margin: float = 0.25
-) -> NDArray[np.uint8]:
+def align(picture: Image.Image, landmarks: NDArray[np.float64], size: int, margin: float = 0.25) -> NDArray[np.uint8]:
     """Return the face as a (size, size, 3) crop in dlib's geometry, with the eyes level.
 
     The five points are mapped on dlib's mean face by the similarity with the least squared error (S. Umeyama, IEEE
@@ -59,18 +57,18 @@ def align(
     the crop is black.
 
     Args:
-        image: RGB (height, width, 3).
-        landmarks: (5, 2), as in ``Face``, in pixels of ``image``.
+        picture: the photo, RGB.
+        landmarks: (5, 2), as in ``Face``, in its pixels.
         size: side of the crop in pixels.
         margin: dlib's padding.
 
     Raises:
         ValueError: the points coincide.
     """
-    return _warp(image, fit(landmarks, template(size, margin)), size)
+    return _warp(picture, fit(landmarks, template(size, margin)), size)
 
 
-def crop(image: NDArray[np.uint8], box: Box, size: int, margin: float = 0.25) -> NDArray[np.uint8]:
+def crop(picture: Image.Image, box: Box, size: int, margin: float = 0.25) -> NDArray[np.uint8]:
     """Return the square around a box as a (size, size, 3) crop, not rotated.
 
     The square's side is the longer side of the box plus `margin` times that on each side, so that the visible part of
@@ -84,7 +82,7 @@ def crop(image: NDArray[np.uint8], box: Box, size: int, margin: float = 0.25) ->
         raise ValueError("the box is empty")
     scale = size / (longest * (1 + 2 * margin))
     centre = complex(box.left + box.width / 2, box.top + box.height / 2)
-    return _warp(image, Similarity(complex(scale), complex(size, size) / 2 - scale * centre), size)
+    return _warp(picture, Similarity(complex(scale), complex(size, size) / 2 - scale * centre), size)
 
 
 def template(size: int, margin: float) -> NDArray[np.float64]:
@@ -118,16 +116,16 @@ def sharpness(image: NDArray[np.uint8]) -> float:
     return float(laplacian.var()) if laplacian.size else 0.0
 
 
-def _warp(image: NDArray[np.uint8], similarity: Similarity, size: int) -> NDArray[np.uint8]:
+def _warp(picture: Image.Image, similarity: Similarity, size: int) -> NDArray[np.uint8]:
     """Return the crop that the similarity maps from the photo, without aliasing."""
-    region = _region(image, similarity, size)
+    region = _region(picture, similarity, size)
     if region is None:
         return np.zeros((size, size, 3), np.uint8)
     left, top, right, bottom = region
     # Shrink to the crop's scale first, with antialiasing; then rotate at about one to one.
     scale = min(1.0, abs(similarity.factor))
     width, height = max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale))
-    part = Image.fromarray(image[top:bottom, left:right])
+    part = picture.crop(region)
     if scale < 1:
         part = part.resize((width, height), Image.Resampling.BICUBIC)
     across, down = width / (right - left), height / (bottom - top)
@@ -140,12 +138,12 @@ def _warp(image: NDArray[np.uint8], similarity: Similarity, size: int) -> NDArra
     return np.asarray(part.transform((size, size), Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC))
 
 
-def _region(image: NDArray[np.uint8], similarity: Similarity, size: int) -> tuple[int, int, int, int] | None:
+def _region(picture: Image.Image, similarity: Similarity, size: int) -> tuple[int, int, int, int] | None:
     """Return left, top, right, bottom of the part of the photo that the crop shows; None if it shows none."""
     corners = np.array([0, size, size * 1j, size + size * 1j])
     seen = (corners - similarity.offset) / similarity.factor
     spare = 3 / min(1.0, abs(similarity.factor))  # the filter's reach
-    height, width = image.shape[:2]
+    width, height = picture.size
     left, right = max(0, math.floor(seen.real.min() - spare)), min(width, math.ceil(seen.real.max() + spare))
     top, bottom = max(0, math.floor(seen.imag.min() - spare)), min(height, math.ceil(seen.imag.max() + spare))
     return (left, top, right, bottom) if left < right and top < bottom else None

@@ -25,9 +25,9 @@ class Network:
     It may be called from several threads, which then wait for one another.
     """
 
-    def __init__(self, content: bytes, *, threads: int = 1) -> None:
+    def __init__(self, content: bytes, *, threads: int = 1, shapes: int = SHAPES) -> None:
         """Take a network as LiteRT stores it; `threads` is how many compute one call."""
-        self._content, self._threads = content, threads
+        self._content, self._threads, self._shapes = content, threads, shapes
         self._by_shape: OrderedDict[tuple[int, ...], _Interpreter] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -44,7 +44,7 @@ class Network:
         """Return the interpreter for a shape: laying out the memory anew costs as much as a small network."""
         found = self._by_shape.pop(shape, None) or _Interpreter(self._content, shape, self._threads)
         self._by_shape[shape] = found
-        while len(self._by_shape) > SHAPES:
+        while len(self._by_shape) > self._shapes:
             self._by_shape.popitem(last=False)
         return found
 
@@ -76,10 +76,15 @@ def _outputs(interpreter: Interpreter) -> Iterable[int]:
     return (index for _, index in numbered)
 
 
-def load(graph: Graph, *, threads: int = 1) -> Network:
+def load(graph: Graph, *, threads: int = 1, shapes: int = SHAPES) -> Network:
     """Return a network ready to run; it is converted first if that has not been done yet.
+
+    Args:
+        graph: the network.
+        threads: how many compute one call.
+        shapes: as `SHAPES`, which is the default.
 
     Raises:
         CelebtoolError: its weights are missing or damaged, or it can't be converted.
     """
-    return Network(conversion.content(graph), threads=threads)
+    return Network(conversion.content(graph), threads=threads, shapes=shapes)

@@ -14,9 +14,9 @@ from celebtool.formats.prediction_row import Prediction
 from celebtool.formats.reasons import Reason
 from celebtool.formats.sources import Source
 from celebtool.imaging.alignment import Box
+from celebtool.inference.detection import crops
 from celebtool.nn import classifier
 from celebtool.nn.classifier import Classifier
-from celebtool.nn.detection import crops
 from celebtool.nn.training import memory
 from celebtool.system.progress import Progress
 from celebtool.system.threads import batched, map_ahead

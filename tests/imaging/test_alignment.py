@@ -8,11 +8,11 @@ from celebtool.imaging import alignment
 from celebtool.imaging.alignment import Box
 
 
-def dots(points: np.ndarray, height: int, width: int, radius: int) -> np.ndarray:
+def dots(points: np.ndarray, height: int, width: int, radius: int) -> Image.Image:
     """A black image with a bright disc at each of the points."""
     rows, columns = np.mgrid[:height, :width] + 0.5
     distance = np.min([np.hypot(columns - x, rows - y) for x, y in points], axis=0)
-    return np.repeat((255 * (distance < radius)).astype(np.uint8)[..., None], 3, axis=2)
+    return Image.fromarray(np.repeat((255 * (distance < radius)).astype(np.uint8)[..., None], 3, axis=2))
 
 
 def turned(points: np.ndarray, degrees: float, scale: float, shift: complex) -> np.ndarray:
@@ -65,12 +65,12 @@ def test_fit_is_the_least_squares_solution() -> None:
 
 def test_points_that_coincide_are_refused() -> None:
     with pytest.raises(ValueError, match="coincide"):
-        alignment.align(np.zeros((9, 9, 3), np.uint8), np.ones((5, 2)), 10)
+        alignment.align(Image.new("RGB", (9, 9)), np.ones((5, 2)), 10)
 
 
 def test_unaligned_crop_does_not_depend_on_the_resolution() -> None:
-    small = np.asarray(Image.linear_gradient("L").resize((200, 160)).convert("RGB"))
-    large = np.asarray(Image.linear_gradient("L").resize((800, 640)).convert("RGB"))
+    small = Image.linear_gradient("L").resize((200, 160)).convert("RGB")
+    large = Image.linear_gradient("L").resize((800, 640)).convert("RGB")
     first = alignment.crop(small, Box(60, 50, 40, 50), 64, 0.3)
     second = alignment.crop(large, Box(240, 200, 160, 200), 64, 0.3)
     assert np.abs(first.astype(int) - second).max() <= 3
@@ -85,7 +85,7 @@ def test_unaligned_crop_is_the_square_with_its_margin() -> None:
 
 
 def test_beyond_the_photo_is_black() -> None:
-    white = np.full((100, 100, 3), 255, np.uint8)
+    white = Image.new("RGB", (100, 100), "white")
     crop = alignment.crop(white, Box(-50, -50, 100, 100), 100, 0)
     assert crop[:45, :45].max() == 0
     assert crop[55:, 55:].min() >= 254
@@ -95,14 +95,14 @@ def test_beyond_the_photo_is_black() -> None:
 def test_shrinking_averages_instead_of_skipping_pixels() -> None:
     stripes = np.zeros((1000, 1000, 3), np.uint8)
     stripes[:, ::2] = 255
-    crop = alignment.crop(stripes, Box(100, 100, 800, 800), 50, 0)
+    crop = alignment.crop(Image.fromarray(stripes), Box(100, 100, 800, 800), 50, 0)
     assert crop[5:-5, 5:-5].min() > 110
     assert crop[5:-5, 5:-5].max() < 145
 
 
 def test_an_empty_box_is_refused() -> None:
     with pytest.raises(ValueError, match="empty"):
-        alignment.crop(np.zeros((9, 9, 3), np.uint8), Box(1, 1, 0, 0), 10)
+        alignment.crop(Image.new("RGB", (9, 9)), Box(1, 1, 0, 0), 10)
 
 
 def test_sharpness_falls_with_blur() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from celebtool.formats import images
 from celebtool.imaging import alignment
@@ -33,7 +34,7 @@ def test_nothing_depends_on_the_other_images_or_their_number() -> None:
 
 def test_the_margin_tells_where_in_a_crop_the_face_is() -> None:
     """Of one photo, crops of three margins and sizes have nearly the same embedding."""
-    photo = pytest.importorskip("skimage.data").astronaut()
+    photo = Image.fromarray(pytest.importorskip("skimage.data").astronaut())
     landmarks = np.array([(204, 109), (248, 108), (229, 139), (207, 152), (247, 152)], float)
     crops = [(alignment.align(photo, landmarks, size, margin), margin) for size, margin in CUTS]
     first, *others = (embeddings.embed(crop[None], margin=margin)[0] for crop, margin in crops)
@@ -48,11 +49,11 @@ CUTS = [(224, 0.55), (224, 0.4), (313, 0.55), (400, 1.0)]
 @pytest.mark.slow
 def test_people_are_told_apart_on_the_faces_of_forty(att_faces: Path) -> None:
     """AT&T Database of Faces: 78,000 pairs, at the distance that OpenCV's documentation gives."""
-    from celebtool.nn.detection.detector import FaceDetector
+    from celebtool.inference.detection.detector import FaceDetector
 
     detector, crops, people = FaceDetector(), [], []
     for path in sorted(att_faces.glob("s*/*.pgm")):
-        image = images.read(path)
+        image = images.open_photo(path).decode_part(1)
         faces = [face for face in detector.detect(image, 20) if face.confidence >= 0.9]
         if faces:
             crops.append(alignment.align(image, faces[0].landmarks, 150, 0.4))

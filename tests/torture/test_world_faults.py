@@ -157,7 +157,7 @@ def test_reads_of_photos_that_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         scratch = tmp_path / "scratch"
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir()
-        pool = run.Pool("celebtool.nn.detection.crops:crop_shard", 1, here, Silent())
+        pool = run.Pool("celebtool.inference.detection.crops:crop_shard", 1, here, Silent())
         found = run.crop_all(tasks, CropSettings(size=32), scratch, pool)
         crops = [Path(face.crop).read_bytes() for one in found for face in one.faces if face.crop]
         return [(one.source, one.origin, one.rejection) for one in found], crops

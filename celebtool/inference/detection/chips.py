@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from celebtool.architectures import EMBEDDER, get
 from celebtool.cropping.plan import CropSettings
@@ -14,7 +15,6 @@ from celebtool.imaging.alignment import Face
 from celebtool.inference import embeddings
 
 MARGIN = 0.4  # around a face whose crop is not what is embedded
-BATCH = 8  # faces that the network sees at once, always: the last bits may depend on the number
 
 
 def is_of_crop(settings: CropSettings) -> bool:
@@ -32,14 +32,12 @@ def crop(image: RGBImage, settings: CropSettings) -> RGBImage:
     return images.resize(image, get(EMBEDDER).input_size(settings.margin))
 
 
-def face(image: RGBImage, found: Face) -> RGBImage:
+def face(picture: Image.Image, found: Face) -> RGBImage:
     """Return an aligned chip of a face in a photo, which tells people apart but is not what `train` sees."""
-    return alignment.align(image, found.landmarks, max(get(EMBEDDER).input_size(MARGIN)), MARGIN)
+    return alignment.align(picture, found.landmarks, max(get(EMBEDDER).input_size(MARGIN)), MARGIN)
 
 
 def embed(chips: list[RGBImage], settings: CropSettings) -> Iterator[NDArray[np.float32]]:
-    """Yield the embedding (128,) of each chip."""
-    for start in range(0, len(chips), BATCH):
-        batch = chips[start : start + BATCH]
-        filled = np.stack(batch + batch[:1] * (BATCH - len(batch)))
-        yield from embeddings.embed(filled, margin=margin(settings))[: len(batch)]
+    """Yield the embedding (128,) of each chip, one by one: several at once would take more memory and as much time."""
+    for chip in chips:
+        yield embeddings.embed(chip[None], margin=margin(settings))[0]

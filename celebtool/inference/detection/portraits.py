@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from celebtool.cropping.plan import CropSettings
-from celebtool.inference.detection import chips
-from celebtool.nn.detection import crops
+from celebtool.inference.detection import chips, crops
 
 SETTINGS = CropSettings()
 """As `crop-faces` does it: the largest face, aligned."""

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from celebtool.nn.detection import framing
-from celebtool.nn.detection.framing import Framing
+from celebtool.inference.detection import framing
+from celebtool.inference.detection.framing import Framing
 from tests.conftest import random_image
 
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from celebtool.cropping import pick_in_photo
 from celebtool.formats import images
 from celebtool.formats.images import ImageError
-from celebtool.nn.detection import detector
-from celebtool.nn.detection.detector import FaceDetector
+from celebtool.inference.detection import detector
+from celebtool.inference.detection.detector import FaceDetector
 
 SAMPLE = 64  # images that are looked at
 SIDE = 256  # pixels of the longer side at which they are searched
@@ -76,7 +77,7 @@ def _look(detect: FaceDetector, file: Path) -> tuple[float, int] | None:
         image = images.resize(image, (round(height * scale), round(width * scale)))
     if min(image.shape[:2]) < LEAST_SIDE:
         return None
-    faces = [face for face in detect.detect(image, detector.SMALLEST) if detector.is_sure(face)]
+    faces = [face for face in detect.detect(Image.fromarray(image), detector.SMALLEST) if detector.is_sure(face)]
     if not faces:
         return None
     return max(map(pick_in_photo.side, faces)) / min(image.shape[:2]), len(faces)

@@ -1,14 +1,13 @@
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 from skimage import data
 
 from celebtool.cropping.plan import CropSettings
 from celebtool.imaging import alignment
-from celebtool.nn.detection import crops
+from celebtool.inference.detection import crops
 
 pytestmark = pytest.mark.slow
 
@@ -72,7 +71,7 @@ def test_a_bad_file_ends_nothing(pair: Path, tmp_path: Path) -> None:
 def test_aligned_and_loose_crops(pair: Path) -> None:
     (aligned,) = crops.crop_photos([pair], CropSettings(size=96, margin=0.4))
     (loose,) = crops.crop_photos([pair], CropSettings(size=96, margin=0.4, align=False))
-    photo = np.asarray(Image.open(pair))
+    photo = Image.open(pair)
     face, image = aligned.found[0]
     assert (image == alignment.align(photo, face.landmarks, 96, 0.4)).all()
     assert (loose.found[0][1] == alignment.crop(photo, face.box, 96, 0.4)).all()

@@ -1,9 +1,10 @@
 """Tell a photo that kills the workers that crop it from a lack of memory: do without it what takes as much."""
 
 import numpy as np
+from PIL import Image
 
-from celebtool.nn.detection import crops, detector
-from celebtool.nn.detection.detector import FaceDetector
+from celebtool.inference.detection import crops, detector
+from celebtool.inference.detection.detector import FaceDetector
 
 MEMORY = 1 << 29  # bytes, as a photo of fifty million pixels takes while it is decoded
 
@@ -12,4 +13,4 @@ def rehearse(_: object) -> None:
     """Take the memory that a photo may take. Workers run this."""
     np.ones(MEMORY, np.uint8)
     noise = np.random.default_rng(0).integers(0, 256, (crops.LONGEST, crops.LONGEST, 3), np.uint8)
-    FaceDetector().detect(noise, detector.SMALLEST)
+    FaceDetector().detect(Image.fromarray(noise), detector.SMALLEST)

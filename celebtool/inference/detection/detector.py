@@ -11,23 +11,22 @@ faces are likely beside small ones. A photo of one large face costs an eighth of
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
-import tensorflow as tf
+from PIL import Image
 
-from celebtool.formats import images
-from celebtool.formats.images import RGBImage
-from celebtool.imaging import overlap
+from celebtool.imaging import overlap, patches, shrinking
 from celebtool.imaging.alignment import Box, Face
-from celebtool.nn.detection import networks
-from celebtool.nn.detection.networks import CELL, Array
+from celebtool.inference.detection.canvas import CELL
+from celebtool.inference.detection.networks import Array, Networks, probability
 
 SMALLEST = 20  # pixels: faces so large fill P-Net's window on level 0
 PYRAMID_STEP = 0.709  # about the root of a half, so that every second level halves the photo
 COARSE = 3  # the level to begin with, where faces of 56 pixels fill the window
 LONGEST = 512  # pixels of the first level's longer side, so that a larger photo begins with larger faces
 ENOUGH = (0.6, 0.7, 0.8)  # confidence that each network needs to pass a window on, as in the package
+LOGIT = math.log(ENOUGH[0] / (1 - ENOUGH[0]))  # P-Net's, of that confidence
 SURE = 0.9  # O-Net's confidence of a certain face; what has less is often no face
 SMALL = 1.5  # times the window; a smaller face calls for a finer level
 MOST_PROPOSALS = 1500  # per pyramid level, so that a repeating pattern does not fill the memory
@@ -37,10 +36,10 @@ MOST_PROPOSALS = 1500  # per pyramid level, so that a repeating pattern does not
 class Proposals:
     """P-Net's n windows, and what R-Net made of them (NaN before it was asked)."""
 
-    windows: Array  # (n, 4)
-    scores: Array  # (n,)
-    refined: Array  # (n, 4)
-    refined_scores: Array  # (n,)
+    windows: Array = field(default_factory=lambda: np.empty((0, 4), np.float32))
+    scores: Array = field(default_factory=lambda: np.empty(0, np.float32))
+    refined: Array = field(default_factory=lambda: np.empty((0, 4), np.float32))
+    refined_scores: Array = field(default_factory=lambda: np.empty(0, np.float32))
 
     def add(self, windows: Array, scores: Array) -> None:
         """Append windows (m, 4) with P-Net's scores (m,)."""
@@ -55,25 +54,24 @@ class FaceDetector:
     """The three networks, loaded; the result for a photo depends on that photo alone."""
 
     def __init__(self) -> None:
-        self._propose, self._refine, self._output = networks.load()
+        self._networks = Networks()
 
-    def detect(self, image: RGBImage, smallest: float) -> list[Face]:
-        """Return the faces of RGB (height, width, 3), the largest first, in pixels of the image.
+    def detect(self, picture: Image.Image, smallest: float) -> list[Face]:
+        """Return the faces of an RGB picture, the largest first, in its pixels.
 
         Args:
-            image: the photo.
+            picture: the photo.
             smallest: side in pixels of the smallest face to look for, at least 20.
         """
         finest = max(0, math.floor(math.log(smallest / SMALLEST) / -math.log(PYRAMID_STEP) + 0.01))
-        last = levels(image.shape[0], image.shape[1]) - 1
-        level = min(max(finest, first_level(image.shape[0], image.shape[1])), last)
+        last = levels(picture.height, picture.width) - 1
+        level = min(max(finest, first_level(picture.height, picture.width)), last)
         if last < finest:
             return []
-        pyramid = Pyramid(image)
-        proposals = Proposals(*(np.empty(shape, np.float32) for shape in ((0, 4), 0, (0, 4), 0)))
+        pyramid, pixels, proposals = Pyramid(picture), patches.packed(picture), Proposals()
         self._search(pyramid, range(level, last + 1), proposals)
         while True:
-            faces = self._judge(pyramid.photo, proposals)
+            faces = self._judge(pixels, proposals)
             if level == finest or not needs_finer(faces, level):
                 return sorted(faces, key=lambda face: -face.box.width * face.box.height)
             level -= 1
@@ -81,48 +79,51 @@ class FaceDetector:
 
     def _search(self, pyramid: "Pyramid", numbers: range, proposals: Proposals) -> None:
         """Add the windows on some levels that P-Net takes for faces."""
-        answers = self._propose([pyramid.level(number) for number in numbers])
-        for number, (offsets, scores) in zip(numbers, answers, strict=True):
-            windows, found = _windows(offsets, scores)
-            best = overlap.suppress(windows, found, 0.5)
-            proposals.add(windows[best] / np.float32(scale(number)), found[best])
+        answers = self._networks.propose([pyramid.level(number) for number in numbers])
+        for number, (offsets, logits) in zip(numbers, answers, strict=True):
+            windows, scores = _windows(offsets, logits)
+            best = overlap.suppress(windows, scores, 0.5)
+            proposals.add(windows[best] / np.float32(scale(number)), scores[best])
 
-    def _judge(self, photo: tf.Tensor, proposals: Proposals) -> list[Face]:
+    def _judge(self, pixels: patches.Pixels, proposals: Proposals) -> list[Face]:
         """Return the faces that R-Net and O-Net make of the proposals."""
         chosen = overlap.suppress(proposals.windows, proposals.scores, 0.7)
         new = chosen[np.isnan(proposals.refined_scores[chosen])]
         if len(new):
             squares = overlap.squared(proposals.windows[new])
-            offsets, scores = self._refine(_patches(photo, squares, 24))
+            offsets, scores = self._networks.refine(patches.cut(pixels, squares, 24))
             proposals.refined[new], proposals.refined_scores[new] = _corrected(squares, offsets), scores
         rectangles, scores = proposals.refined[chosen], proposals.refined_scores[chosen]
         keep = np.flatnonzero(scores > ENOUGH[1])
         if not len(keep):
             return []
         squares = overlap.squared(rectangles[keep[overlap.suppress(rectangles[keep], scores[keep], 0.7)]])
-        return _faces(squares, *self._output(_patches(photo, squares, 48)))
+        return _faces(squares, *self._networks.output(patches.cut(pixels, squares, 48)))
 
 
 class Pyramid:
     """A photo at the sizes that P-Net sees, each made when it is first needed."""
 
-    def __init__(self, image: RGBImage) -> None:
-        self.photo = tf.constant(image[None])
-        self._height, self._width = image.shape[:2]
-        self._halves = [self.photo]
+    def __init__(self, picture: Image.Image) -> None:
+        self._width, self._height = picture.size
+        self._halves = [picture]
+        self._planes: dict[int, shrinking.Planes] = {}
 
     def level(self, number: int) -> Array:
-        """Return the photo (height, width, 3) shrunk so that faces of 20 / 0.709 ** number pixels fill the window.
+        """Return the photo (3, height, width) shrunk so that faces of 20 / 0.709 ** number pixels fill the window.
 
         Each pixel is the mean of its area, as in the package. For speed it is computed from the photo halved once or
         more, but at least twice as large as the level, because less would blur too much.
         """
         size = int(self._height * scale(number)), int(self._width * scale(number))
-        halvings = max(0, math.floor(-math.log2(2 * scale(number))))
-        while len(self._halves) <= halvings:
-            self._halves.append(tf.constant(images.halved(self._halves[-1][0].numpy())[None]))
-        resized: Array = tf.raw_ops.ResizeArea(images=self._halves[halvings], size=size)[0].numpy()
-        return resized
+        return shrinking.shrink(self._halved(max(0, math.floor(-math.log2(2 * scale(number))))), size)
+
+    def _halved(self, times: int) -> shrinking.Planes:
+        while len(self._halves) <= times:
+            self._halves.append(self._halves[-1].reduce(2))
+        if times not in self._planes:
+            self._planes[times] = shrinking.planes(self._halves[times])
+        return self._planes[times]
 
 
 def scale(level: int) -> float:
@@ -157,15 +158,15 @@ def is_sure(face: Face) -> bool:
     return face.confidence >= SURE
 
 
-def _windows(offsets: Array, scores: Array) -> tuple[Array, Array]:
+def _windows(offsets: Array, logits: Array) -> tuple[Array, Array]:
     """Return the rectangles (n, 4) and scores (n,) of P-Net's cells that hold a face, from (h, w, 4) and (h, w)."""
-    rows, columns = np.nonzero(scores > ENOUGH[0])
+    rows, columns = np.nonzero(logits > LOGIT)
     if len(rows) > MOST_PROPOSALS:
-        best = np.sort(np.argsort(-scores[rows, columns], kind="stable")[:MOST_PROPOSALS])
+        best = np.sort(np.argsort(-logits[rows, columns], kind="stable")[:MOST_PROPOSALS])
         rows, columns = rows[best], columns[best]
     corners = 2 * np.stack([columns, rows], axis=1).astype(np.float32)
     windows = np.concatenate([corners + 1, corners + CELL], axis=1)  # the pixels that the training counted
-    return overlap.moved(windows, offsets[rows, columns]), scores[rows, columns]
+    return overlap.moved(windows, offsets[rows, columns]), probability(logits[rows, columns])
 
 
 def _corrected(squares: Array, offsets: Array) -> Array:
@@ -173,29 +174,12 @@ def _corrected(squares: Array, offsets: Array) -> Array:
     return squares + offsets * np.tile(squares[:, 2:] - squares[:, :2] + 1, 2)
 
 
-def _patches(photo: tf.Tensor, squares: Array, size: int) -> Array:
-    """Return the content of squares (n, 4) of a photo (1, height, width, 3) as (n, size, size, 3), grey outside it.
-
-    Where a square is larger, pixels are picked and not averaged, as in the package: averages lose faces.
-    """
-    height, width = photo.shape[1:3]
-    corners = squares[:, [1, 0, 3, 2]] / np.array([height, width, height, width], np.float32)
-    patches: Array = tf.raw_ops.CropAndResize(
-        image=photo,
-        boxes=corners,
-        box_ind=np.zeros(len(squares), np.int32),
-        crop_size=(size, size),
-        extrapolation_value=127.5,
-    ).numpy()
-    return patches
-
-
 def _faces(squares: Array, offsets: Array, points: Array, scores: Array) -> list[Face]:
     """Return O-Net's answer for squares (n, 4) as faces."""
     keep = np.flatnonzero(scores > ENOUGH[2])
     rectangles, scores = _corrected(squares, offsets)[keep], scores[keep]
     sides = (squares[:, 2:] - squares[:, :2])[keep, None] + 1
-    landmarks = squares[keep, None, :2] + points.reshape(-1, 2, 5).transpose(0, 2, 1)[keep] * sides - 1
+    landmarks = squares[keep, None, :2] + points[keep] * sides - 1
     best = overlap.suppress(rectangles, scores, 0.7, of_smaller=True)
     return [_face(rectangles[i], landmarks[i], scores[i]) for i in best]
 

@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
+from PIL import Image
 
 from celebtool.cropping import lots, pick_in_photo
 from celebtool.cropping.lots import Lot
@@ -21,8 +21,8 @@ from celebtool.formats.reasons import Reason, Rejection
 from celebtool.imaging import alignment
 from celebtool.imaging.alignment import Box, Face
 from celebtool.inference.detection import chips as chips_of
-from celebtool.nn.detection import detector
-from celebtool.nn.detection.detector import FaceDetector
+from celebtool.inference.detection import detector
+from celebtool.inference.detection.detector import FaceDetector
 
 LONGEST = 2048  # pixels: of a larger photo a half, a quarter or an eighth is searched first
 LARGE = 1 << 22  # pixels of a photo whose memory should not wait for the next one's
@@ -35,7 +35,7 @@ class View:
 
     photo: Photo
     part: int
-    image: RGBImage
+    picture: Image.Image
     faces: tuple[Face, ...]
 
 
@@ -52,7 +52,7 @@ def crop_photos(paths: Iterable[Path], settings: CropSettings) -> Iterator[Crops
     """Yield the face crops of each photo; a bad file is a rejection and does not end the iteration."""
     for path in paths:
         try:
-            with _memory_enough(path):
+            with images.memory_enough(path):
                 cropped = crop_photo(path, settings)
             yield cropped
         except ImageError as error:
@@ -81,24 +81,25 @@ def detect_faces(path: Path, settings: CropSettings) -> View:
     while max(photo.height, photo.width) > LONGEST * part and part < 8:
         part *= 2
     while True:
-        image = photo.decode_part(part)
+        picture = photo.decode_part(part)
         smallest = max(detector.SMALLEST, settings.min_face / part)
-        found = _detector().detect(image, smallest)
+        found = _detector().detect(picture, smallest)
         if part == 1 or settings.min_face >= smallest * part or not detector.needs_finer(found, 0):
             break
         part //= 2
     if settings.min_face > detector.SMALLEST and not _any_sure(found):  # to say that it is too small
-        found = _detector().detect(image, detector.SMALLEST) or found
+        found = _detector().detect(picture, detector.SMALLEST) or found
     if not _any_sure(found):
-        found = _detect_at_other_sizes(image, smallest) or found
-    return View(photo, part, image, tuple(faces.rounded(_enlarged(face, part)) for face in found))
+        found = _detect_at_other_sizes(picture, smallest) or found
+    return View(photo, part, picture, tuple(faces.rounded(_enlarged(face, part)) for face in found))
 
 
-def _detect_at_other_sizes(image: RGBImage, smallest: float) -> list[Face]:
+def _detect_at_other_sizes(picture: Image.Image, smallest: float) -> list[Face]:
     """Return the faces of a photo searched at slightly other sizes, where faces that were just missed may be found."""
     for scale in OTHER_SIZES:
-        size = round(image.shape[0] * scale), round(image.shape[1] * scale)
-        found = _detector().detect(images.resize(image, size), max(detector.SMALLEST, smallest * scale))
+        size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+        resized = picture.resize(size, Image.Resampling.BICUBIC)
+        found = _detector().detect(resized, max(detector.SMALLEST, smallest * scale))
         if _any_sure(found):
             return [_enlarged(face, 1 / scale) for face in found]
     return []
@@ -111,23 +112,21 @@ def _any_sure(found: Iterable[Face]) -> bool:
 def cut(view: View, face: Face, settings: CropSettings) -> RGBImage:
     """Return the crop (size, size, 3) of a face, from the whole photo where the view has too few pixels."""
     if view.part > 1 and pick_in_photo.side(face) / view.part * (1 + 2 * settings.margin) < settings.size:
-        view = replace(view, part=1, image=view.photo.decode())
+        view = replace(view, part=1, picture=view.photo.decode_part(1))
     seen = _enlarged(face, 1 / view.part)
     if settings.align:
-        return alignment.align(view.image, seen.landmarks, settings.size, settings.margin)
-    return alignment.crop(view.image, seen.box, settings.size, settings.margin)
+        return alignment.align(view.picture, seen.landmarks, settings.size, settings.margin)
+    return alignment.crop(view.picture, seen.box, settings.size, settings.margin)
 
 
 def crop_shard(shard: Shard) -> None:
     """Find and crop the faces in a shard's photos and leave them in its directory, unless they are there already.
 
-    Workers run this. TensorFlow uses one thread, so that results don't depend on the machine's load or on the number
-    of workers.
+    Workers run this. The networks use one thread, so that workers don't wait for one another.
     """
     lot = Lot(shard.directory)
     if lot.exists():
         return
-    _use_one_thread()
     content = lot.begin()
     results = []
     for number, task in enumerate(shard.tasks):
@@ -145,7 +144,7 @@ def _crop_task(task: Task, number: int, settings: CropSettings, content: Path) -
         SystemFaultError: the photo can't be read, or changed; its content is not to blame.
     """
     try:
-        with _memory_enough(task.file):
+        with images.memory_enough(task.file):
             found, rejection, chips = _crop_file(task, number, settings, content)
     except ImageError as error:
         found, rejection, chips = [], _of_error(error), []
@@ -170,20 +169,10 @@ def _crop_file(
         if own:
             chips.append(chips_of.crop(images.as_saved(crop, settings.format), settings))
         elif settings.select == "identity":
-            chips.append(chips_of.face(view.image, _enlarged(view.faces[i], 1 / view.part)))
+            chips.append(chips_of.face(view.picture, _enlarged(view.faces[i], 1 / view.part)))
     if view.photo.height * view.photo.width > LARGE:
         _give_memory_back()
     return found, rejection, chips
-
-
-@contextlib.contextmanager
-def _memory_enough(file: Path) -> Iterator[None]:
-    """As `images.memory_enough`, for what TensorFlow says, too."""
-    with images.memory_enough(file):
-        try:
-            yield
-        except tf.errors.ResourceExhaustedError as error:
-            raise MemoryError from error
 
 
 def _of_error(error: ImageError) -> Rejection:
@@ -224,12 +213,6 @@ def _explain(reason: Reason, found: tuple[Face, ...], settings: CropSettings) ->
 @cache
 def _detector() -> FaceDetector:
     return FaceDetector()
-
-
-@cache
-def _use_one_thread() -> None:
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
 def _give_memory_back() -> None:

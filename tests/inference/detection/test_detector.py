@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
+from PIL import Image
 from skimage import data
 
 from celebtool.formats import images
+from celebtool.inference.detection import detector as face_detector
 
-face_detector = pytest.importorskip("celebtool.nn.detection.detector")
 pytestmark = pytest.mark.slow
 
 
@@ -13,8 +14,13 @@ def detector() -> "face_detector.FaceDetector":
     return face_detector.FaceDetector()
 
 
-def test_the_one_face_of_the_astronaut(detector: "face_detector.FaceDetector") -> None:
-    (face,) = [face for face in detector.detect(data.astronaut(), 20) if face.confidence > 0.9]
+@pytest.fixture(scope="module")
+def astronaut() -> Image.Image:
+    return Image.fromarray(data.astronaut())
+
+
+def test_the_one_face_of_the_astronaut(detector: "face_detector.FaceDetector", astronaut: Image.Image) -> None:
+    (face,) = [face for face in detector.detect(astronaut, 20) if face.confidence > 0.9]
     left_eye, right_eye, nose, mouth_left, mouth_right = face.landmarks
     assert face.box.left < left_eye[0] < nose[0] < right_eye[0] < face.box.left + face.box.width
     assert max(left_eye[1], right_eye[1]) < nose[1] < min(mouth_left[1], mouth_right[1])
@@ -23,28 +29,32 @@ def test_the_one_face_of_the_astronaut(detector: "face_detector.FaceDetector") -
 
 
 @pytest.mark.parametrize("scale", [0.5, 2, 4])
-def test_boxes_follow_the_size_of_the_photo(detector: "face_detector.FaceDetector", scale: float) -> None:
-    photo = images.resize(data.astronaut(), (int(512 * scale), int(512 * scale)))
+def test_boxes_follow_the_size_of_the_photo(
+    detector: "face_detector.FaceDetector", astronaut: Image.Image, scale: float
+) -> None:
+    photo = astronaut.resize((int(512 * scale), int(512 * scale)), Image.Resampling.BICUBIC)
     face = detector.detect(photo, 30)[0]
-    original = detector.detect(data.astronaut(), 30)[0]
+    original = detector.detect(astronaut, 30)[0]
     assert np.array(face.box) / scale == pytest.approx(np.array(original.box), abs=12)
 
 
 @pytest.mark.parametrize("smallest", [20, 31, 40, 60])
-def test_a_large_smallest_face_still_finds_larger_ones(detector: "face_detector.FaceDetector", smallest: float) -> None:
+def test_a_large_smallest_face_still_finds_larger_ones(
+    detector: "face_detector.FaceDetector", astronaut: Image.Image, smallest: float
+) -> None:
     """The package's own driver finds nothing above 30."""
-    assert detector.detect(data.astronaut(), smallest)
+    assert detector.detect(astronaut, smallest)
 
 
 def test_nothing_in_nothing(detector: "face_detector.FaceDetector") -> None:
     for shape in ((300, 300, 3), (1, 1, 3), (8, 400, 3)):
-        assert detector.detect(np.full(shape, 128, np.uint8), 20) == []
+        assert detector.detect(Image.fromarray(np.full(shape, 128, np.uint8)), 20) == []
 
 
-def test_it_agrees_with_the_package(detector: "face_detector.FaceDetector") -> None:
+def test_it_agrees_with_the_package(detector: "face_detector.FaceDetector", astronaut: Image.Image) -> None:
     mtcnn = pytest.importorskip("mtcnn")
     (theirs,) = mtcnn.MTCNN().detect_faces(data.astronaut())
-    ours = detector.detect(data.astronaut(), 20)[0]
+    ours = detector.detect(astronaut, 20)[0]
     assert np.array(ours.box) == pytest.approx(np.array(theirs["box"]), abs=10)
     points = [theirs["keypoints"][name] for name in ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")]
     assert ours.landmarks == pytest.approx(np.array(points), abs=4)
@@ -57,7 +67,7 @@ def test_small_faces_call_for_finer_levels(detector: "face_detector.FaceDetector
     photo = np.full((600, 1000, 3), 90, np.uint8)
     for column in range(8):
         photo[20:90, 30 + 120 * column : 100 + 120 * column] = images.resize(face, (70, 70))
-    small = [one for one in detector.detect(photo, 20) if one.confidence > 0.9]
+    small = [one for one in detector.detect(Image.fromarray(photo), 20) if one.confidence > 0.9]
     assert len(small) >= 7
     assert all(20 < one.box.width < 45 for one in small)
 

@@ -1,1 +1,0 @@
-"""Find, align and embed faces."""
