@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from celebtool.errors import CelebtoolError
-from celebtool.formats import image_folder, manifest, tables, vectors
+from celebtool.formats import image_folder, manifest, spreadsheets, tables, vectors
 from celebtool.formats.reasons import Rejection
 from celebtool.imaging.alignment import Box, Face
 
@@ -151,8 +151,8 @@ def parse(box: Sequence[str | float], landmarks: Sequence[str | float], confiden
 
 
 def _found_face(line: dict[str, str]) -> FoundFace:
-    box, landmarks = [line[name] for name in Box._fields], line["landmarks"].split()
-    face = parse(box, landmarks, line["confidence"])
+    box, confidence = [spreadsheets.number(line[name]) for name in Box._fields], spreadsheets.number(line["confidence"])
+    face = parse(box, line["landmarks"].split(), confidence)
     return FoundFace(face, _embedding(line), line["path"], digest=line.get(DIGEST, ""))
 
 

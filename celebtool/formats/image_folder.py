@@ -6,6 +6,7 @@ followed to files inside the folder only, so that nothing outside the named fold
 """
 
 import os
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
@@ -25,13 +26,21 @@ MAX_CLASSES = 10_000
 """The most classes of a model and of a table of predictions: a confusion matrix has a cell for every two."""
 
 SIDECARS = frozenset({"manifest.csv", "celebtool.json", "faces.csv", "decisions.csv"})
-JUNK = frozenset(  # in any case: of Windows, macOS, Synology, QNAP and Linux, in this order
-    {"thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information"}
-    | {"icon\r", "__macosx", "@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "lost+found"}
+JUNK = (
+    frozenset(  # in any case: of Windows, macOS, Synology and QNAP, Linux, and of programs for pictures, in this order
+        {"thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "iconcache.db", "desktop.ini"}
+        | {"$recycle.bin", "system volume information", "found.000"}
+        | {"icon\r", "__macosx", "network trash folder", "temporary items", "thevolumesettingsfolder"}
+        | {"@eadir", "@synoresource", "#recycle", "#snapshot", "@recycle", "@recently-snapshot"}
+        | {"lost+found", "aquota.user", "aquota.group"}
+        | {"picasa.ini", "zbthumbnail.info", "pspbrwse.jbf", "sync.ffs_db"}
+    )
 )
 """Files and directories that are never inputs."""
-_STREAM = ":zone.identifier"
-"""What Windows notes of a downloaded file, as a file of its own on other systems."""
+_STREAM = re.compile(
+    r".*([:\uf022](zone\.identifier|encryptable|smartscreen|afp_\w+|com\.[\w.]+)(:\$data)?|@synoeastream)"
+)
+"""What Windows, macOS and Synology note of a file, as a file of its own on other systems; Samba may replace the colon."""
 
 
 @dataclass(frozen=True)
@@ -177,7 +186,7 @@ def _files(directory: Path, root: Path) -> Iterator[str]:
 def is_junk(name: str) -> bool:
     """Say whether a file or directory is hidden, or what an operating system or a storage box leaves behind."""
     folded = name.casefold()
-    return name.startswith(".") or folded in JUNK or folded.endswith(_STREAM)
+    return name.startswith((".", "~$")) or folded in JUNK or _STREAM.fullmatch(folded) is not None
 
 
 def _check_link(file: Path, root: Path) -> None:

@@ -3,7 +3,7 @@
 import importlib
 import re
 
-_ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]@?#]+):(\d{1,5})")
+_ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]@?#]+):([0-9]{1,5})")
 _TLS = ("ca-file", "client.cert", "client.key")
 _EXPECTED = "expected the scheduler's address, as tcp://HOST:8786, or tls://HOST:8786"
 
