@@ -88,7 +88,7 @@ function told(item) {
 function card(index) {
   const item = data.items[index];
   const element = make("button", { class: `card${item.crop ? "" : " rejected"}`, "data-item": index, type: "button", title: item.detail,
-    on: { click: () => look(element), focus: () => look(element), dblclick: () => drop(item) } },
+    on: { click: () => look(element), focus: () => look(element), dblclick: () => (rowOf(item)?.decision === "drop" ? decide(item, "") : drop(item)) } },
     make("span", { class: "picture" }, make("img", { alt: "", width: 112, height: 112 }), make("span", { class: "badge" })),
     make("span", { class: "name" }, item.name.split("/").slice(data.groups.length && item.label ? 1 : 0).join("/") || item.name),
     make("span", { class: "told" }, told(item)));
@@ -154,7 +154,7 @@ function renewPanel() {
   panel.replaceChildren();
   if (!current) {
     panel.append(make("p", { class: "hint" }, "Click a photo, or press an arrow key. ",
-      "K keeps it, D drops it, M moves it, 1 to 9 takes a face, U undoes, S saves."));
+      "K keeps it, D or a double click drops it, M moves it, 1 to 9 takes a face, U undoes, S saves."));
     return;
   }
   const item = itemOf(current), row = rowOf(item);
@@ -166,7 +166,6 @@ function renewPanel() {
         make("b", {}, item.name),
         make("p", {}, item.detail || (item.crop ? "taken" : item.reason)),
         item.suspicion ? make("p", { class: "suspicion" }, item.suspicion) : "",
-        item.looks && !item.suspicion ? make("p", { class: "suspicion" }, `looks like ${shownLabel(item.looks)}`) : "",
         row ? make("p", { class: "verdict" }, sentence(row)) : "")),
     make("div", { class: "does" },
       button("Keep", "K", () => keep(item), { id: "keep", disabled: !can.keep(item), "aria-pressed": row?.decision === "keep" ? "true" : "false" }),
@@ -190,7 +189,7 @@ function renewCount() {
   const counts = {};
   let all = 0;
   for (const rows of made.values()) for (const row of rows) { counts[row.decision] = (counts[row.decision] ?? 0) + 1; all += 1; }
-  const words = { drop: "dropped", move: "moved", take: "faces chosen", keep: "kept" };
+  const words = { drop: "dropped", move: "moved", take: `face${counts.take === 1 ? "" : "s"} chosen`, keep: "kept" };
   const parts = Object.entries(words).filter(([verb]) => counts[verb]).map(([verb, word]) => `${counts[verb]} ${word}`);
   el("count").textContent = all ? `${all} decided: ${parts.join(", ")}` : "nothing decided yet";
   el("undo").disabled = !past.length;

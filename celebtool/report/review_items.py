@@ -31,7 +31,7 @@ class Item:
         reason: why there is no crop, or what a person decided; may be empty.
         detail: the same as a sentence.
         distance: from the class's person, if it is known.
-        looks_like: another class that a photo without a crop, or a suspect, resembles.
+        looks_like: the class that a suspect resembles.
         suspicion: why it is a suspect; empty if it is none.
     """
 
@@ -82,10 +82,10 @@ def listing(rows: Sequence[Row], found: Found, *, all_faces: bool) -> Listing:
     by_class: dict[str, list[Item]] = {}
     for item in sorted(items, key=_order):
         by_class.setdefault(item.label, []).append(item)
-    rank = {path: number for number, path in enumerate(of_crop)}
+    rank = {path: number for number, path in enumerate(of_crop)}  # photos without a crop come after them
     return Listing(
         {label: by_class[label] for label in sorted(by_class, key=natural_key)},
-        sorted((item for item in items if item.suspicion), key=lambda item: rank[item.crop]),
+        sorted((item for item in items if item.suspicion), key=lambda item: rank.get(item.crop, len(rank))),
         [f"{each.label} and {each.looks_like}: {each.detail}" for each in suspicions if not each.path],
     )
 
@@ -166,4 +166,6 @@ def _told(item: Item, suspect: Suspect | None, lookalike: str) -> Item:
     if suspect is not None and item.reason not in {Reason.CONFIRMED, Reason.MOVED, Reason.FACE_CHOSEN}:
         why = f"{suspect.reason.replace('_', ' ')}: {suspect.detail}"
         return replace(item, looks_like=suspect.looks_like, suspicion=why)
-    return replace(item, looks_like=lookalike if lookalike != item.label else "")
+    if lookalike not in {"", item.label}:
+        return replace(item, looks_like=lookalike, suspicion=f"one of its faces looks like {lookalike}")
+    return item

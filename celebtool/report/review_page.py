@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,23 @@ class Review:
     all_faces: bool
 
 
+@dataclass(frozen=True)
+class _Page:
+    """A page: its file, heading, links to others as HTML, the classes to move to, and what it lists."""
+
+    file: Path
+    title: str
+    links: str
+    classes: Sequence[Mapping[str, str]]
+    listing: Listing
+
+    @cached_property
+    def items(self) -> list[Item]:
+        """What it lists, each once."""
+        groups = [*self.listing.by_class.values(), self.listing.suspects]
+        return list({(item.path, item.face): item for own in groups for item in own}.values())
+
+
 def files(file: Path, labels: Iterable[str], photos: int) -> list[Path]:
     """Return the pages that `write` writes: `file` alone, or with one per class after it."""
     own = sorted(set(labels))
@@ -52,20 +70,20 @@ def write(review: Review, file: Path, progress: Progress, *, overwrite: bool) ->
         CelebtoolError: the folder's tables are damaged, or a file exists and is another.
     """
     rows, found = manifest.read_all(review.crops), faces.read(review.crops)
-    listed = review_items.listing(rows, found, all_faces=review.all_faces)
-    items = [item for own in listed.by_class.values() for item in own]
-    made = threads.run(
-        lambda item: review_pictures.pictures(item, found.get(item.path, ()), review.photos, review.crops),
-        items,
-        progress,
-    )
-    shown = {(item.path, item.face): each for item, each in zip(items, made, strict=True)}
+    pages = _pages(review, review_items.listing(rows, found, all_faces=review.all_faces), file)
     remembered = image_folder.sidecar(review.crops, decisions.FILE)
     decided = decisions.read(remembered) if remembered else decisions.NONE
-    pages = _pages(review, listed, shown, decided, file)
-    for name, page in pages.items():
-        _write(name, page.encode("utf-8"), [review.photos, review.crops], overwrite=overwrite)
-    return list(pages)
+    total, done = sum(len(page.items) for page in pages), 0
+    for page in pages:  # one after the other, so that memory holds the pictures of one page
+        made = threads.run(
+            lambda item: review_pictures.pictures(item, found.get(item.path, ()), review.photos, review.crops),
+            page.items,
+            lambda number, _, done=done: progress(done + number, total),  # type: ignore[misc]
+        )
+        done += len(page.items)
+        content = _content(page, made, review, decided)
+        _write(page.file, content.encode("utf-8"), [review.photos, review.crops], overwrite=overwrite)
+    return [page.file for page in pages]
 
 
 def _write(file: Path, page: bytes, inputs: Sequence[Path], *, overwrite: bool) -> None:
@@ -79,31 +97,26 @@ def _page_of(file: Path, number: int) -> Path:
     return file.with_stem(f"{file.stem}-{number}")
 
 
-def _pages(
-    review: Review, listed: Listing, shown: Mapping[tuple[str, int], Pictures], decided: Decisions, file: Path
-) -> dict[Path, str]:
+def _pages(review: Review, listed: Listing, file: Path) -> list[_Page]:
     labels = list(listed.by_class)
     total = sum(map(len, listed.by_class.values()))
+    classes = _classes([label for label in labels if label])
     title = f"{review.crops.name}: {count(total, 'photo')}"
-    common = {
-        "classes": _classes([label for label in labels if label]),
-        "notices": [printable(notice) for notice in listed.notices],
-    }
     if total <= MOST:
-        data = common | _data(listed.by_class, listed.suspects, shown, review, decided)
-        return {file: _page(title, "", data)}
+        return [_Page(file, title, "", classes, listed)]
     names = {label: _page_of(file, number) for number, label in enumerate(sorted(labels), start=1)}
     links = "".join(
         f'<li><a href="{escape(names[label].name)}">{escape(label or "photos")}</a> {len(listed.by_class[label])}</li>'
         for label in labels
     )
-    index = common | _data({}, listed.suspects, shown, review, decided)
-    pages = {file: _page(title, f'<ul class="pages">{links}</ul>', index)}
+    back = f'<p class="pages"><a href="{escape(file.name)}">all classes</a></p>'
+    pages = [_Page(file, title, f'<ul class="pages">{links}</ul>', classes, replace(listed, by_class={}))]
     for label, name in names.items():
         own = listed.by_class[label]
-        data = common | _data({label: own}, [item for item in own if item.suspicion], shown, review, decided)
-        back = f'<p class="pages"><a href="{escape(file.name)}">all classes</a></p>'
-        pages[name] = _page(f"{label or 'photos'}: {count(len(own), 'photo')}", back, data)
+        heading = f"{label or 'photos'}: {count(len(own), 'photo')}"
+        pages.append(
+            _Page(name, heading, back, classes, Listing({label: own}, [each for each in own if each.suspicion]))
+        )
     return pages
 
 
@@ -112,31 +125,28 @@ def _classes(labels: Sequence[str]) -> list[dict[str, str]]:
     return [{"label": label, "shown": printable(label)} for label in known]
 
 
-def _page(title: str, links: str, data: Mapping[str, Any]) -> str:
+def _content(page: _Page, made: Sequence[Pictures], review: Review, decided: Decisions) -> str:
     """Return a page; its data is JSON in ASCII, in which nothing ends the element that it stands in."""
-    content = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
-    frame = html.resource("review.html").replace("@title@", escape(title)).replace("@links@", links)
-    body = f'{frame}\n<script type="application/json" id="data">{content}</script>'
-    return html.document(f"{title} – celebtool review", body, "review")
+    data = json.dumps(_data(page, made, review, decided), separators=(",", ":")).replace("<", "\\u003c")
+    frame = html.resource("review.html").replace("@links@", page.links).replace("@title@", escape(page.title))
+    body = f'{frame}\n<script type="application/json" id="data">{data}</script>'
+    return html.document(f"{page.title} – celebtool review", body, "review")
 
 
-def _data(
-    by_class: Mapping[str, Sequence[Item]],
-    suspects: Sequence[Item],
-    shown: Mapping[tuple[str, int], Pictures],
-    review: Review,
-    decided: Decisions,
-) -> dict[str, Any]:
+def _data(page: _Page, made: Sequence[Pictures], review: Review, decided: Decisions) -> dict[str, Any]:
     """Return the items of a page, which of them stand under which heading, and what is decided already."""
-    items = {(item.path, item.face): item for own in [*by_class.values(), suspects] for item in own}
-    index = {key: number for number, key in enumerate(items)}
+    index = {(item.path, item.face): number for number, item in enumerate(page.items)}
     return {
-        "items": [_record(item, shown[key], review.digests.get(item.path, "")) for key, item in items.items()],
+        "classes": page.classes,
+        "notices": [printable(notice) for notice in page.listing.notices],
+        "items": [
+            _record(item, each, review.digests.get(item.path, "")) for item, each in zip(page.items, made, strict=True)
+        ],
         "groups": [
             {"title": printable(label or "photos"), "items": [index[item.path, item.face] for item in own]}
-            for label, own in by_class.items()
+            for label, own in page.listing.by_class.items()
         ],
-        "suspects": [index[item.path, item.face] for item in suspects],
+        "suspects": [index[item.path, item.face] for item in page.listing.suspects],
         "decisions": [
             {"path": row.path, "face": row.face or 0, "decision": row.verb, "label": row.label}
             | {"note": row.note, "digest": row.digest}

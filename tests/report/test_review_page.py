@@ -170,7 +170,7 @@ def test_keys_decide_and_undo(hostile: Review, tmp_path: Path) -> None:
     with curator(tmp_path) as person:
         person.open(build(hostile, tmp_path))
         person.press("ArrowRight", "d", "k", "ArrowRight", "2")
-        assert person.count() == "3 decided: 1 dropped, 1 faces chosen, 1 kept"
+        assert person.count() == "3 decided: 1 dropped, 1 face chosen, 1 kept"
         person.press("u", "u")
         assert person.count() == "1 decided: 1 dropped"
         person.press("c")
@@ -232,7 +232,7 @@ def _decide(person: Curator) -> None:
     person.press("d")
     person.drop("drew/blurred.png")
     person.keep("drew/drew-3.png")
-    assert person.count() == "6 decided: 3 dropped, 1 moved, 1 faces chosen, 1 kept"
+    assert person.count() == "6 decided: 3 dropped, 1 moved, 1 face chosen, 1 kept"
 
 
 @pytest.mark.slow
@@ -251,7 +251,7 @@ def test_a_curator_mends_a_folder(celebtool: Run, mistakes: Path, tmp_path: Path
     assert {path: each for path, each in tree(out).items() if "/" in path} == wanted
     with curator(tmp_path) as person:
         person.open(page)
-        assert person.count() == "6 decided: 3 dropped, 1 moved, 1 faces chosen, 1 kept"
+        assert person.count() == "6 decided: 3 dropped, 1 moved, 1 face chosen, 1 kept"
         assert person.cards(".suspects .card") == []
     for number, name in enumerate(("alex", "blair", "casey", "drew"), 1):
         _photo(mistakes / name / f"{name}-1.png").rotate(number).save(mistakes / name / "new.png")
