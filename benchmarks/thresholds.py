@@ -11,6 +11,7 @@ of the network's scores is learnt from the other sets alone; with one set it is 
 import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,12 @@ from numpy.typing import NDArray
 
 from celebtool.formats import faces, manifest
 from celebtool.training import acceptance, calibration, evidence, impostors
+from celebtool.training.acceptance import Evidence
 from celebtool.training.evidence import Points
 from celebtool.training.impostors import Prior
 
-PEOPLE = (3, 5, 10, 14)
-PHOTOS = (1, 2, 3, 5, 12, 25)
+PEOPLE = (3, 5, 7, 10, 14)
+PHOTOS = (1, 2, 5, 12, 25)
 TESTED = 4  # so many photos of everybody are left to measure
 VAL = 0.1  # the share that `train` sets aside in an unsplit folder
 
@@ -31,13 +33,13 @@ COLUMNS = (
     "people",
     "photos",
     "expected to pass",
-    "likely",
-    "strangers of the set passed",
+    "likely at least",
+    "likely at most",
+    "strangers of the set that passed",
     "in 95 % of draws less than",
-    "of other sets",
-    "known: expected",
+    "strangers of other sets",
+    "known accepted: expected",
     "accepted and right",
-    "no threshold",
 )
 
 
@@ -52,6 +54,26 @@ class People:
     def photos(self, person: str, rng: np.random.Generator) -> NDArray[np.int64]:
         """Return the indices of a person's photos in a random order."""
         return rng.permutation(np.flatnonzero(self.labels == person))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Some people of a set as known ones, and everybody else of it as strangers."""
+
+    train: Points
+    val: Points | None
+    tested: Points
+    strangers: Floats
+
+    def evidence(self, prior: Prior) -> Evidence:
+        """Return what `train` knows when it sets the threshold."""
+        named = None if self.val is None else self.cosines(self.val.embeddings).argmax(axis=1)
+        return evidence.of_embeddings(self.train, self.val, named, held_out=True, prior=prior)
+
+    def cosines(self, points: Floats) -> Floats:
+        """Return the scores (n, known) of embeddings (n, d)."""
+        known = int(self.train.class_ids.max()) + 1
+        return calibration.cosines(points, calibration.centroids(self.train.embeddings, self.train.class_ids, known))
 
 
 @dataclass(frozen=True)
@@ -101,33 +123,40 @@ def learn(sets: list[People], prior: Prior) -> Prior:
     )
 
 
-def draw(
-    people: People, others: list[People], prior: Prior, known: int, photos: int, false_accept: float | None, seed: int
-) -> Draw | None:
-    """Return what came of a draw; None if there is no threshold."""
+def can_draw(people: People, known: int, photos: int) -> bool:
+    """Whether so many people of the set have so many photos, and some to test."""
+    return int((np.unique(people.labels, return_counts=True)[1] >= photos + TESTED).sum()) >= known
+
+
+def sample(people: People, known: int, photos: int, seed: int) -> Sample:
+    """Return so many people at random, known by so many photos each."""
     rng = np.random.default_rng(seed)
     names = [n for n in np.unique(people.labels) if (people.labels == n).sum() >= photos + TESTED]
     chosen = rng.choice(names, known, replace=False)
     drawn = [people.photos(name, rng) for name in chosen]
     held = 0 if photos < 5 else max(1, round(VAL * photos))
-    train, val = (_points(people, [d[part] for d in drawn]) for part in (slice(held, photos), slice(held)))
-    means = calibration.centroids(train.embeddings, train.class_ids, known)
-    named = calibration.cosines(val.embeddings, means).argmax(axis=1) if held else None
-    found = evidence.of_embeddings(train, val if held else None, named, held_out=True, prior=prior)
-    limit, said = acceptance.decide(found, false_accept)
+    return Sample(
+        train=_points(people, [each[held:photos] for each in drawn]),
+        val=_points(people, [each[:held] for each in drawn]) if held else None,
+        tested=_points(people, [each[photos:] for each in drawn]),
+        strangers=people.points[~np.isin(people.labels, chosen)],
+    )
+
+
+def draw(drawn: Sample, others: list[People], prior: Prior, false_accept: float | None) -> Draw | None:
+    """Return what comes of a sample; None if there is no threshold."""
+    limit, said = acceptance.decide(drawn.evidence(prior), false_accept)
     if limit is None:
         return None
-    tested = _points(people, [d[photos:] for d in drawn])
-    cosines = calibration.cosines(tested.embeddings, means)
-    right = (cosines.max(axis=1) >= limit) & (cosines.argmax(axis=1) == tested.class_ids)
-    strangers = people.points[~np.isin(people.labels, chosen)]
-    foreign = [o.points[~np.isin(o.labels, people.labels)] for o in others]
+    cosines = drawn.cosines(drawn.tested.embeddings)
+    right = (cosines.max(axis=1) >= limit) & (cosines.argmax(axis=1) == drawn.tested.class_ids)
+    foreign = [drawn.cosines(each.points).max(axis=1) for each in others]
     return Draw(
         expected=said.false_accepts or 0.0,
         low=said.low or 0.0,
         high=said.high or 0.0,
-        passed=_share(strangers, means, limit),
-        others=_share(np.concatenate(foreign), means, limit) if foreign else np.nan,
+        passed=_share(drawn.cosines(drawn.strangers).max(axis=1), limit),
+        others=_share(np.concatenate(foreign), limit) if foreign else np.nan,
         accepted=np.nan if said.accepted is None else said.accepted,
         right=float(right.mean()),
     )
@@ -138,47 +167,40 @@ def _points(people: People, groups: list[NDArray[np.int64]]) -> Points:
     return Points(people.points[np.concatenate(groups)], ids)
 
 
-def _share(points: Floats, means: Floats, limit: float) -> float:
-    return float((calibration.cosines(points, means).max(axis=1) >= limit).mean()) if len(points) else np.nan
+def _share(scores: Floats, limit: float) -> float:
+    return float((scores >= limit).mean()) if len(scores) else np.nan
 
 
 def lines(sets: list[People], arguments: argparse.Namespace) -> Iterator[str]:
     """Yield the rows of the table, each of a set, a number of people and a number of photos."""
     shipped = impostors.PRIORS[arguments.arch]
     for people in sets:
-        others = [each for each in sets if each is not people]
-        prior = learn(others, shipped) if others else shipped
-        sizes = np.unique(people.labels, return_counts=True)[1]
-        for known in PEOPLE:
-            for photos in PHOTOS:
-                if (sizes >= photos + TESTED).sum() < known:
-                    continue
-                how = (people, others, prior, known, photos, arguments.false_accept)
-                drawn = [draw(*how, seed) for seed in range(arguments.draws)]
-                yield _row(people.name, known, photos, [each for each in drawn if each], len(drawn))
+        prior = learn([each for each in sets if each is not people], shipped) if len(sets) > 1 else shipped
+        others = [_without(each, people) for each in sets if each is not people]
+        for known, photos in product(PEOPLE, PHOTOS):
+            if can_draw(people, known, photos):
+                samples = [sample(people, known, photos, seed) for seed in range(arguments.draws)]
+                drawn = [draw(each, others, prior, arguments.false_accept) for each in samples]
+                yield _row(people.name, known, photos, [each for each in drawn if each])
 
 
-def _row(name: str, known: int, photos: int, drawn: list[Draw], count: int) -> str:
+def _without(people: People, known: People) -> People:
+    """Return a set without the people of another one."""
+    kept = ~np.isin(people.labels, known.labels)
+    return replace(people, points=people.points[kept], labels=people.labels[kept])
+
+
+def _row(name: str, known: int, photos: int, drawn: list[Draw]) -> str:
     def mean(field: str) -> str:
         values = [getattr(each, field) for each in drawn]
-        return f"{np.mean(values):.2%}" if values and not np.isnan(values).all() else ""
+        return f"{100 * np.mean(values):.2f} %" if values and not np.isnan(values).all() else ""
 
     passed = [each.passed for each in drawn]
-    most = f"{np.quantile(passed, 0.95):.1%}" if passed and not np.isnan(passed).all() else ""
-    cells = (
-        name,
-        known,
-        photos,
-        mean("expected"),
-        f"{mean('low')} to {mean('high')}",
-        mean("passed"),
-        most,
-        mean("others"),
-        mean("accepted"),
-        mean("right"),
-        f"{count - len(drawn)} of {count}",
+    most = f"{100 * np.quantile(passed, 0.95):.1f} %" if passed and not np.isnan(passed).all() else ""
+    shares = (mean("expected"), mean("low"), mean("high"), mean("passed"), most)
+    return (
+        f"| {' | '.join((name, str(known), str(photos), *shares, mean('others'), mean('accepted'), mean('right')))} |"
     )
-    return f"| {' | '.join(map(str, cells))} |"
 
 
 def main() -> None:
@@ -189,7 +211,7 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=20)
     parser.add_argument("--false-accept", type=float)
     arguments = parser.parse_args()
-    print("| set |", " | ".join(COLUMNS), "|\n|---|" + "--:|" * len(COLUMNS), flush=True)
+    print("| data |", " | ".join(COLUMNS), "|\n|---|" + "--:|" * len(COLUMNS), flush=True)
     for line in lines([read(path) for path in arguments.sets], arguments):
         print(line, flush=True)
 

@@ -4,13 +4,14 @@ A class is the mean of n unit embeddings. What an embedding scores against it, t
 cosine to n photos. Over strangers these averages are close to a normal distribution (kurtosis 2.7 to 3.1 with SFace on three
 sets of people), whose mean and spread differ little from one set of people to another. So they are estimated from
 all faces of the model against all classes but their own, with the median and the deciles (a wrong label moves neither), and
-drawn towards what other people's faces have shown (`Prior`) as if by a normal-inverse-gamma prior: each pair of classes
-counts as one observation, since photos of one pair of people are not independent. A stranger passes when the highest of his scores reaches the
-threshold; the scores for the classes are taken as independent, which errs to the safe side. dlib's cosines lie near 1; they are
+drawn towards what other people's faces have shown (`Prior`): the mean by a normal prior, the variance by an inverse-gamma
+prior. Each pair of classes counts as one observation, since photos of one pair of people are not independent. The two
+priors are independent: a mean far from other people's does not make the variance larger. A stranger passes when the highest
+of his scores reaches the threshold; the scores for the classes are taken as independent, which errs to the safe side. dlib's cosines lie near 1; they are
 distributed so after a logarithm of the distance to 1, and probabilities of other networks after the logit.
 
-Source: A. Gelman et al., Bayesian Data Analysis, 3rd edition, section 3.3 (normal data, conjugate prior): the predictive
-distribution is Student's t.
+Source: A. Gelman et al., Bayesian Data Analysis, 3rd edition, sections 3.3 and 5.4 (normal data, predictive distribution Student's
+t; priors of mean and variance independent).
 """
 
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ LOWEST: dict[Axis, float] = {"cosine": -1.0, "log distance": -1.0, "probability"
 """The score that everybody reaches."""
 _DRAWS = 400
 _CERTAIN = 1 - 1e-12
-_RANGE = (0.05, 0.95)
+_RANGE = (0.025, 0.975)
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ class Prior:
         location: the mean over photos of different people.
         variance, photo_variance: the variance of what a photo scores against n photos of another person is
             `variance + photo_variance / n`.
-        location_weight, scale_weight: how many pairs of people it counts for; the first from how much sets of people
-            differ, both checked by leaving a set out (`benchmarks/strangers.py`).
+        location_weight, scale_weight: how many pairs of people it counts for, chosen by leaving out one set of people at a
+            time (`benchmarks/priors.py`).
     """
 
     axis: Axis
@@ -60,10 +61,10 @@ class Prior:
 
 
 PRIORS = {
-    "face-sface": Prior("cosine", 0.109, 0.0050, 0.0044, 4, 30),
+    "face-sface": Prior("cosine", 0.102, 0.0057, 0.0030, 6, 40),
     "face-resnet29": Prior("log distance", 1.893, 0.045, 0.013, 1, 30),
 }
-"""By architecture; learnt on 39 people of three sets: Western and Indian film stars, sports people, cricketers."""
+"""By architecture; learnt on film stars, sports people and cricketers (39 people), face-sface also on 40 people of AT&T."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class Impostors:
         return float(_any(special.stdtr(self.freedom, -self._standard(threshold, self.location, spread))))
 
     def likely(self, threshold: float) -> tuple[float, float]:
-        """Return a range that holds that share nine times of ten: the parameters are as uncertain as they are few."""
+        """Return the 95 % interval of that share, from draws of location and scale: the fewer pairs, the wider."""
         rng = np.random.default_rng(0)
         scales = self.scale * np.sqrt(self.freedom / rng.chisquare(self.freedom, _DRAWS))
         locations = self.location + scales * rng.normal(size=_DRAWS) / np.sqrt(self.weight)
@@ -129,21 +130,34 @@ def of_distances(values: Floats, lengths: Floats, photos: Floats, prior: Prior |
         prior: what is known of the network; None: nothing.
     """
     axis: Axis = "cosine" if prior is None else prior.axis
-    location, scale = _robust(on_axis(values[np.isfinite(values)], axis))
-    pairs = len(lengths) * (len(lengths) - 1) / 2
+    location, scale = robust(on_axis(values[np.isfinite(values)], axis))
     if prior is None:
+        pairs = _pairs(lengths)
         return Impostors(location, scale, pairs, pairs, tuple(lengths), axis)
+    return posterior(location, scale, lengths, photos, prior)
+
+
+def posterior(location: float, scale: float, lengths: Floats, photos: Floats, prior: Prior) -> Impostors:
+    """Draw the location and scale that a model's own faces show towards those of other people.
+
+    Args:
+        location: of what faces score against other people's classes, on the prior's axis.
+        scale: of the same.
+        lengths: (classes,), as for `of_distances`.
+        photos: (classes,), the same.
+        prior: what is known of the network.
+    """
+    pairs = _pairs(lengths)
     variance = prior.variance + prior.photo_variance * float((1 / photos).mean())
     weight, freedom = prior.location_weight + pairs, prior.scale_weight + pairs
-    shift = prior.location_weight * pairs / weight * (location - prior.location) ** 2
-    spread = (prior.scale_weight * variance + pairs * scale**2 + shift) / freedom
+    spread = (prior.scale_weight * variance + pairs * scale**2) / freedom
     middle = (prior.location_weight * prior.location + pairs * location) / weight
-    return Impostors(middle, float(np.sqrt(spread)), freedom, weight, tuple(lengths), axis)
+    return Impostors(middle, float(np.sqrt(spread)), freedom, weight, tuple(lengths), prior.axis)
 
 
 def of_highest(scores: Floats, count: float, axis: Axis) -> Impostors:
     """Estimate from the highest score (n,) of each of some faces, which count as so many independent ones."""
-    location, scale = _robust(on_axis(scores, axis))
+    location, scale = robust(on_axis(scores, axis))
     return Impostors(location, scale, max(count - 1, 1), max(count, 1), (1.0,), axis)
 
 
@@ -156,12 +170,17 @@ def on_axis(scores: Floats, axis: Axis) -> Floats:
     return scores
 
 
+def robust(values: Floats) -> tuple[float, float]:
+    """Return the median, and the standard deviation of a normal distribution with these deciles."""
+    low, middle, high = np.quantile(values, _DECILES)
+    return float(middle), max(float(high - low) / _DECILE_RANGE, _LEAST_SCALE)
+
+
 def _any(chances: NDArray[np.floating]) -> Floats:
     """Return the chance that any of some independent events (…, n) happens; exact for small ones."""
     return np.asarray(-np.expm1(np.log1p(-np.minimum(chances, _CERTAIN)).sum(axis=-1)))
 
 
-def _robust(values: Floats) -> tuple[float, float]:
-    """Return the median, and the standard deviation of a normal distribution with these deciles."""
-    low, middle, high = np.quantile(values, _DECILES)
-    return float(middle), max(float(high - low) / _DECILE_RANGE, _LEAST_SCALE)
+def _pairs(lengths: Floats) -> float:
+    """Return how many pairs of classes there are."""
+    return len(lengths) * (len(lengths) - 1) / 2

@@ -109,11 +109,11 @@ def test_one_known_face_among_few_strangers_does_not_decide() -> None:
 
 
 def test_both_sides_are_said() -> None:
-    found = Acceptance(0.01, False, "own faces", 5, 50, 50, 0.96, 0, 0.02, 0.004, 0.061)
+    found = Acceptance(0.01, False, "own faces", 5, 50, 50, 0.96, 0, 0.02, 0.004, 0.085)
     assert acceptance.expected(described(0.4321, found)) == [
         (
             "threshold 0.432: accepts 96 % of your 50 val faces that are named rightly; "
-            "about 2 % of strangers would pass (likely 0.4 to 6.1 %)"
+            "about 2 % of strangers would pass (likely 0.4 to 8.5 %)"
         ),
         "5 people are few to judge strangers by; photos of strangers in val/unknown/ show more",
     ]

@@ -62,6 +62,27 @@ def test_many_people_outweigh_what_is_known_from_others_and_few_do_not() -> None
     assert (alone.freedom, alone.weight) == (3, 3)
 
 
+def test_a_mean_far_from_other_peoples_does_not_widen_the_spread() -> None:
+    near, far = (
+        impostors.of_distances(faces(5, location=location), np.ones(5), np.full(5, 20.0), PRIOR)
+        for location in (PRIOR.location, PRIOR.location + 0.4)
+    )
+    assert far.scale == pytest.approx(near.scale, rel=1e-6)
+    assert far.location > near.location + 0.1
+
+
+def test_the_range_holds_19_of_20_sets_of_people() -> None:
+    rng = np.random.default_rng(0)
+    pairs = 20  # as many as the location and the scale rest on
+    held = []
+    for _ in range(400):
+        seen = rng.normal(0, 1, pairs)
+        known = Impostors(float(seen.mean()), float(seen.std(ddof=1)), pairs - 1, pairs, (1.0,))
+        low, high = known.likely(2.0)
+        held.append(low <= 0.02275 <= high)  # the share of a normal distribution beyond two standard deviations
+    assert 0.92 <= np.mean(held) <= 0.98
+
+
 def test_few_people_make_a_wide_range() -> None:
     def width(classes: int) -> float:
         known = impostors.of_distances(faces(classes), np.ones(classes), np.full(classes, 20.0), None)
