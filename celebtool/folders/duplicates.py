@@ -5,38 +5,34 @@ Implementation and Benchmarking of Perceptual Image Hash Functions, 2010), picks
 matrix product. Then one picture of a candidate is mapped on the other (see `registration`) and they are correlated.
 
 Within a class a pair is judged leniently, unless so many of the class's pairs are candidates that its images come from
-one sitting; across classes it is judged strictly. Faces whose embeddings are as close as those of copies are copies too.
-How the thresholds were chosen, and what share of copies they find, is in docs/methods.md.
+one sitting; across classes it is judged strictly. Crops of copies that were aligned each by itself differ at their edges: of
+faces whose embeddings are close, the faces alone are mapped and correlated. How the thresholds were chosen, and what share
+of copies they find, is in docs/methods.md.
 """
 
 import hashlib
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
-from scipy.fft import dctn
-from scipy.ndimage import gaussian_filter
 
+from celebtool.folders import patterns as patterns_of
 from celebtool.folders import registration
+from celebtool.folders.patterns import FREQUENCIES, SIDE
 
 Pair = tuple[int, int]
+Indices = NDArray[np.intp]
 
-SIDE = 32  # of the pattern in pixels
-FREQUENCIES = 10  # per axis in the descriptor
 CANDIDATE, CANDIDATE_ACROSS = 0.77, 0.9  # of descriptors, within a class and across classes
 COPY = 0.92  # of patterns, once one is mapped on the other
 STRICT_COPY, STRICT_UNMOVED = 0.98, 0.95  # across classes and within crowded ones: mapped, or as they are
-SAME_FACE = 0.08  # cosine distance of embeddings: a copy; in crowded classes,
-STRICT_COPY_OF_FACE = 0.97  # if their pictures are alike as well
-MARGIN = 0.25  # around the face, of the crops that these limits were chosen on
+CLOSE_FACE = 0.16  # cosine distance of embeddings: maybe a copy; one,
+COPY_OF_FACE, STRICT_COPY_OF_FACE = 0.94, 0.975  # if the faces correlate so, mapped; the second in crowded classes
+SAME_FACE = 0.08  # cosine distance of embeddings: a copy, where nothing is known of the crop
 CROWDED = 0.1  # a class with this share of candidates among its pairs was photographed in one sitting
 BLOCK = 1024
 PAIRS = 1 << 14  # compared at a time: some hundred megabytes
-
-_AXIS = np.linspace(-1, 1, SIDE)
-WINDOW = np.exp(-0.5 * np.add.outer(_AXIS**2, _AXIS**2) / 0.6**2)  # the edges say more about the cropping
 
 
 @dataclass(frozen=True)
@@ -49,6 +45,7 @@ class Fingerprint:
         descriptor: (99,), signed roots of the lowest DCT coefficients, scaled to length 1 (0 for a flat image).
         pattern: (32, 32), grey, with local mean and contrast removed.
         embedding: (128,) of length 1, of the face, as `crop-faces` leaves it in faces.csv; None if it is not known.
+        face: (32, 32), the pattern of the face alone; None if it is not known where that is.
     """
 
     pixels: str
@@ -56,6 +53,7 @@ class Fingerprint:
     descriptor: NDArray[np.float32]
     pattern: NDArray[np.float32]
     embedding: NDArray[np.float32] | None = None
+    face: NDArray[np.float32] | None = None
 
 
 def fingerprint(
@@ -70,24 +68,15 @@ def fingerprint(
             the picture is that of the middle, because what lies beyond the photo is black in all crops.
     """
     shape = ",".join(map(str, image.shape)).encode()
-    middle = _middle(image, margin)
-    small = Image.fromarray(middle).convert("L").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
-    grey = np.asarray(small, np.float32)
+    grey = patterns_of.grey(patterns_of.middle(image, margin))
     return Fingerprint(
         pixels=hashlib.sha256(shape + b";" + image.tobytes()).hexdigest(),
         area=image.shape[0] * image.shape[1],
-        descriptor=_descriptor(grey),
-        pattern=_pattern(grey),
+        descriptor=patterns_of.descriptor(grey),
+        pattern=patterns_of.pattern(grey),
         embedding=embedding,
+        face=None if margin is None else patterns_of.pattern(patterns_of.grey(patterns_of.face(image, margin))),
     )
-
-
-def _middle(image: NDArray[np.uint8], margin: float | None) -> NDArray[np.uint8]:
-    if margin is None or margin <= MARGIN:
-        return image
-    left_out = (margin - MARGIN) / (1 + 2 * margin)
-    down, across = (round(left_out * side) for side in image.shape[:2])
-    return image[down : image.shape[0] - down, across : image.shape[1] - across]
 
 
 def equal_pairs(keys: Iterable[Hashable]) -> list[Pair]:
@@ -108,10 +97,10 @@ def near_pairs(fingerprints: Sequence[Fingerprint], labels: Sequence[str]) -> li
         return []
     chosen = [fingerprints[index] for index in distinct]
     classes = np.unique([labels[index] for index in distinct], return_inverse=True)[1]
-    nothing = np.full(128, np.nan, np.float32)
-    points = np.stack([nothing if each.embedding is None else each.embedding for each in chosen])
-    pictures, lenient = _same_pictures(chosen, classes, points)
-    pairs = {*pictures, *_same_faces(points, lenient[classes])}
+    descriptors = np.stack([each.descriptor for each in chosen])
+    lenient = ~_crowded(descriptors, classes)
+    pairs = _same_pictures(chosen, descriptors, classes, lenient)
+    pairs = _same_faces(chosen, lenient[classes], pairs)
     return sorted((distinct[a], distinct[b]) for a, b in pairs)
 
 
@@ -138,21 +127,6 @@ def conflicts(copies: Sequence[int], labels: Sequence[str]) -> set[int]:
     return {item for item, component in enumerate(copies) if len(found[component]) > 1}
 
 
-def _descriptor(grey: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the descriptor; roots keep the strong coefficients (mostly light) from hiding the others."""
-    centred = (grey - np.average(grey, weights=WINDOW)) * WINDOW
-    low = np.asarray(dctn(centred, norm="ortho"))[:FREQUENCIES, :FREQUENCIES].ravel()[1:]
-    roots = np.sign(low) * np.sqrt(np.abs(low))
-    length = np.linalg.norm(roots)
-    return np.asarray(roots / length if length > SIDE / 8 else np.zeros_like(roots), np.float32)
-
-
-def _pattern(grey: NDArray[np.float32]) -> NDArray[np.float32]:
-    detail = grey - gaussian_filter(grey, 2)
-    contrast = np.sqrt(gaussian_filter(detail**2, 2))
-    return np.asarray(detail / (contrast + 4), np.float32)  # 4 of 255 is what compression alone does to a flat area
-
-
 def _crowded(descriptors: NDArray[np.float32], classes: NDArray[np.intp]) -> NDArray[np.bool_]:
     """Return of each class whether its images are all alike, as from one sitting; a class of few images is not."""
     sizes = np.bincount(classes)
@@ -163,59 +137,95 @@ def _crowded(descriptors: NDArray[np.float32], classes: NDArray[np.intp]) -> NDA
 
 
 def _same_pictures(
-    fingerprints: Sequence[Fingerprint], classes: NDArray[np.intp], points: NDArray[np.float32]
-) -> tuple[set[Pair], NDArray[np.bool_]]:
-    """Return the pairs whose pictures are alike, and of each class whether it is judged leniently."""
-    descriptors = np.stack([each.descriptor for each in fingerprints])
+    fingerprints: Sequence[Fingerprint],
+    descriptors: NDArray[np.float32],
+    classes: NDArray[np.intp],
+    lenient: NDArray[np.bool_],
+) -> set[Pair]:
+    """Return the pairs whose pictures are alike; `lenient`: (classes,), which are judged leniently."""
     patterns = np.stack([each.pattern for each in fingerprints])
-    lenient = ~_crowded(descriptors, classes)
-    joined = np.arange(len(fingerprints))
     pairs: set[Pair] = set()
     for mirrored in (False, True):
-        for first, second in _candidates(descriptors, classes, mirrored=mirrored):
-            new = joined[first] != joined[second]
-            a, b = first[new], second[new]
+
+        def alike(a: Indices, b: Indices, mirrored: bool = mirrored) -> NDArray[np.bool_]:
             other = patterns[b][:, :, ::-1] if mirrored else patterns[b]
-            is_lenient = (classes[a] == classes[b]) & lenient[classes[a]]
-            close = 1 - np.einsum("nd,nd->n", points[a], points[b]) < SAME_FACE
-            alike = _alike(patterns[a], other, is_lenient, close)
-            pairs.update(zip(a[alike].tolist(), b[alike].tolist(), strict=True))
-            if len(first) == PAIRS:  # there are more
-                joined = np.array(components(len(joined), pairs))
-    return pairs, lenient
+            return _alike(patterns[a], other, (classes[a] == classes[b]) & lenient[classes[a]])
+
+        pairs = _with(pairs, _candidates(descriptors, classes, mirrored=mirrored), alike, len(fingerprints))
+    return pairs
 
 
-def _alike(
-    first: NDArray[np.float32], second: NDArray[np.float32], is_lenient: NDArray[np.bool_], close: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Return which pairs of patterns show one picture; `close`: their faces are as near as copies'."""
+def _with(
+    pairs: set[Pair],
+    batches: Iterable[tuple[Indices, Indices]],
+    alike: Callable[[Indices, Indices], NDArray[np.bool_]],
+    count: int,
+) -> set[Pair]:
+    """Return the pairs, and those of the batches that are alike; once there are very many, only such as join something new."""
+    joined = np.array(components(count, pairs)) if len(pairs) >= PAIRS else np.arange(count)
+    found = set(pairs)
+    for first, second in batches:
+        is_new = joined[first] != joined[second]
+        a, b = first[is_new], second[is_new]
+        hits = alike(a, b)
+        found.update(zip(a[hits].tolist(), b[hits].tolist(), strict=True))
+        if len(first) == PAIRS:  # there are more
+            joined = np.array(components(count, found))
+    return found
+
+
+def _alike(first: NDArray[np.float32], second: NDArray[np.float32], is_lenient: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which pairs of patterns show one picture."""
     mapped = registration.correlation(first, second)
     unmoved = registration.correlation(first, second, iterations=0)
-    strict = (mapped >= np.where(close, STRICT_COPY_OF_FACE, STRICT_COPY)) | (unmoved >= STRICT_UNMOVED)
-    return np.asarray(np.where(is_lenient, mapped >= COPY, strict))
+    return np.asarray(np.where(is_lenient, mapped >= COPY, (mapped >= STRICT_COPY) | (unmoved >= STRICT_UNMOVED)))
 
 
-def _same_faces(points: NDArray[np.float32], lenient: NDArray[np.bool_]) -> set[Pair]:
-    """Return the pairs whose embeddings (n, 128; NaN: not known) are as close as those of one photo's copies.
+def _same_faces(fingerprints: Sequence[Fingerprint], lenient: NDArray[np.bool_], pairs: set[Pair]) -> set[Pair]:
+    """Return the pairs, and those of one photo's crops, which show the same face although their edges differ.
 
     Args:
-        points: the embeddings.
-        lenient: (n,), whether the image's class is judged by its embeddings alone.
+        fingerprints: of the images.
+        lenient: (n,), whether the image's class is judged leniently.
+        pairs: found already.
     """
-    indices = np.flatnonzero(lenient & ~np.isnan(points).any(axis=1))
-    known = points[indices]
-    pairs: set[Pair] = set()
-    for start in range(0, len(known), BLOCK):
-        rows = slice(start, start + BLOCK)
-        apart = 1 - known[rows] @ known[start:].T
-        close = np.argwhere(np.triu(apart < SAME_FACE, 1)) + start
-        pairs.update(zip(indices[close[:, 0]].tolist(), indices[close[:, 1]].tolist(), strict=True))
-    return pairs
+    known = np.array([index for index, each in enumerate(fingerprints) if each.embedding is not None], np.intp)
+    if not len(known):
+        return pairs
+    points = np.stack([embedding for each in fingerprints if (embedding := each.embedding) is not None])
+    unknown = np.full((SIDE, SIDE), np.nan, np.float32)
+    patterns = np.stack([unknown if fingerprints[i].face is None else fingerprints[i].face for i in known])
+
+    def alike(a: Indices, b: Indices) -> NDArray[np.bool_]:
+        is_lenient = lenient[a] & lenient[b]
+        a, b = np.searchsorted(known, a), np.searchsorted(known, b)
+        limit = np.where(is_lenient, COPY_OF_FACE, STRICT_COPY_OF_FACE)
+        apart = 1 - np.einsum("nd,nd->n", points[a], points[b])
+        nearest: NDArray[np.bool_] = is_lenient & (apart < SAME_FACE)
+        has_faces = np.isfinite(patterns[a, 0, 0] + patterns[b, 0, 0])
+        nearest[has_faces] = _correlation(patterns[a[has_faces]], patterns[b[has_faces]]) >= limit[has_faces]
+        return nearest
+
+    return _with(pairs, ((known[a], known[b]) for a, b in _close(points)), alike, len(fingerprints))
+
+
+def _correlation(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the correlation of patterns (n, 32, 32) once one is mapped on the other, mirrored or not."""
+    return np.maximum(registration.correlation(first, second), registration.correlation(first, second[:, :, ::-1]))
+
+
+def _close(points: NDArray[np.float32]) -> Iterator[tuple[Indices, Indices]]:
+    """Yield the indices of the pairs of embeddings (n, 128) that are close, at most `PAIRS` at a time."""
+    for start in range(0, len(points), BLOCK):
+        apart = 1 - points[start : start + BLOCK] @ points[start:].T
+        first, second = np.nonzero(np.triu(apart < CLOSE_FACE, 1))
+        for at in range(0, len(first), PAIRS):
+            yield first[at : at + PAIRS] + start, second[at : at + PAIRS] + start
 
 
 def _candidates(
     descriptors: NDArray[np.float32], classes: NDArray[np.intp], *, mirrored: bool
-) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+) -> Iterator[tuple[Indices, Indices]]:
     """Yield the indices of the pairs whose descriptors are alike, at most `PAIRS` at a time."""
     flip = np.resize([1, -1], FREQUENCIES**2)[1:] if mirrored else 1  # odd columns of a DCT change sign
     turned = (descriptors * flip).astype(np.float32)

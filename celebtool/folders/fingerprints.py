@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from celebtool.folders import duplicates
-from celebtool.folders.duplicates import FREQUENCIES, SIDE, Fingerprint, Pair
+from celebtool.folders.duplicates import Fingerprint, Pair
+from celebtool.folders.patterns import FREQUENCIES, SIDE
 
 _FILE = "fingerprints.npz"
+_NO_FACE = np.full((SIDE, SIDE), np.nan, np.float32)
 
 
 class Store:
@@ -63,6 +65,7 @@ class Store:
                 areas=np.array([each.area for each in found], np.int64),
                 descriptors=np.stack([each.descriptor for each in found]),
                 patterns=np.stack([each.pattern for each in found]),
+                faces=np.stack([_NO_FACE if each.face is None else each.face for each in found]),
                 key=np.array([self._pairs[0]], "S64"),
                 pairs=np.array(self._pairs[1], np.int64).reshape(-1, 2),
             )
@@ -79,14 +82,18 @@ class Store:
 
 
 def _fingerprints(kept: dict[str, NDArray[Any]]) -> dict[str, Fingerprint]:
-    descriptors, patterns = (kept[name].astype(np.float32) for name in ("descriptors", "patterns"))
+    descriptors, patterns, faces = (kept[name].astype(np.float32) for name in ("descriptors", "patterns", "faces"))
     count = len(kept["digests"])
     shapes = (count, FREQUENCIES**2 - 1), (count, SIDE, SIDE)
-    if (descriptors.shape, patterns.shape) != shapes or not np.isfinite(patterns).all():
+    if (descriptors.shape, patterns.shape) != shapes or faces.shape != shapes[1] or not np.isfinite(patterns).all():
         raise ValueError("arrays of other shapes")
     return {
         _text(kept["digests"][i]): Fingerprint(
-            _text(kept["pixels"][i]), int(kept["areas"][i]), descriptors[i], patterns[i]
+            _text(kept["pixels"][i]),
+            int(kept["areas"][i]),
+            descriptors[i],
+            patterns[i],
+            face=faces[i] if np.isfinite(faces[i]).all() else None,
         )
         for i in range(count)
     }

@@ -1,5 +1,6 @@
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -201,3 +202,32 @@ def test_of_crops_with_much_around_the_face_the_middle_is_compared() -> None:
     assert middle.pixels == whole.pixels
     assert middle.area == 180 * 180
     assert np.array_equal(fingerprint(framed, margin=0.25).descriptor, whole.descriptor)
+
+
+def face_crop(face: np.ndarray, room: int, embedding: np.ndarray) -> Fingerprint:
+    """Return the fingerprint of a crop at margin 0.4 that is black but for a face and so much room around it."""
+    frame = np.zeros_like(face)
+    shown = slice(40 - room, 140 + room)
+    frame[shown, shown] = face[shown, shown]
+    return fingerprint(frame, embedding.astype(np.float32), margin=0.4)
+
+
+@pytest.mark.parametrize("labels", ["aa", "ab"])
+def test_crops_of_one_photo_are_copies_though_their_edges_differ(labels: str) -> None:
+    photo, other = (np.asarray(each.resize((180, 180))) for each in (ASTRONAUT, CAT))
+    near = [turned(angle) for angle in (0, 0.4)]
+    whole, cut = (face_crop(photo, room, each) for room, each in zip((36, 1), near, strict=True))
+    assert duplicates.near_pairs([whole, cut], labels) == [(0, 1)]
+    assert duplicates.near_pairs([replace(whole, embedding=None), cut], labels) == []
+    mirrored = face_crop(photo[:, ::-1], 1, near[1])
+    assert duplicates.near_pairs([whole, mirrored], labels) == [(0, 1)]
+    assert duplicates.near_pairs([whole, face_crop(other, 1, near[1])], labels) == []
+
+
+def test_where_faces_are_compared_near_embeddings_alone_make_no_copies() -> None:
+    one, other = (
+        fingerprint(np.asarray(each.resize((180, 180))), turned(0).astype(np.float32), margin=0.4)
+        for each in (ASTRONAUT, CAT)
+    )
+    assert duplicates.near_pairs([one, other], "aa") == []
+    assert duplicates.near_pairs([replace(one, face=None), other], "aa") == [(0, 1)]
