@@ -137,7 +137,8 @@ def _finetune(
     for line in folder_doubts.unused(data):
         console.warn(line)
     training_set.check_classes(data, info.class_names)
-    training_set.check_crops(data, info.crops)
+    if warning := training_set.check_crops(data, info.crops):
+        console.warn(warning)
     head = settings.Head(info.dense, info.dropout, info.l2)
     chosen = settings.for_finetuning(training, architecture, head, has_val=bool(data.val))
     for line in settings.optimizer_notes(training, architecture, chosen):

@@ -86,7 +86,8 @@ def run(change: Change, training: TrainingOptions, options: RunOptions, *, overw
 
 def _read_new(new: Path, info: ModelInfo, options: RunOptions) -> "TrainingData":
     data = newcomers.read_new(new, info.trained_on, console.warn, allow_leak=options.allow_leak)
-    training_set.check_crops(data, info.crops)
+    if warning := training_set.check_crops(data, info.crops):
+        console.warn(warning)
     return data
 
 

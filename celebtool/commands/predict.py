@@ -103,6 +103,8 @@ def predict(
         console.warn(f"the model has nobody called so, but nearly: {misspelt}; their images count as strangers")
     find, listed = _find_faces(faces, info, listed, images)
     _check_outputs(annotate, sort, find=find, link=link)
+    for folder, said in [] if find else sources.other_crops(images, info.crops):
+        console.warn(f"{folder}: {said}")
     inputs = [model, *(Path(name) for name in images if name != "-")]
     check_places([annotate, sort, output], inputs)
     coverage = Coverage()

@@ -3,7 +3,7 @@
 import codecs
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from celebtool import suggestions
 from celebtool.errors import CelebtoolError, command_line
-from celebtool.formats import image_decoding, image_folder, manifest, provenance
+from celebtool.formats import crops, image_decoding, image_folder, manifest, provenance
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder
 from celebtool.system.output import RECIPE_FILE
 
@@ -175,6 +175,15 @@ def are_cropped(arguments: Sequence[str]) -> bool:
     places = [Path(argument) for argument in arguments if argument != "-"]
     roots = [home(place if place.is_dir() else place.parent) for place in places]
     return all(root is not None and provenance.crop_parameters(root) is not None for root in roots)
+
+
+def other_crops(arguments: Sequence[str], wanted: Mapping[str, object] | None) -> Iterator[tuple[Path, str]]:
+    """Yield the folders of what is named whose crops are not as a model's, and what to do about it."""
+    places = [Path(argument) for argument in arguments if argument != "-"]
+    roots = dict.fromkeys(home(place if place.is_dir() else place.parent) for place in places)
+    for root in filter(None, roots):
+        if said := crops.difference(provenance.crop_parameters(root), wanted):
+            yield root, said
 
 
 def have_size(sources: Sequence[Source], side: int) -> bool:

@@ -212,8 +212,11 @@ def check_classes(data: TrainingData, class_names: Sequence[str]) -> None:
         raise CelebtoolError(data.folder.root, f"{has} the class {name}, unlike the model{near}")
 
 
-def check_crops(data: TrainingData, wanted: Mapping[str, object] | None) -> None:
+def check_crops(data: TrainingData, wanted: Mapping[str, object] | None) -> str | None:
     """Check that the faces have the room around them that those have with which a model was trained.
+
+    Returns:
+        A warning if they were cropped otherwise in another way.
 
     Raises:
         CelebtoolError: they have not.
@@ -222,6 +225,8 @@ def check_crops(data: TrainingData, wanted: Mapping[str, object] | None) -> None
     if None not in (own, other) and own != other:
         problem = f"holds faces cropped with margin {own:g}, the model was trained with {other:g}"
         raise CelebtoolError(data.folder.root, f"{problem}; crop them again with `crop-faces --margin {other:g}`")
+    said = crops.difference(data.crops, wanted)
+    return f"{data.folder.root}: {said}" if said else None
 
 
 def weights_digest(source: str) -> str:

@@ -282,6 +282,20 @@ def test_crops_are_taken_as_they_are(model: Path, face_parts: Path, tmp_path: Pa
         assert SAID not in result.stderr
 
 
+def test_crops_with_another_margin_than_the_models_are_pointed_out(
+    celebtool: Callable[..., Result], model: Path, face_parts: Path, tmp_path: Path
+) -> None:
+    photos, other = face_parts.parent / "photos", tmp_path / "other"
+    shutil.copytree(photos / "s1", tmp_path / "photos/s1")
+    celebtool("crop-faces", tmp_path / "photos", other, "--margin", 0.25, "--select", "largest")
+    warning = (
+        f"celebtool: warning: {other}: the crops have margin 0.25 instead of the model's 0.4, so answers can be worse; "
+        "crop the photos again with `celebtool crop-faces PHOTOS FACES --margin 0.4 --size 224`"
+    )
+    assert warning in celebtool("predict", model, other).stderr.splitlines()
+    assert "instead of the model's" not in celebtool("predict", model, face_parts / "test").stderr
+
+
 def test_pipes(model: Path, face_parts: Path) -> None:
     celebtool = f"{sys.executable} -m celebtool"
     piped = f"{celebtool} predict {model} {face_parts}/test | {celebtool} report --confusion"
