@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import math
 import re
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
@@ -41,6 +42,14 @@ def parse_share(text: str | None, option: str) -> float | None:
     if not 0 <= share <= 1:
         raise typer.BadParameter(f"{printable(text)}: expected a share, as 5% or 0.05", param_hint=option)
     return share
+
+
+def parse_number(text: str) -> float:
+    """Return text as a number, NaN if it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def parse_unfreeze(text: str | None) -> int | Literal["all"] | None:

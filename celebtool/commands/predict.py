@@ -1,7 +1,6 @@
 """``predict MODEL.h5 IMAGES…``: a row per image, or per face, on stdout or in a file."""
 
 import contextlib
-import math
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice, tee
@@ -148,10 +147,7 @@ def _threshold(text: str | None, info: "ModelInfo", *, closed_set: bool) -> floa
         return None
     if text is None:
         return info.threshold
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = options.parse_number(text)
     low, high = info.score_range
     if not low <= value <= high:  # nor is NaN
         percent = f"; did you mean {value / 100:g}?" if 2 <= value <= 100 else ""
