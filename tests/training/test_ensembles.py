@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from celebtool.errors import CelebtoolError
+from celebtool.formats import model_info
 from celebtool.formats.model_info import Array, Layer, ModelInfo
 from celebtool.training import ensembles
+from tests.support import models
 
 CROPS = {"size": 224, "margin": 0.25, "align": True}
 A = ModelInfo("cnn", ("ann", "bob", "zoë"), (96, 96), crops=CROPS, origins=("1", "3"), recipe={"command": "train"})
@@ -60,6 +62,13 @@ def test_faces_that_were_not_cropped_beside_some_that_were_are_a_warning() -> No
 def test_how_many(count: int) -> None:
     with pytest.raises(CelebtoolError, match=f"got {count} models to average; expected 2 to 16"):
         ensembles.check(paths(*[A] * count))
+
+
+def test_an_ensemble_holds_no_embeddings() -> None:
+    info, _ = ensembles.combine([(models.ENROLLED, models.ARRAYS)] * 2, [0.5, 0.5], {})
+    assert model_info.from_json(model_info.to_json(info)) == info
+    assert [(each.enrolment, each.strangers) for each in (info, *info.members)] == [(None, ())] * 3
+    assert set(info.origins) == set(models.ENROLLED.origins)
 
 
 def test_columns_move_with_their_classes() -> None:
