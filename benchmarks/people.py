@@ -5,7 +5,10 @@ Usage: python benchmarks/people.py FACES…
 FACES is a folder that `crop-faces` wrote with the default network; its faces.csv holds embeddings. It is split 60/10/30. The last
 person is added to a model of all others: with all training photos and with three. The last five are added one after
 another. The last is forgotten and added again. Then the last five are strangers instead, remembered by three photos of each.
-All models are measured on the same test images, by their own heads, means and thresholds. A Markdown table.
+All models are measured on the same test images, by their own heads, means and thresholds.
+
+Then, in twenty draws without a threshold: how many other photos of five strangers are rejected because they look like a photo of
+them that is remembered, and how many photos of known people. Two Markdown tables.
 """
 
 import argparse
@@ -22,10 +25,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool.formats import faces, image_folder, model_file, vectors
+from celebtool.formats import faces, image_folder, manifest, model_file, vectors
 from celebtool.training import calibration
 
 SEVERAL = 5
+DRAWS = 20
 PHOTOS = 3
 TABLES = ("manifest.csv", "faces.csv", "celebtool.json")
 COLUMNS = ("set", "model", "accuracy", "accepted and right", "strangers named", "seconds", "of the processor")
@@ -143,6 +147,27 @@ def one_by_one(parts: Path, place: Path, people: list[str], row: Callable[[str, 
     )
 
 
+def likeness(folder: Path, photos: int) -> tuple[float, float]:
+    """Return the share of strangers' photos that is nearer to one of so many photos of each than to a class, and of the known."""
+    known = faces.embeddings(folder)
+    found = [(known.of(folder / row.path), row.label) for row in manifest.read_all(folder) if row.path]
+    points = np.stack([point for point, _ in found if point is not None]).astype(np.float64)
+    labels = np.array([label for point, label in found if point is not None])
+    shares = []
+    for seed in range(DRAWS):
+        rng = np.random.default_rng(seed)
+        drawn = {name: rng.permutation(np.flatnonzero(labels == name)) for name in np.unique(labels)}
+        strangers = [drawn.pop(name) for name in rng.choice(list(drawn), SEVERAL, replace=False)]
+        trained = {name: len(rows) * 6 // 10 for name, rows in drawn.items()}
+        means = np.stack([calibration.unit(points[rows[: trained[name]]].mean(axis=0)) for name, rows in drawn.items()])
+        remembered = points[np.concatenate([rows[:photos] for rows in strangers])]
+        others = np.concatenate([rows[photos:] for rows in strangers])
+        tested = np.concatenate([rows[trained[name] :] for name, rows in drawn.items()])
+        shares.append([(calibration.scores(points[rows], means, remembered) < 0).mean() for rows in (others, tested)])
+    rejected, cost = np.mean(shares, axis=0)
+    return float(rejected), float(cost)
+
+
 def _share(values: NDArray[np.bool_]) -> float:
     return float(values.mean()) if len(values) else float("nan")
 
@@ -152,10 +177,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="+", type=Path, metavar="FACES")
     print(f"| {' | '.join(COLUMNS)} |\n|---|---|{'--:|' * (len(COLUMNS) - 2)}")
-    for folder in parser.parse_args().folders:
+    folders = parser.parse_args().folders
+    for folder in folders:
         with tempfile.TemporaryDirectory() as place:
             for cells in measure(folder, Path(place)):
                 print(f"| {' | '.join(cells)} |", flush=True)
+    print("\n| set | photos of each stranger | their other photos rejected | known rejected |\n|---|--:|--:|--:|")
+    for folder in folders:
+        for photos in (1, PHOTOS, 10):
+            rejected, cost = likeness(folder, photos)
+            print(f"| {folder.name} | {photos} | {100 * rejected:.1f} % | {100 * cost:.2f} % |", flush=True)
 
 
 if __name__ == "__main__":
