@@ -25,6 +25,7 @@ FOLDER = """
 python examples/messy_folder.py walk
 cd walk
 celebtool crop-faces photos faces --review review.png
+celebtool crop-faces photos faces --review review.html
 celebtool split faces parts --train .5 --val .25 --test .25
 celebtool train parts model.h5
 celebtool predict model.h5 new --faces --annotate named
@@ -58,6 +59,7 @@ def main() -> None:
         save(stacked([directory / f"walk/review-{number}.png" for number in (2, 3, 4)]), "crop-review")
         save(Image.open(directory / "walk/named/party-2.jpg").convert("RGB"), "named")
         save(screenshot(directory / "report.html", 1000, 940), "report")
+        save(screenshot(directory / "walk/review.html", 1100, 760), "review")
         terminal = directory / "terminal.html"
         terminal.write_text(TERMINAL.format(coloured(f"{PROMPT}{SHOWN}\n{printed[-1]}")), encoding="utf-8")
         save(cut(screenshot(terminal, 900, 1400)), "terminal")

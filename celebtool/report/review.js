@@ -318,3 +318,4 @@ for (const each of data.groups) group(each.title, each.items, "class");
 data.items.forEach((_, index) => renew(index));
 renewCount();
 renewPanel();
+if (data.suspects.length) look(document.querySelector(".card"));
