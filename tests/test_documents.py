@@ -66,6 +66,12 @@ def test_modules_that_are_named_exist(document: Path) -> None:
     ] == []
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=IDS)
+def test_tests_that_are_named_exist(document: Path) -> None:
+    named = set(re.findall(r"(?<![\w/.])tests/[a-z0-9_/]+(?:\.py)?(?![\w*])", document.read_text(encoding="utf-8")))
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
 def test_functions_in_the_walks_exist() -> None:
     """In a row of a table, the functions that are named stand in the module of that row, or in one that it names."""
     missing = []
