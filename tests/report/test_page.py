@@ -207,7 +207,7 @@ def pictured(tmp_path):
     """A page of twenty people with a picture of every mistake."""
     names = [*HOSTILE, *(f"person {i:02d}" for i in range(16))]
     made = table(names, per_class=3, strangers=15)
-    named = tuple(Prediction(**{**vars(row), "path": f"{i:03d}.png"}) for i, row in enumerate(made.rows))
+    named = tuple(replace(row, path=f"{i:03d}.png") for i, row in enumerate(made.rows))
     for i in range(len(named)):
         Image.new("RGB", (40, 50), (255 - i, i, 90)).save(tmp_path / f"{i:03d}.png")
     text = build(Predictions(made.class_names, named), pictures=image_folder.read(tmp_path))
