@@ -17,6 +17,7 @@ from celebtool.system.places import check_file, check_order
 if TYPE_CHECKING:
     from celebtool.cropping.plan import Task
     from celebtool.formats.decisions import Decisions
+    from celebtool.formats.image_folder import ImageFolder
     from celebtool.formats.recipes import Recipe
 
 CROP = "celebtool.inference.detection.crops:crop_shard"
@@ -47,9 +48,15 @@ def crop_faces(
             "--select",
             help="Which face of a photo with several. identity: the person that recurs in the class folder's photos;"
             " only: reject such photos.",
-            show_default="identity in class folders, else largest",
+            show_default="identity in class folders, all with --group, else largest",
         ),
     ] = None,
+    group: Annotated[
+        bool,
+        typer.Option(
+            "--group", help="Sort the faces into person-001/, … by who they are; PHOTOS needs no class folders."
+        ),
+    ] = False,
     min_face: Annotated[
         int, typer.Option("--min-face", min=20, help="Smallest side of a face, in pixels of the photo.")
     ] = 20,
@@ -97,7 +104,7 @@ def crop_faces(
 
     Example: celebtool crop-faces photos/ faces/
     """
-    from celebtool.cropping import decide, plan, reuse, run
+    from celebtool.cropping import decide, people, plan, reuse, run
     from celebtool.formats import decision_targets, image_folder, manifest, provenance
     from celebtool.formats import decisions as table
     from celebtool.inference import conversion, embeddings
@@ -111,15 +118,15 @@ def crop_faces(
     folder = image_folder.read(photos.absolute() if dask else photos)
     if not folder.samples:
         raise CelebtoolError(photos, "holds no files; expected photos, or class directories of photos")
-    image_folder.check_layout(folder)
+    _check_group(folder, select, group=group)
     contents = provenance.contents(photos)
-    tasks = plan.plan(folder, contents)
+    tasks = plan.plan(folder, contents, group=group)
     pages = crop_review.files(review, tasks, photos, faces)
-    rule = select or ("identity" if folder.class_names else "largest")
-    reviewed = Reviewed(photos, faces, contents, rule)
-    settings = plan.CropSettings(size, margin, align, rule, min_face, min_confidence, format)
+    rule = select or ("all" if group else "identity" if folder.class_names else "largest")
+    reviewed = Reviewed(photos, faces, contents, rule, group)
+    settings = plan.CropSettings(size, margin, align, rule, min_face, min_confidence, format, group)
     alias = decide.alias(tasks, settings)
-    decided = decision_targets.of_run(decisions, faces if update else None, folder, contents, alias)
+    decided = decision_targets.of_run(decisions, faces if update else None, folder, contents, alias, any_label=group)
     tasks = decide.with_wanted(tasks, decided)
     bare = provenance.recipe("crop-faces", plan.parameters(settings), photos, contents)
     recipe = table.with_decisions(bare, decided)
@@ -156,13 +163,26 @@ def crop_faces(
     for warning in (*decided.warnings, *warnings):
         console.warn(warning)
     rows = manifest.read_all(faces)
-    told = [plan.summary(rows), table.summary(decided), earlier.summary() if keep else ""]
-    console.done(
-        faces,
-        "; ".join(filter(None, told)),
-        command_line("split", faces, f"{faces}-parts") if folder.class_names else "",
-    )
+    told = [
+        plan.summary(rows),
+        people.summary(rows) if group else "",
+        table.summary(decided),
+        earlier.summary() if keep else "",
+    ]
+    console.done(faces, "; ".join(filter(None, told)), _next(reviewed, review, has_classes=bool(folder.class_names)))
     _conclude(reviewed, review, most, overwrite=overwrite or update)
+
+
+def _check_group(folder: "ImageFolder", select: str | None, *, group: bool) -> None:
+    """Check that the photos lie as they should: in class folders, if in any; grouped, as they like, but not in parts."""
+    from celebtool.formats import image_folder
+
+    if not group:
+        image_folder.check_layout(folder)
+    elif select == "identity":
+        raise typer.BadParameter("looks for one person per folder; leave it out with --group", param_hint="--select")
+    elif folder.parts:
+        raise CelebtoolError(folder.root, "is split in parts; expected loose photos for --group")
 
 
 def _is_finished(
@@ -181,6 +201,14 @@ def _is_finished(
         again = "without --update makes it anew" if overwrite else "makes it anew"
         console.finished(faces, f"nothing to do: {earlier.summary()}", again)
     return earlier.is_up_to_date
+
+
+def _next(reviewed: Reviewed, review: Path | None, *, has_classes: bool) -> str:
+    """Return what to type after a run: groups are to be looked through, classes to be split."""
+    if reviewed.group:
+        line = ("crop-faces", reviewed.photos, reviewed.faces, "--group", "--review", "review.html")
+        return "" if review else command_line(*line)
+    return command_line("split", reviewed.faces, f"{reviewed.faces}-parts") if has_classes else ""
 
 
 def _conclude(reviewed: Reviewed, review: Path | None, most: float | None, *, overwrite: bool) -> None:

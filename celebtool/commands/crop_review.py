@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reviewed:
-    """What is reviewed: where the photos and their crops are, the photos' SHA-256, and how faces were picked."""
+    """What is reviewed: where the photos and their crops are, the photos' SHA-256, how faces were picked and whether sorted."""
 
     photos: Path
     faces: Path
     digests: Mapping[str, str]
     select: str
+    group: bool = False
 
 
 def files(file: Path | None, tasks: Sequence["Task"], photos: Path, faces: Path) -> list[Path]:
@@ -64,7 +65,9 @@ def _write_page(file: Path, reviewed: Reviewed, *, overwrite: bool) -> None:
     what = "a page to decide on; it saves decisions.csv"
     if len(pages) > 1:
         what = f"an index, and {count(len(pages) - 1, 'page')} to decide on, one per class; they save decisions.csv"
-    apply = command_line("crop-faces", reviewed.photos, reviewed.faces, "--update", "--decisions", "decisions.csv")
+    group = ["--group"] if reviewed.group else []
+    line = ("crop-faces", reviewed.photos, reviewed.faces, *group, "--update", "--decisions", "decisions.csv")
+    apply = command_line(*line)
     console.done(file, what, apply)
 
 

@@ -32,6 +32,7 @@ def alias(tasks: Sequence[Task], settings: CropSettings) -> Alias:
         stem, dot, suffix = path.rpartition(".")
         if not dot or suffix != settings.format:
             return None
+        stem = stem.partition("/")[2] if settings.group else stem
         if settings.select != "all":
             return (targets[stem], None) if stem in targets else None
         match = re.fullmatch(r"(.*)-([1-9]\d{0,5})", stem, re.DOTALL)

@@ -41,6 +41,7 @@ class Choice:
         rejection: why none is taken.
         distances: of each face, by its index, from the folder's person.
         decided: what a person decided about faces, by index, and about the whole photo (None).
+        groups: the label of faces, by index, that were sorted by who they are.
     """
 
     photo: PhotoResult
@@ -51,10 +52,12 @@ class Choice:
     rejection: Rejection | None = None
     distances: Mapping[int, float] = field(default_factory=dict)
     decided: Mapping[int | None, Decided] = field(default_factory=dict)
+    groups: Mapping[int, str] = field(default_factory=dict)
 
     def label_of(self, index: int) -> str:
         """Return the class that a face belongs to."""
-        return self.decided[index].label if index in self.decided else self.label
+        own = self.decided.get(index)
+        return (own.label if own else "") or self.groups.get(index, self.label)
 
     @property
     def dropped(self) -> list[int]:

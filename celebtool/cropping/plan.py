@@ -30,6 +30,7 @@ class CropSettings:
     min_face: int = 20
     min_confidence: float = 0.9
     format: Literal["jpg", "png"] = "jpg"
+    group: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,15 +84,17 @@ def settings_of(crops: Mapping[str, Any] | None) -> CropSettings:
 
 def parameters(settings: CropSettings) -> dict[str, object]:
     """Return the settings as the parameters of a recipe."""
-    return asdict(settings) | {"embeddings": EMBEDDER}
+    given = asdict(settings) | {"embeddings": EMBEDDER}
+    return given if settings.group else {name: value for name, value in given.items() if name != "group"}
 
 
-def plan(folder: ImageFolder, contents: Mapping[str, str] | None = None) -> list[Task]:
+def plan(folder: ImageFolder, contents: Mapping[str, str] | None = None, *, group: bool = False) -> list[Task]:
     """Return a task for every file of a folder, in its order.
 
     Args:
         folder: the photos.
         contents: the SHA-256 of each, as `provenance.contents` returns them.
+        group: whether the faces will be sorted by who they are, so that the directories of the photos are no labels.
     """
     known = manifest.read(folder.root)
     targets = names.output_names([sample.path for sample in folder.samples])
@@ -99,7 +102,7 @@ def plan(folder: ImageFolder, contents: Mapping[str, str] | None = None) -> list
         Task(
             file=folder.file(sample),
             source=sample.path,
-            label=sample.label or "",
+            label="" if group else sample.label or "",
             origin=known[sample.path].origin if sample.path in known else "",
             target=targets[sample.path],
             content=contents.get(sample.path, "") if contents is not None else None,
@@ -123,10 +126,11 @@ def single(shard: Shard) -> list[Shard]:
 
 def target(task: Task, label: str) -> str:
     """Return the path, without extension, of a photo's crop in the folder of a class, its own or another."""
-    names = task.target.split("/")
+    directories = task.target.split("/")
     if label != task.label:
-        names[1 if task.part else 0] = label
-    return "/".join(names)
+        at = 1 if task.part else 0
+        directories[at : at + bool(task.label)] = [label]  # loose photos have no directory that it would replace
+    return "/".join(directories)
 
 
 def crop_path(target: str, number: int, settings: CropSettings) -> str:

@@ -138,7 +138,9 @@ def compare(tasks: Sequence[Task], old: Path | None, decisions: Decisions = NONE
 def _differing(old: Mapping[str, object], new: Mapping[str, object]) -> list[str]:
     """Return the settings that differ: ``--size 100 (now 224)``."""
     return [
-        f"{_option(name, old.get(name))} (now {_value(new.get(name))})" for name in new if old.get(name) != new[name]
+        f"{_option(name, old.get(name))} (now {_value(new.get(name))})"
+        for name in {**new, **old}
+        if old.get(name) != new.get(name)
     ]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from celebtool.cropping import decide, lots, pick_in_folder
+from celebtool.cropping import decide, lots, people, pick_in_folder
 from celebtool.cropping.lots import Lot
 from celebtool.cropping.pick_in_folder import Choice
 from celebtool.cropping.plan import CropSettings, Shard, Task, crop_path, shards, single, target
@@ -66,9 +66,12 @@ def crop(
     """
     labels = {task.source: task.label for task in tasks}
 
+    names_before = people.earlier_names(manifest.read_all(earlier.root)) if settings.group and earlier.known else {}
+
     def chosen() -> tuple[list[Choice], list[str]]:
         choices, warnings = decide.choose(found, labels, settings.select, decisions)
-        return pick_in_folder.without_deleted(choices, earlier.deleted), warnings
+        choices = pick_in_folder.without_deleted(choices, earlier.deleted)
+        return (people.grouped(choices, names_before) if settings.group else choices), warnings
 
     found = [*earlier.known, *crop_all(earlier.remaining, settings, workspace.scratch, pool)]
     choices, warnings = chosen()

@@ -13,7 +13,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool.formats.image_folder import UNKNOWN
+from celebtool.formats.image_folder import UNGROUPED, UNKNOWN
 
 NEAR = 0.37  # cosine to the mean of a person's images: `crop-faces` takes no face below it for the folder's person
 NEAR_FEW, FEW = 0.3, 5  # below it if the mean is of fewer than five images; the mean of one says too little
@@ -25,6 +25,7 @@ BLOCK = 4096  # rows of a product
 Points = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 _NOBODY = -1
+_NO_CLASSES = frozenset({UNKNOWN, UNGROUPED})
 
 
 class Why(StrEnum):
@@ -115,11 +116,11 @@ def find(images: Sequence[Portrait], copies: Sequence[Sequence[int]] = ()) -> li
 
 def _by_embedding(images: Sequence[Portrait]) -> list[Suspect]:
     known = [image for image in images if image.embedding is not None]
-    names = sorted({image.label for image in known} - {UNKNOWN})
+    names = sorted({image.label for image in known} - _NO_CLASSES)
     if not names:
         return []
     points = np.stack([image.embedding for image in known if image.embedding is not None]).astype(np.float32)
-    index = {name: class_id for class_id, name in enumerate(names)} | {UNKNOWN: _NOBODY}
+    index = {name: class_id for class_id, name in enumerate(names)} | dict.fromkeys(_NO_CLASSES, _NOBODY)
     class_ids = np.array([index[image.label] for image in known])
     near = _judged(points, class_ids, len(names))
     pairs = _shared(near.directions)
@@ -206,7 +207,7 @@ def _of_image(image: Portrait, near: _Near, row: int, names: Sequence[str]) -> S
     own, other, which = float(near.own[row]), float(near.other[row]), names[near.which[row]]
     limit = float(_limit(near.others[row : row + 1])[0])
     if np.isnan(own):
-        alone = "for people of no class" if image.label == UNKNOWN else "the only image to go by"
+        alone = "for people of no class" if image.label in _NO_CLASSES else "the only image to go by"
         detail = f"cosine {other:.2f} to {which}, and {image.label} is {alone}"
         return _suspect(image, which, other - LONE, Why.OTHER_PERSON, detail)
     if other > own and other >= limit:

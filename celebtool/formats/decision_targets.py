@@ -10,6 +10,7 @@ from celebtool.errors import CelebtoolError
 from celebtool.formats import decisions, image_folder
 from celebtool.formats.decisions import Decision, Decisions, Verb, in_order
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder
+from celebtool.formats.names import LONGEST
 from celebtool.suggestions import did_you_mean
 
 Alias = Callable[[str], tuple[str, int | None] | None]
@@ -22,6 +23,8 @@ def of_run(
     folder: ImageFolder,
     contents: Mapping[str, str],
     alias: Alias | None = None,
+    *,
+    any_label: bool = False,
 ) -> Decisions:
     """Return the decisions of a run: those of `file`, else those that an earlier output remembers, if there is one.
 
@@ -31,7 +34,8 @@ def of_run(
     source = file or remembered
     if source is None:
         return decisions.NONE
-    return resolve(decisions.read(source), folder, contents, alias, remembered=file is None)
+    made = decisions.read(source)
+    return resolve(made, folder, contents, alias, remembered=file is None, any_label=any_label)
 
 
 def resolve(
@@ -41,6 +45,7 @@ def resolve(
     alias: Alias | None = None,
     *,
     remembered: bool = False,
+    any_label: bool = False,
 ) -> Decisions:
     """Return the decisions about a folder's photos, with the digests of the photos, and which of them apply.
 
@@ -50,12 +55,16 @@ def resolve(
         contents: the SHA-256 of each photo.
         alias: what paths that name no photo stand for.
         remembered: they were applied before; those about photos that are gone are kept, and not applied.
+        any_label: photos have no labels, and may be moved to any.
 
     Raises:
         CelebtoolError: a path or a label is of nothing in the folder, or two decisions contradict each other; names
             the line.
     """
+    known = None if any_label else [*folder.class_names, *([UNKNOWN] if folder.class_names else [])]
+    labels = {sample.path: "" if any_label else sample.label or "" for sample in folder.samples}
     rows, gone = _found(made, folder, contents, alias, remembered=remembered)
+    rows = [_labelled(row, made.where(row), labels[row.path], known) for row in rows]
     by_path: dict[str, list[Decision]] = {}
     for row in rows:
         earlier = by_path.setdefault(row.path, [])
@@ -78,15 +87,13 @@ def resolve(
 def _found(
     made: Decisions, folder: ImageFolder, contents: Mapping[str, str], alias: Alias | None, *, remembered: bool
 ) -> tuple[list[Decision], list[Decision]]:
-    """Return the decisions with the paths and labels of the folder, and those about photos that are gone."""
+    """Return the decisions with the paths of the folder, and those about photos that are gone."""
     names = {unicodedata.normalize("NFC", path): path for path in contents}
-    labels = {sample.path: sample.label or "" for sample in folder.samples}
-    known = [*folder.class_names, *([UNKNOWN] if folder.class_names else [])]
     found, gone = [], []
     for read in made.rows:
         row = _about(read, names, contents, alias)
         if row is not None:
-            found.append(_labelled(row, made.where(row), labels[row.path], known))
+            found.append(row)
         elif remembered:
             gone.append(read)
         else:
@@ -120,23 +127,37 @@ def _no_such(path: str, folder: ImageFolder, contents: Iterable[str]) -> str:
     return f"{path} is not in {folder.root}{did_you_mean(path, contents) or '; remove the line, or correct the path'}"
 
 
-def _labelled(row: Decision, where: str, own: str, known: Sequence[str]) -> Decision:
-    """Return a decision with a label only if the photo is moved to it.
+def _labelled(row: Decision, where: str, own: str, known: Sequence[str] | None) -> Decision:
+    """Return a decision with a label only if the photo is moved to it; None: to any that a directory can have.
 
     Raises:
         CelebtoolError: the label is no class, or it is another than the photo's and the decision is not to move it.
     """
-    label = row.label if row.label in known else row.label.strip()
+    label = row.label if row.label in (known or ()) else row.label.strip()
     if row.verb != Verb.MOVE:
         if label not in {"", own}:
             problem = f"{row.verb} leaves {row.path} in {own or 'its folder'}, but the label is {label}"
             raise CelebtoolError(where, f"{problem}; write move to put it there, or leave the label out")
         return replace(row, label="")
+    if known is None:
+        return replace(row, label=_new_label(label, where))
     if not known:
         raise CelebtoolError(where, "there are no class folders to move to; expected keep, drop or take")
     if label not in known:
         raise CelebtoolError(where, f"{label} is no class of the folder{did_you_mean(label, known)}")
     return replace(row, label=label)
+
+
+def _new_label(label: str, where: str) -> str:
+    """Return a label in the form of a directory's name."""
+    label = unicodedata.normalize("NFC", label)
+    if "/" in label or "\0" in label or image_folder.is_junk(label) or label in {"", *image_folder.SIDECARS}:
+        raise CelebtoolError(where, f"{label or 'nothing'} can't be the name of a class; expected a name, as ann")
+    if len(label.encode("utf-8", "surrogateescape")) > LONGEST:
+        raise CelebtoolError(
+            where, f"{label[:20]}… is too long for the name of a class; expected {LONGEST} bytes at most"
+        )
+    return label
 
 
 def _check_contradiction(row: Decision, earlier: Sequence[Decision], where: str) -> None:

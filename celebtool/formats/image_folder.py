@@ -22,6 +22,9 @@ PARTS = ("train", "val", "test")
 UNKNOWN = "unknown"
 """The directory of strangers: images of other people than the classes; never a class itself."""
 
+UNGROUPED = "ungrouped"
+"""The directory of the faces that `crop-faces --group` found no others of."""
+
 MAX_CLASSES = 10_000
 """The most classes of a model and of a table of predictions: a confusion matrix has a cell for every two."""
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from celebtool.errors import CelebtoolError
-from celebtool.formats import decision_targets, decisions, image_folder
+from celebtool.formats import decision_targets, decisions, image_folder, provenance
 from celebtool.formats.decisions import Decision, Decisions, Verb
 from celebtool.formats.image_folder import ImageFolder, Sample
 from celebtool.formats.recipes import build
@@ -160,3 +160,36 @@ def test_a_table_in_a_folder_is_none_of_its_images(make_folder: Callable[..., Pa
     root = make_folder({"ann": 1})
     decisions.write(root, Decisions(rows=MEANT))
     assert [sample.path for sample in image_folder.read(root).samples] == ["ann/000.png"]
+
+
+@pytest.mark.parametrize(
+    ("label", "found"),
+    [("ann", "ann"), (" ann ", "ann"), ("Beyonce\u0301", "Beyonc\u00e9"), ("person-001", "person-001")],
+)
+def test_photos_that_are_grouped_may_be_moved_to_any_name(tmp_path: Path, label: str, found: str) -> None:
+    assert _any_label(tmp_path, label).of("1.jpg")[0].label == found
+
+
+@pytest.mark.parametrize(
+    ("label", "problem"),
+    [
+        ("a/b", "a/b can't be the name of a class; expected a name, as ann"),
+        ("..", ".. can't be the name of a class; expected a name, as ann"),
+        (".hidden", ".hidden can't be the name of a class; expected a name, as ann"),
+        ("manifest.csv", "manifest.csv can't be the name of a class; expected a name, as ann"),
+        ("x" * 201, f"{'x' * 20}… is too long for the name of a class; expected 200 bytes at most"),
+    ],
+)
+def test_a_name_that_no_class_can_have_is_an_error(tmp_path: Path, label: str, problem: str) -> None:
+    with pytest.raises(CelebtoolError) as raised:
+        _any_label(tmp_path, label)
+    assert str(raised.value) == f"{tmp_path / 'd.csv'}:2: {problem}"
+
+
+def _any_label(root: Path, label: str) -> Decisions:
+    (root / "photos").mkdir()
+    (root / "photos/1.jpg").write_bytes(b"1")
+    (root / "d.csv").write_text(f"path,face,decision,label\n1.jpg,1,move,{label}\n", encoding="utf-8")
+    folder = image_folder.read(root / "photos")
+    contents = provenance.contents(root / "photos")
+    return decision_targets.of_run(root / "d.csv", None, folder, contents, any_label=True)

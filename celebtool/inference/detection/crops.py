@@ -168,7 +168,7 @@ def _crop_file(
         found[i] = FoundFace(view.faces[i], None, name, f"{alignment.sharpness(crop):.6g}", own)
         if own:
             chips.append(chips_of.crop(images.as_saved(crop, settings.format), settings))
-        elif settings.select == "identity":
+        elif settings.select == "identity" or settings.group:
             chips.append(chips_of.face(view.picture, _enlarged(view.faces[i], 1 / view.part)))
     if view.photo.height * view.photo.width > LARGE:
         _give_memory_back()
