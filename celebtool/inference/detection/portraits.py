@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 
 from celebtool.cropping.plan import CropSettings
 from celebtool.inference.detection import chips, crops
+from celebtool.system import threads
 
 SETTINGS = CropSettings()
 """As `crop-faces` does it: the largest face, aligned."""
+BATCH = 32  # images whose faces are in memory at a time
 
 
 def embed(files: Sequence[Path], progress: Callable[[int, int], None]) -> list[NDArray[np.float32] | None]:
@@ -20,9 +22,10 @@ def embed(files: Sequence[Path], progress: Callable[[int, int], None]) -> list[N
         files: crops or photos.
         progress: called with images done and images in all.
     """
-    found = []
-    for cropped in crops.crop_photos(files, SETTINGS):
-        found.append([chips.crop(image, SETTINGS) for _, image in cropped.found])
+    found: list[NDArray[np.float32] | None] = []
+    for batch in threads.batched(crops.crop_photos(files, SETTINGS), BATCH):
+        chips_of = [[chips.crop(image, SETTINGS) for _, image in cropped.found] for cropped in batch]
+        points = chips.embed([chip for own in chips_of for chip in own], SETTINGS)
+        found += [next(points) if own else None for own in chips_of]
         progress(len(found), len(files))
-    points = chips.embed([chip for own in found for chip in own], SETTINGS)
-    return [next(points) if own else None for own in found]
+    return found
