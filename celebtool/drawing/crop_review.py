@@ -85,6 +85,6 @@ def _picture(root: Path, path: str) -> RGBImage:
     try:
         if Path(os.path.realpath(root)) in Path(os.path.realpath(file)).parents and file.exists():
             return images.open_photo(file).decode(2 * TILE)
-    except ImageError:
+    except (ImageError, ValueError):  # a name that no file can have
         pass
     return np.full((TILE, TILE, 3), 200, np.uint8)

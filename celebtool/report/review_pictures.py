@@ -59,7 +59,7 @@ def _open(root: Path, path: str, longest: int) -> RGBImage | None:
     try:
         if Path(os.path.realpath(root)) in Path(os.path.realpath(file)).parents and file.exists():
             return images.open_photo(file).decode(longest)
-    except ImageError:
+    except (ImageError, ValueError):  # a name that no file can have
         pass
     return None
 

@@ -49,6 +49,7 @@ LIGHT = (
     Case("balance", ("balance", "faces", "out")),
     Case("balance --link", ("balance", "faces", "out", "--link")),
     Case("balance --overwrite", ("balance", "faces", "out", "--overwrite"), old=("split", "faces", "out")),
+    Case("balance --decisions", ("balance", "faces", "out", "--decisions", "decisions.csv")),
     Case("split", ("split", "faces", "out")),
     Case("split --folds", ("split", "faces", "out", "--folds", "3")),
     Case("augment", ("augment", "parts", "out")),
@@ -61,13 +62,15 @@ LIGHT = (
         old=("report", "faces", "--html", "out"),
     ),
 )
+CROPS = ("crop-faces", "photos", "out", "--size", "32", "--jobs", "1")
 FINER = ("--unfreeze", "all", "--epochs", "2", "--batch-size", "4", "--quiet")
 HEAVY = (
     Case("train", ("train", "parts", "out.h5", *world.TINY), "out.h5"),
     Case("finetune", ("finetune", "model.h5", "parts", "out.h5", *FINER), "out.h5"),
     Case("ensemble", ("ensemble", "model.h5", "model.h5", "out.h5", "--quiet"), "out.h5"),
     Case("predict -o", ("predict", "model.h5", "parts/test", "-o", "out", "--quiet")),
-    Case("crop-faces", ("crop-faces", "photos", "out", "--size", "32", "--jobs", "1", "--quiet")),
+    Case("crop-faces", (*CROPS, "--quiet")),
+    Case("crop-faces --update --decisions", (*CROPS, "--update", "--decisions", "photos.csv", "--quiet"), old=CROPS),
 )
 APART = tuple(  # minutes each
     replace(case, name=f"{case.name}, {told}", faults=(fault,))
@@ -106,6 +109,8 @@ class Processes:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Photos, faces, parts, a table of predictions: what the commands read."""
     root = world.make(tmp_path_factory.mktemp("world"), {"ann": amount(4, 4, 16), "bob": amount(5, 5, 17)})
+    (root / "decisions.csv").write_text("path,decision,label\nann/0.png,move,bob\n")
+    (root / "photos.csv").write_text("path,decision,label\neileen/a.png,move,unknown\neileen/b.png,drop,\n")
     return world.photos(root)
 
 

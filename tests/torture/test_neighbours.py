@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from celebtool.formats import manifest, predictions
+from celebtool.formats import decisions, manifest, predictions
+from celebtool.formats.decisions import Decision, Decisions, Verb
 from celebtool.formats.manifest import REJECTED, Row
 from tests.conftest import tree
 from tests.torture import world
@@ -133,6 +134,11 @@ def remove(path: Path) -> None:
     shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
+DECIDED = (
+    Decision("ann/1.jpg", Verb.TAKE, 2, digest="ab" * 32),
+    Decision("Ann, Bob; Cho/2.jpg", Verb.MOVE, label="ann", note='he says "cheese"; cut off, blurred'),
+    Decision("=x/3.jpg", Verb.DROP, note="-1"),
+)
 NUMBER = re.compile(r"^(\d+)\.(\d+)$")
 TRAIN = ("train", "Train", "TRAINING", "train set", "train_images", "trn")
 VAL = ("val", "valid", "Validation", "VAL", "dev", "validation_set", "eval")
@@ -188,20 +194,24 @@ def test_layouts_of_folders(tmp_path: Path, tally: Tally) -> None:
     assert broken == [], "\n".join(map(str, broken))
 
 
-@pytest.mark.parametrize("kind", ["manifest", "predictions"])
+@pytest.mark.parametrize("kind", ["manifest", "predictions", "decisions"])
 def test_tables_that_a_spreadsheet_saved(tmp_path: Path, tally: Tally, kind: str) -> None:
     tally.begin(18, f"{kind} as spreadsheets and editors save them, read as they were meant")
     rows = [
         Row("ann/1.jpg", "ann", "ann/1.png", "ab" * 32, extra={"face": "1", "sharpness": "12.5"}),
         Row("", "Ann, Bob; Cho", 'say "cheese".png', "cd" * 32, REJECTED, "unreadable", {"face": "", "sharpness": ""}),
     ]
-    file = tmp_path / ("manifest.csv" if kind == "manifest" else "p.csv")
+    file = tmp_path / f"{kind}.csv"
     if kind == "manifest":
         manifest.write(tmp_path, rows, ("face", "sharpness"))
+    elif kind == "decisions":
+        decisions.write(tmp_path, Decisions(rows=DECIDED))
     else:
         file.write_text((world.make(tmp_path / "made") / "table.csv").read_text())
 
     def read() -> object:
+        if kind == "decisions":
+            return decisions.read(file).rows
         if kind == "manifest":
             rows = manifest.read_all(tmp_path)
             return [(replace(row, extra={}), row.number("sharpness"), row.number("face")) for row in rows]

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from celebtool.errors import CelebtoolError
-from celebtool.formats import history, manifest, predictions, tables
+from celebtool.formats import decision_targets, decisions, history, manifest, predictions, tables
+from celebtool.formats.image_folder import ImageFolder, Sample
 from tests.torture.conftest import SCALE, Tally, amount
 
 NASTY = st.sampled_from(
@@ -98,6 +99,36 @@ def test_damaged_tables_are_refused_in_one_line(tmp_path: Path, tally: Tally) ->
                 read(tmp_path / "t.csv")
             except CelebtoolError as error:
                 assert "\n" not in str(error)
+        tally.count()
+
+    check()
+
+
+def test_damaged_decisions_are_refused_with_their_line(tmp_path: Path, tally: Tally) -> None:
+    """Whatever a table of decisions holds: resolved, or one error that names the table."""
+    tally.begin(8, "damaged tables of decisions, resolved or refused")
+    folder = ImageFolder(Path("photos"), tuple(Sample(f"{label}/1.jpg", label) for label in ("ann", "bob")))
+    whole = "path,face,decision,label,note,digest\nann/1.jpg,2,take,,,\nbob/1.jpg,,move,ann,x,\n"
+    bits = st.tuples(st.integers(0, len(whole) - 1), st.binary(max_size=3), st.integers(0, 5))
+    words = st.lists(
+        st.sampled_from(["ann/1.jpg", "bob/1.jpg", "../x", ",", "1", "2", "keep", "drop", "move", "\n"]), max_size=9
+    )
+
+    @settings(max_examples=amount(200, 1000, 5000), deadline=None, database=None, derandomize=SCALE == "fast")
+    @given(st.lists(bits, max_size=4), words)
+    def check(changes: list[tuple[int, bytes, int]], tail: list[str]) -> None:
+        data = whole.encode()
+        for place, new, gone in changes:
+            data = data[:place] + new + data[place + gone :]
+        file = tmp_path / "decisions.csv"
+        file.write_bytes(data + "".join(tail).encode())
+        try:
+            made = decision_targets.resolve(decisions.read(file), folder, {each.path: "0" for each in folder.samples})
+            assert {row.path for row in made.rows} <= {"ann/1.jpg", "bob/1.jpg"}
+            decisions.write(tmp_path, made)
+            assert decisions.read(file).rows == made.rows
+        except CelebtoolError as error:
+            assert str(error).startswith(str(file))
         tally.count()
 
     check()
