@@ -37,7 +37,7 @@ SITUATIONS = {
     "--inh-caps=+dac_override --ambient-caps=+dac_override'",
     "a root that is read-only": READ_ONLY,
     "a root that is read-only, no /dev/shm, no HOME": f"unset HOME; {BARE_DEVICES} {READ_ONLY}",
-    "a root that is read-only, a TMPDIR": f'{READ_ONLY} mkdir "$PLACE/t"; export TMPDIR="$PLACE/t"',
+    "a root that is read-only, a TMPDIR": f'{READ_ONLY} mkdir -p "$PLACE/t"; export TMPDIR="$PLACE/t"',
     "no environment but PATH": "unset $(env | sed -n 's/^\\([A-Za-z_][A-Za-z_0-9]*\\)=.*/\\1/p' "
     "| grep -v '^\\(PATH\\|PLACE\\|PYTHONPATH\\|PYTHONDONTWRITEBYTECODE\\)$')",
 }

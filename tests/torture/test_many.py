@@ -132,7 +132,7 @@ def test_no_work_is_superlinear(tmp_path: Path, tally: Tally, what: str) -> None
 
 
 def test_a_row_of_predictions_takes_few_bytes(tally: Tally) -> None:
-    tally.begin(19, "rows of a table of predictions: half a kilobyte each")
+    tally.begin(19, "rows of a table of predictions: three quarters of a kilobyte each at most")
     text = table(amount(4000, 20_000, 200_000), 3)
     stream = io.StringIO(text, newline="")
     tracemalloc.start()
