@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from celebtool import suggestions
 from celebtool.errors import count
-from celebtool.formats.image_folder import UNKNOWN
+from celebtool.formats.image_folder import UNGROUPED, UNKNOWN
 from celebtool.training.acceptance import FALSE_ACCEPT
 
 if TYPE_CHECKING:
@@ -21,10 +21,14 @@ def unaligned(root: Path, crops: Mapping[str, object] | None) -> list[str]:
     return [f"{root}: the images were not aligned by `celebtool crop-faces`; aligned faces are recognised better"]
 
 
-def alike(root: Path, class_names: Sequence[str]) -> list[str]:
-    """Return what is to be said of classes that may be one person, spelt in two ways."""
+def of_classes(root: Path, class_names: Sequence[str]) -> list[str]:
+    """Return what is to be said of classes that may be one person, spelt in two ways, and of one that is of several."""
     same = suggestions.alike(class_names)
-    return [f"{root}: names of classes are nearly equal: {same}; one person belongs in one directory"] if same else []
+    said = [f"{root}: names of classes are nearly equal: {same}; one person belongs in one directory"] if same else []
+    if UNGROUPED in class_names:
+        problem = f"{UNGROUPED}/ holds faces of several people, and is trained on as one person"
+        said.append(f"{root}: {problem}; remove it, or call it {UNKNOWN}/ if none of them is in another class")
+    return said
 
 
 def unused(data: "TrainingData") -> list[str]:

@@ -170,7 +170,7 @@ def _check(data: TrainingData, warn: Callable[[str], None]) -> None:
     if untrained:
         near = suggestions.did_you_mean_class(untrained[0], data.class_names) or "; expected the same classes in both"
         raise CelebtoolError(root, f"has {untrained[0]} in val/ and not in train/{near}")
-    for line in (*folder_doubts.unaligned(root, data.crops), *folder_doubts.alike(root, data.class_names)):
+    for line in (*folder_doubts.unaligned(root, data.crops), *folder_doubts.of_classes(root, data.class_names)):
         warn(line)
     if not data.val:
         warn(f"{root} has no val/ images: training watches its own loss and can't see overfitting")

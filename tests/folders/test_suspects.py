@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from celebtool.cropping import identity
 from celebtool.folders import suspects
 from celebtool.folders.suspects import Portrait, Why
 
@@ -148,3 +149,14 @@ def test_reasons_are_in_order_and_nothing_depends_on_the_order_of_images() -> No
 def test_no_images() -> None:
     assert suspects.find([]) == []
     assert suspects.find([Portrait("unknown/1.jpg", "unknown", _photos(0, 1)[0])]) == []
+
+
+def test_crop_faces_and_report_draw_the_same_lines() -> None:
+    assert (identity.SHARED, pytest.approx(1 - identity.LIMIT)) == (suspects.SHARED, suspects.NEAR)
+
+
+def test_faces_without_a_group_are_of_no_class() -> None:
+    loose = [*_photos(5, 4), *_photos(0, 1, 1)]
+    (found,) = suspects.find(_folder(**{"person-001": _photos(0, 10), "ungrouped": loose}))
+    assert _said([found]) == [("ungrouped/4.jpg", "ungrouped", "person-001", "other_person")]
+    assert found.detail.endswith(" to person-001, and ungrouped is for people of no class")

@@ -124,6 +124,13 @@ def test_classes_that_may_be_one_person_are_named(make_folder: Callable[..., Pat
     assert f"{problem}; one person belongs in one directory" in read(root)[1]
 
 
+def test_faces_without_a_group_are_not_trained_on_unnoticed(make_folder: Callable[..., Path]) -> None:
+    root = make_folder({"person-001": 10, "person-002": 10, "ungrouped": 10})
+    problem = f"{root}: ungrouped/ holds faces of several people, and is trained on as one person"
+    assert f"{problem}; remove it, or call it unknown/ if none of them is in another class" in read(root)[1]
+    assert not any("ungrouped" in line for line in read(make_folder({"ann": 10, "bob": 10}, "other"))[1])
+
+
 def test_a_model_of_other_classes(make_folder: Callable[..., Path]) -> None:
     root = make_folder({"a": 10, "b": 10})
     data, _ = read(root)
