@@ -59,7 +59,13 @@ def write(file: Path, reviewed: Reviewed, *, overwrite: bool) -> None:
 def _write_page(file: Path, reviewed: Reviewed, *, overwrite: bool) -> None:
     from celebtool.report import review_page
 
-    review = review_page.Review(reviewed.photos, reviewed.faces, reviewed.digests, all_faces=reviewed.select == "all")
+    review = review_page.Review(
+        reviewed.photos,
+        reviewed.faces,
+        reviewed.digests,
+        all_faces=reviewed.select == "all",
+        any_label=reviewed.group,
+    )
     with console.progress("review", "photos") as progress:
         pages = review_page.write(review, file, progress, overwrite=overwrite)
     what = "a page to decide on; it saves decisions.csv"

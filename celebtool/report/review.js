@@ -54,12 +54,11 @@ function decide(item, decision, face = 0, label = "") {
   change([[item.path, decision ? [...others, row] : others]]);
 }
 const can = {
-  keep: (item) => Boolean(item.crop) || item.faces.length === 1,
+  keep: (item) => item.kept || item.faces.length === 1,
   drop: () => true,
-  move: () => data.classes.length > 1,
 };
 function keep(item) {
-  if (item.crop) decide(item, "keep", item.taken);
+  if (item.kept) decide(item, "keep", item.taken);
   else if (item.faces.length === 1) decide(item, "take", item.faces[0].number);
 }
 const drop = (item) => decide(item, "drop", item.face);
@@ -82,12 +81,12 @@ const lazily = new IntersectionObserver((entries) => {
 }, { rootMargin: "800px" });
 
 function told(item) {
-  if (!item.crop) return item.reason || "no crop";
+  if (!item.kept) return item.reason || "no crop";
   return item.distance === null ? item.reason : item.distance.toFixed(2);
 }
 function card(index) {
   const item = data.items[index];
-  const element = make("button", { class: `card${item.crop ? "" : " rejected"}`, "data-item": index, type: "button", title: item.detail,
+  const element = make("button", { class: `card${item.kept ? "" : " rejected"}`, "data-item": index, type: "button", title: item.detail,
     on: { click: () => look(element), focus: () => look(element), dblclick: () => (rowOf(item)?.decision === "drop" ? decide(item, "") : drop(item)) } },
     make("span", { class: "picture" }, make("img", { alt: "", width: 112, height: 112 }), make("span", { class: "badge" })),
     make("span", { class: "name" }, item.name.split("/").slice(data.groups.length && item.label ? 1 : 0).join("/") || item.name),
@@ -114,15 +113,21 @@ function renew(index) {
   }
 }
 function group(title, indices, kind, notices = []) {
-  const taken = indices.filter((index) => data.items[index].crop).length;
+  const taken = indices.filter((index) => data.items[index].kept).length;
   const words = kind === "suspects" ? `${indices.length} to look at first`
-    : `${taken} taken, the doubtful last; ${indices.length - taken} without a crop`;
+    : `${taken} taken, the doubtful last${indices.length > taken ? `; ${indices.length - taken} without a crop` : ""}`;
   const section = make("section", { class: kind, id: `s${document.querySelectorAll("section").length}` },
-    make("h2", {}, title, make("small", {}, words)),
+    make("h2", {}, title, make("small", {}, words), ...(data.anyLabel && kind === "class" ? namer(indices) : [])),
     ...notices.map((notice) => make("p", { class: "notice" }, notice)),
     make("div", { class: "grid" }, ...indices.map(card)));
   el("groups").append(section);
   el("classes").append(make("a", { href: `#${section.id}`, class: kind }, title, make("small", {}, String(indices.length))));
+}
+
+function namer(indices) {
+  const field = naming(undefined), go = () => nameGroup(indices, field.value);
+  onEnter(field, go);
+  return [make("span", { class: "namer" }, field, make("button", { type: "button", on: { click: go } }, "Name all"))];
 }
 
 // --- the panel: the photo that is looked at, and what can be done with it -----------------------------------------------
@@ -140,14 +145,48 @@ function button(text, key, call, options = {}) {
   return make("button", { type: "button", on: { click: call }, ...options }, text, make("kbd", {}, key));
 }
 function mover(item) {
-  const row = rowOf(item);
+  const wanted = rowOf(item)?.label || item.looks;
   const own = data.classes.filter((each) => each.label !== item.label);
-  const wanted = row?.label || item.looks;
-  const select = make("select", { id: "move", "aria-label": "move to", disabled: !own.length },
-    ...own.map((each) => make("option", { value: each.label, selected: each.label === wanted }, each.shown)));
-  const go = () => { if (select.value) { move(item, select.value); step(1); } };
-  select.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); go(); } });
-  return make("span", { class: "mover" }, button("Move to", "M", go, { id: "mover", disabled: !own.length }), select);
+  const field = data.anyLabel ? naming("move", wanted)
+    : make("select", { id: "move", "aria-label": "move to", disabled: !own.length },
+      ...own.map((each) => make("option", { value: each.label, selected: each.label === wanted }, each.shown)));
+  const go = () => { if (field.value && isName(field.value)) { move(item, learn(field.value)); step(1); } };
+  onEnter(field, go);
+  const isOff = !own.length && !data.anyLabel;
+  return make("span", { class: "mover" }, button("Move to", "M", go, { id: "mover", disabled: isOff }), field);
+}
+// Where photos have no labels, any name may be typed; those that were typed are offered again.
+function naming(id, value = "") {
+  return make("input", { id, type: "text", list: "names", value, placeholder: "a name", autocomplete: "off", "aria-label": "a name" });
+}
+function isName(text) {
+  const isGood = !/[/\0]/.test(text) && !text.trim().startsWith(".");
+  say(isGood ? "" : "A name is the name of a folder: it has no / and does not begin with a dot.");
+  return isGood;
+}
+function learn(text) {
+  const label = data.anyLabel ? text.trim().normalize("NFC") : text;
+  if (!data.classes.some((each) => each.label === label)) {
+    data.classes.push({ label, shown: label });
+    renewNames();
+  }
+  return label;
+}
+function renewNames() {
+  el("names").replaceChildren(...data.classes.map((each) => make("option", { value: each.label })));
+}
+function onEnter(field, call) {
+  field.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); call(); } });
+}
+function nameGroup(indices, text) {
+  if (!text.trim() || !isName(text)) return;
+  const label = learn(text), byPath = new Map();
+  for (const item of indices.map((index) => data.items[index]).filter((each) => each.kept && !rowOf(each))) {
+    const rows = byPath.get(item.path) ?? [...(made.get(item.path) ?? [])];
+    rows.push({ path: item.path, face: item.face, decision: "move", label, note: "", digest: item.digest });
+    byPath.set(item.path, rows);
+  }
+  if (byPath.size) change([...byPath]);
 }
 function renewPanel() {
   const panel = el("panel");
@@ -164,7 +203,7 @@ function renewPanel() {
       large ? make("img", { class: "large", src: jpeg(large), alt: "" }) : make("div", { class: "large none" }, "no picture"),
       make("div", { class: "facts" },
         make("b", {}, item.name),
-        make("p", {}, item.detail || (item.crop ? "taken" : item.reason)),
+        make("p", {}, item.detail || (item.kept ? "taken" : item.reason)),
         item.suspicion ? make("p", { class: "suspicion" }, item.suspicion) : "",
         row ? make("p", { class: "verdict" }, sentence(row)) : "")),
     make("div", { class: "does" },
@@ -290,7 +329,7 @@ const KEYS = {
   k: (item) => { if (can.keep(item)) { keep(item); step(1); } },
   d: (item) => { drop(item); step(1); },
   c: (item) => decide(item, ""),
-  m: () => el("move")?.focus(),
+  m: () => { el("move")?.focus(); el("move")?.select?.(); },
 };
 document.addEventListener("keydown", (event) => {
   if (event.target.matches("input, select") || event.altKey) return;
@@ -317,5 +356,6 @@ if (data.suspects.length || data.notices.length) group("Suspects", data.suspects
 for (const each of data.groups) group(each.title, each.items, "class");
 data.items.forEach((_, index) => renew(index));
 renewCount();
+renewNames();
 renewPanel();
 if (data.suspects.length) look(document.querySelector(".card"));

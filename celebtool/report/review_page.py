@@ -32,12 +32,14 @@ class Review:
         crops: the folder of the crops.
         digests: the SHA-256 of each photo.
         all_faces: whether every face of a photo gives a crop.
+        any_label: whether photos may be moved to any name, because they have none.
     """
 
     photos: Path
     crops: Path
     digests: Mapping[str, str]
     all_faces: bool
+    any_label: bool = False
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,7 @@ def _data(page: _Page, made: Sequence[Pictures], review: Review, decided: Decisi
     index = {(item.path, item.face): number for number, item in enumerate(page.items)}
     return {
         "classes": page.classes,
+        "anyLabel": review.any_label,
         "notices": [printable(notice) for notice in page.listing.notices],
         "items": [
             _record(item, each, review.digests.get(item.path, "")) for item, each in zip(page.items, made, strict=True)
@@ -161,6 +164,7 @@ def _record(item: Item, made: Pictures, digest: str) -> dict[str, Any]:
         "name": printable(item.path),
         "face": item.face,
         "label": item.label,
+        "kept": bool(item.crop),
         "taken": item.taken,
         "reason": printable(words(item.reason)),
         "detail": printable(item.detail),

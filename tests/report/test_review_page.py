@@ -186,6 +186,46 @@ def test_keys_decide_and_undo(hostile: Review, tmp_path: Path) -> None:
 
 
 @needs_chromium
+def test_groups_are_named_and_faces_moved_to_any_name(tmp_path: Path) -> None:
+    crops = tmp_path / "crops"
+    crops.mkdir()
+    (tmp_path / "photos").mkdir()
+    photos = [
+        ("person-001", "a", 1),
+        ("person-001", "b", 1),
+        ("person-001", "c", 1),
+        ("person-002", "a", 2),
+        ("ungrouped", "d", 1),
+    ]
+    rows = [
+        Row(f"{group}/{name}-{n}.jpg", group, f"{name}.jpg", name, KEPT, "", {"face": str(n)})
+        for group, name, n in photos
+    ]
+    manifest.write(crops, rows, ("face",))
+    with curator(tmp_path) as person:
+        person.open(build(Review(tmp_path / "photos", crops, {}, all_faces=True, any_label=True), tmp_path))
+        person.drop("c.jpg", 1)
+        person.page.value("document.querySelector('.class .namer input').value = 'Zo\u00eb'")
+        person.click(".class .namer button")
+        assert person.count() == "3 decided: 1 dropped, 2 moved"
+        person.move("d.jpg", "../up", 1)
+        assert person.count() == "3 decided: 1 dropped, 2 moved"
+        person.look("d.jpg", 1)
+        person.press("m", *"Jo", "Enter")
+        assert [(row.path, row.cell) for row in decisions.read(person.save()).rows] == [
+            *(
+                ("a.jpg", "move 1 to Zo\u00eb"),
+                ("b.jpg", "move 1 to Zo\u00eb"),
+                ("c.jpg", "drop 1"),
+                ("d.jpg", "move 1 to Jo"),
+            ),
+        ]
+        person.press("u", "u")
+        assert person.count() == "1 decided: 1 dropped"
+        assert person.page.complaints() == []
+
+
+@needs_chromium
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")])
 def test_nothing_is_wider_than_the_screen(hostile: Review, tmp_path: Path, width: int, scheme: str) -> None:
     with curator(tmp_path) as person:
