@@ -143,7 +143,8 @@ def _failure(error: Exception) -> int:
     elif isinstance(error, OSError):
         console.error(f"{error.filename or 'output'}: {error.strerror or error}")
     else:
-        console.error(error)
+        remedy = getattr(error, "remedy", "")
+        console.error(f"{error}; {remedy}" if remedy else error)
     return getattr(error, "exit_code", 1)
 
 

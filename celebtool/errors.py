@@ -9,6 +9,8 @@ class CelebtoolError(Exception):
     """An error that the user can mend: printed as one line, ``WHERE: what is wrong; what would be right``."""
 
     exit_code = 1
+    remedy = ""
+    """What to do if the error ends a command; empty if the problem says it."""
 
     def __init__(self, where: object, problem: str) -> None:
         super().__init__(f"{printable(where)}: {problem}")

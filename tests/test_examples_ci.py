@@ -42,7 +42,7 @@ def test_a_gate_that_is_not_met_is_an_annotation_of_a_run_of_github_actions(tmp_
         line, check=False, capture_output=True, text=True, env={**os.environ, "GITHUB_ACTIONS": "true"}, cwd=ROOT
     )
     assert run.returncode == 3
-    assert run.stderr == f"::error title=celebtool::{predictions}: accuracy is 0.666667; required: >= 0.95\n"
+    assert run.stderr == f"::error title=celebtool::{predictions}: accuracy is 0.666667 (required: >= 0.95)\n"
 
 
 def test_the_workflow_takes_the_action_from_a_repository():

@@ -62,6 +62,9 @@ OPTIONS = {
 }
 """What other tools call the options."""
 
+OF_COMMANDS = {("ensemble", "--weights"): "--shares"}
+"""What is meant by an option of another command of ours."""
+
 _EXPECTED = {
     r"Input should be a valid integer.*": "expected a whole number",
     r"Input should be a valid number.*": "expected a number",
@@ -81,10 +84,13 @@ def message(error: typer.TyperException, arguments: Sequence[str], options: Mapp
         arguments: the words of the command line.
         options: command → its options, as ``--seed``.
     """
-    own = options.get(getattr(getattr(error, "ctx", None), "info_name", None) or "")
+    command = getattr(getattr(error, "ctx", None), "info_name", None) or ""
+    own = options.get(command)
     if (name := getattr(error, "option_name", None)) and hasattr(error, "possibilities"):
-        if own is None and (command := next((word for word in arguments if name in options.get(word, ())), "")):
-            return f"options come after the command; type celebtool {command} {printable(name)} …"
+        if own is None and (later := next((word for word in arguments if name in options.get(word, ())), "")):
+            return f"options come after the command; type celebtool {later} {printable(name)} …"
+        if meant := OF_COMMANDS.get((command, name)):
+            return f"no option {name}; did you mean {meant}?"
         return f"no option {printable(name)}{_hint(name, own or (), options)}"
     text = error.format_message() if hasattr(error, "format_message") else str(error)
     if match := re.fullmatch(r"No such command '(.*?)'\..*", text, re.DOTALL):
@@ -118,18 +124,32 @@ def _plain(text: str, arguments: Sequence[str]) -> str:
     if missing := re.fullmatch(r"Missing (argument|option) '(.*)'\.", text):
         return f"the {missing[1]} {missing[2]} is missing"
     if not match:
+        text = text.removeprefix("Invalid value: ")
         return text[:1].lower() + text[1:].removesuffix(".")
     option, problem = match[1].split(" / ")[0], match[2]
     given = _given(option, arguments)
-    where = f"{option} {given}" if given else option
     if choice := _CHOICE.fullmatch(problem):
         names = [name.strip(" '") for name in choice[2].split(",")]
         found = suggestions.did_you_mean(choice[1], names)
         return f"{option} {choice[1]}: expected {', '.join(names)}{found}"
     for pattern, plain in _EXPECTED.items():
         if re.fullmatch(pattern, problem):
-            return f"{where}: {'expected a number' if given.lower() == 'nan' else re.sub(pattern, plain, problem)}"
-    if problem.startswith(option):
+            return f"{option} {given}".rstrip() + f": {_expected(given, re.sub(pattern, plain, problem))}"
+    return _where(option, given, problem, arguments)
+
+
+def _expected(given: str, plain: str) -> str:
+    """Return what was expected instead of a value; a percentage is given as a share."""
+    if given.lower() == "nan":
+        return "expected a number"
+    percent = re.fullmatch(r"(\d+\.?\d*)%", given)
+    return f"{plain}; did you mean {float(percent[1]) / 100:g}?" if percent and "whole" not in plain else plain
+
+
+def _where(option: str, given: str, problem: str, arguments: Sequence[str]) -> str:
+    """Return a problem behind the option, or the argument, that it is about."""
+    is_named = problem.startswith(option) or problem.partition(": ")[0] in map(printable, arguments)
+    if is_named and not given:
         return problem
     follows = problem.startswith((*_VERBS, f"{printable(given)}: "))
     return f"{option} {problem}" if follows else f"{option}: {problem}"

@@ -73,7 +73,10 @@ def parse(text: str) -> tuple[Demand, ...]:
     while place < len(text) or not demands:
         match = _DEMAND.match(text, place)
         if not match:
-            raise ValueError(f"cannot read {text[place:]!r}; expected as accuracy>=0.95,recall[NAME]>=0.8")
+            rest = text[place:]
+            likely = re.sub("=([<>])", r"\1=", rest)
+            right = f"did you mean {likely}?" if likely != rest else "expected as accuracy>=0.95,recall[NAME]>=0.8"
+            raise ValueError(f"cannot read {rest!r}; {right}")
         class_name = match["class_name"]
         _check_figure(match["figure"], class_name)
         limit = float(match["limit"].removesuffix("%")) / (100 if match["limit"].endswith("%") else 1)
@@ -107,7 +110,7 @@ def judge(
     if math.isnan(value):
         return Verdict(file, str(demand), met=False, found="not known", reason=f"{demand.name} is not known")
     met = _OPERATORS[demand.sign](value, demand.limit)
-    reason = "" if met else f"{demand.name} is {value:g}; required: {demand.sign} {demand.limit:g}"
+    reason = "" if met else f"{demand.name} is {value:g} (required: {demand.sign} {demand.limit:g})"
     return Verdict(file, str(demand), met=met, found=f"{value:g}", reason=reason)
 
 

@@ -46,6 +46,8 @@ _HEIF_SIGNATURE = re.compile(rb".{4}ftyp(hei[cmsx]|hev[cmx]|mif1|msf1)", re.DOTA
 class ImageError(CelebtoolError):
     """A file that gives no image; ``reason`` is the word for it in a manifest, ``problem`` the sentence."""
 
+    remedy = "remove it, or run `celebtool crop-faces` on the photos, which leaves out what it can't read"
+
     def __init__(self, where: object, reason: Reason, problem: str) -> None:
         super().__init__(where, problem)
         self.reason = reason

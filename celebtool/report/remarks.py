@@ -145,10 +145,11 @@ def _of_rejection(figures: Rejection) -> list[str]:
     few = [share for share in FALSE_ACCEPTS if figures.strangers * share < 1]
     if few:
         *others, last = (f"{100 * share:g} %" for share in few)
-        shares = f"{', '.join(others)} and {last}" if others else last
-        return [
-            f"{count(figures.strangers, 'image')} of strangers cannot show {shares} of false accepts; {1 / min(few):.0f} can"
-        ]
+        shares = f"{', '.join(others)} or {last}" if others else last
+        strangers = (
+            f"{count(figures.strangers, 'image')} of strangers {'is' if figures.strangers == 1 else 'are'} too few"
+        )
+        return [f"{strangers} to measure {shares} of false accepts; that takes {1 / min(few):,.0f}"]
     if not figures.at:
         return ["without scores there are no true accepts at a share of false accepts"]
     return []

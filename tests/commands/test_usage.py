@@ -38,6 +38,8 @@ MISTAKES = {
     "predict m.h5 a.jpg --out p.csv": "no option --out; did you mean --output?",
     "predict m.h5 a.jpg --topk 5": "no option --topk; did you mean --top?",
     "predict m.h5 a.jpg --tta": "no option --tta; did you mean --mirror?",
+    "ensemble a.h5 b.h5 c.h5 --weights .5,.5": "no option --weights; did you mean --shares?",
+    "report p.csv --require 'accuracy=>0.9'": ("--require: cannot read 'accuracy=>0.9'; did you mean accuracy>=0.9?"),
     "report p.csv --zzz": "no option --zzz",
     "--quiet train parts m.h5": "options come after the command; type celebtool train --quiet …",
     "-q split faces parts": "options come after the command; type celebtool split -q …",
@@ -48,6 +50,9 @@ MISTAKES = {
     "train parts m.h5 --epochs=1.5": "--epochs 1.5: expected a whole number",
     "train parts m.h5 --epochs 0": "--epochs 0: expected 1 or more",
     "train parts m.h5 --dropout 5": "--dropout 5: expected 0.95 or less",
+    "train parts m.h5 --dropout 50%": "--dropout 50%: expected a number; did you mean 0.5?",
+    "train parts m.keras": "m.keras: models are .h5 files; type m.h5",
+    "train parts m.h5 --image-size 96,112": "--image-size 96,112: expected HEIGHT or HEIGHTxWIDTH, as 96 or 96x112",
     "train parts m.h5 --optimizer adamm": (
         "--optimizer adamm: expected adam, adamw, sgd, lbfgs, mean; did you mean adam?"
     ),

@@ -10,7 +10,7 @@ def test_every_demand_is_a_test_case_of_its_file() -> None:
     verdicts = [
         Verdict("a.csv", "accuracy >= 0.9", met=True, found="0.95"),
         Verdict("a.csv", HOSTILE, met=False, found="0.4", reason="it is 0.4"),
-        Verdict("b.csv", "accuracy >= 0.9", met=False, found="0.5", reason="accuracy is 0.5; required: >= 0.9"),
+        Verdict("b.csv", "accuracy >= 0.9", met=False, found="0.5", reason="accuracy is 0.5 (required: >= 0.9)"),
     ]
     root = ET.fromstring(junit.document(verdicts).encode())
     assert (root.tag, root.attrib) == ("testsuites", {"name": "celebtool report", "tests": "3", "failures": "2"})
@@ -25,5 +25,5 @@ def test_every_demand_is_a_test_case_of_its_file() -> None:
     assert cases == [
         ("a.csv", "accuracy >= 0.9", []),
         ("a.csv", 'recall[<a "b" & \\x1b[31m\\u202e成龍>] >= 0.5', ["it is 0.4"]),
-        ("b.csv", "accuracy >= 0.9", ["accuracy is 0.5; required: >= 0.9"]),
+        ("b.csv", "accuracy >= 0.9", ["accuracy is 0.5 (required: >= 0.9)"]),
     ]
