@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from celebtool import console, options
-from celebtool.errors import CelebtoolError, printable
+from celebtool.errors import CelebtoolError, command_line, printable
 from celebtool.system.places import check_places
 
 if TYPE_CHECKING:
@@ -172,7 +172,9 @@ def _check_kinds(name: str, found: "Subjects", views: "Views", given: "Gates") -
     if views.suspects and not found.folders:
         raise CelebtoolError(name, "is no image folder; expected one for --suspects")
     if (views.chosen or views.part or given.demands or given.baseline) and not found.predictions:
-        raise CelebtoolError(name, f"holds no predictions; expected some for {_needing(views, given)}")
+        line = f"{command_line('predict', name, 'IMAGES')} | {command_line('report')}"
+        hint = f"; predict images with it first: {line}" if name in found.models else ""
+        raise CelebtoolError(name, f"holds no predictions; expected some for {_needing(views, given)}{hint}")
 
 
 def _gates(require: str | None, baseline: Path | None, max_drop: float | None) -> "Gates":

@@ -68,7 +68,8 @@ def shares(train: float | None, val: float | None, test: float | None) -> Shares
     known = sum(share for share in given if share is not None)
     missing = sum(default for share, default in zip(given, DEFAULT_SHARES, strict=True) if share is None)
     if missing and known > 1:
-        raise ValueError(f"the shares add up to {float(known):g}; expected at most 1")
+        percent = f"; did you mean {float(known):g}%?" if known >= 5 else ""
+        raise ValueError(f"the shares add up to {float(known):g}; expected at most 1{percent}")
     rest = (1 - known) / missing if missing else Fraction(0)
     filled = [default * rest if share is None else share for share, default in zip(given, DEFAULT_SHARES, strict=True)]
     if not filled[0]:

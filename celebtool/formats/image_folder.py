@@ -111,7 +111,7 @@ def read(root: Path) -> ImageFolder:
 
 def _why_no_directory(root: Path) -> str:
     if not root.exists():
-        return f"no such directory{did_you_mean_path(root)}"
+        return f"no such directory{did_you_mean_path(root) or '; expected a folder of images'}"
     return f"is a file; expected a directory of images{f', such as {root.parent}' if root.name in SIDECARS else ''}"
 
 

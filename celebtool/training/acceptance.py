@@ -164,7 +164,7 @@ def expected(info: ModelInfo) -> list[str]:
     known = "" if found.accepted is None else f"accepts {percent(found.accepted)} of {_faces(found)}; "
     likely = "" if found.low is None or found.high is None else f" (likely {_range(found.low, found.high)})"
     passing = f"about {percent(found.false_accepts)} of strangers would pass{likely}"
-    few = f"{found.people} people are few to judge strangers by; photos of strangers in val/unknown/ show more"
+    few = f"{found.people} people are few to estimate strangers from; photos of strangers in unknown/ make the threshold surer"
     is_rough = not found.strangers and (found.high or 0) > 4 * max(found.false_accepts, found.asked)
     return [f"threshold {info.threshold:.3g}: {known}{passing}", *([few] if is_rough else [])]
 

@@ -21,6 +21,12 @@ def unaligned(root: Path, crops: Mapping[str, object] | None) -> list[str]:
     return [f"{root}: the images were not aligned by `celebtool crop-faces`; aligned faces are recognised better"]
 
 
+def part(root: Path) -> list[str]:
+    """Return what is to be said of one part of a split folder that is given as if it were the whole."""
+    has_val = root.name == "train" and (root.parent / "val").is_dir()
+    return [f"{root} is one part of a split folder; give {root.parent} to measure with its val/"] if has_val else []
+
+
 def of_classes(root: Path, class_names: Sequence[str]) -> list[str]:
     """Return what is to be said of classes that may be one person, spelt in two ways, and of one that is of several."""
     same = suggestions.alike(class_names)

@@ -131,8 +131,8 @@ def _set_aside(folder: ImageFolder, seed: int, warn: Callable[[str], None], prog
     train, val = (tuple(sample for sample in folder.samples if sample.path in sources) for sources in chosen)
     data = _of(folder, train, val)
     conflicting = sum(row.reason == Reason.LABEL_CONFLICT for row in divided.rejected)
-    for line in _of_division(data, conflicting):
-        warn(f"{folder.root}{line}")
+    for line in (*_of_division(data, conflicting), *folder_doubts.part(folder.root)):
+        warn(line)
     return data
 
 
@@ -142,11 +142,11 @@ def _of_division(data: TrainingData, conflicting: int) -> list[str]:
     people = sum(sample.label != UNKNOWN for sample in data.folder.samples)
     strangers = f"; {count(len(data.strangers), 'image')} of unknown/ help to set the threshold" * bool(data.strangers)
     said = [
-        f" is not split: {len(data.val)} of its {count(people, 'image')} of people are set aside for val{strangers}"
+        f"{root} is not split: {len(data.val)} of its {count(people, 'image')} of people are set aside for val{strangers}"
     ]
     if conflicting:
         problem = f"{count(conflicting, 'image')} left out, since the same picture is in several classes"
-        said.append(f": {problem}; {command_line('split', root, f'{root}-parts')} names them")
+        said.append(f"{root}: {problem}; {command_line('split', root, f'{root}-parts')} names them")
     return said
 
 

@@ -210,7 +210,9 @@ def test_update_without_changed_photos_counts_what_a_person_did_every_time(
 def test_what_cannot_be_done(celebtool: Run, tmp_path: Path) -> None:
     missing = celebtool("crop-faces", tmp_path / "missing", tmp_path / "out")
     assert missing.code == 1
-    assert missing.stderr == f"celebtool: error: {tmp_path / 'missing'}: no such directory\n"
+    assert (
+        missing.stderr == f"celebtool: error: {tmp_path / 'missing'}: no such directory; expected a folder of images\n"
+    )
     (tmp_path / "empty").mkdir()
     assert celebtool("crop-faces", tmp_path / "empty", tmp_path / "out").code == 1
     (tmp_path / "empty" / "a.jpg").write_bytes(b"")

@@ -395,7 +395,10 @@ def test_views_of_predictions_need_predictions(error, tmp_path):
 
 
 def test_pictures_that_are_not_there(error, tmp_path):
-    assert error("predictions.csv", "--images", "no", "--plots", "plots") == "no: no such directory"
+    assert (
+        error("predictions.csv", "--images", "no", "--plots", "plots")
+        == "no: no such directory; expected a folder of images"
+    )
     (tmp_path / "images").mkdir()
     expected = "no such image; --images should be the folder that predict was given"
     arguments = ("predictions.csv", "--images", "images", "--plots", "plots")

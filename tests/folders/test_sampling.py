@@ -48,6 +48,7 @@ def test_shares_that_are_left_out_keep_their_proportion() -> None:
         ((-0.1, None, None), "a share is negative or not a number; expected 0 or more"),
         ((float("nan"), None, None), "a share is negative or not a number; expected 0 or more"),
         ((0.8, 0.3, None), "the shares add up to 1.1; expected at most 1"),
+        ((None, None, 10), r"the shares add up to 10; expected at most 1; did you mean 10%\?"),
         ((0, None, None), "the shares leave nothing to train on; expected a train share above 0"),
         ((None, 0.5, 0.5), "the shares leave nothing to train on; expected a train share above 0"),
     ],

@@ -115,7 +115,7 @@ def test_both_sides_are_said() -> None:
             "threshold 0.432: accepts 96 % of your 50 val faces that are named rightly; "
             "about 2 % of strangers would pass (likely 0.4 to 8.5 %)"
         ),
-        "5 people are few to judge strangers by; photos of strangers in val/unknown/ show more",
+        "5 people are few to estimate strangers from; photos of strangers in unknown/ make the threshold surer",
     ]
     assert acceptance.doubts(described(0.4321, found)) == [
         "to let 1 % of strangers pass would reject more than 10 % of your faces; `--false-accept 0.01` insists on it",

@@ -58,6 +58,14 @@ def test_images_left_out_of_an_unsplit_folder_are_counted(make_folder: Callable[
     assert warnings[1] == f"{problem}; celebtool split {root} {root}-parts names them"
 
 
+def test_one_part_of_a_split_folder_is_said_to_be_one(make_folder: Callable[..., Path], tmp_path: Path) -> None:
+    root = make_folder({"a": 20, "b": 30}, "parts/train")
+    make_folder({"a": 2, "b": 3}, "parts/val")
+    said = f"{root} is one part of a split folder; give {tmp_path}/parts to measure with its val/"
+    assert said in read(root)[1]
+    assert said not in read(tmp_path / "parts")[1]
+
+
 def test_strangers_in_train_are_remembered_or_said_to_be_of_no_use(make_folder: Callable[..., Path]) -> None:
     make_folder({"a": 2, "b": 2, "unknown": 3}, "parts/train")
     root = make_folder({"a": 2, "b": 2}, "parts/val").parent
