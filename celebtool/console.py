@@ -221,9 +221,8 @@ class _Lines:
             self._last = now
             rate = max(done, 1) / max(now - self._started, 1e-3)
             left = f", {(total - done) / rate:.0f} s left" if total else ""
-            of_all = f"{done}/{total}" if total else str(done)
             speed = f"{rate:.1f} {self._unit}/s" if rate >= 0.1 else f"{60 * rate:.1f} {self._unit}/min"
-            note(f"{self._name}: {of_all} {self._unit}, {speed}{left}")
+            note(f"{self._name}: {done}{f'/{total}' if total else ''} {self._unit}, {speed}{left}")
 
     def say(self, line: str) -> None:
         self._last = time.monotonic()

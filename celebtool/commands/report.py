@@ -172,8 +172,7 @@ def _check_kinds(name: str, found: "Subjects", views: "Views", given: "Gates") -
     if views.suspects and not found.folders:
         raise CelebtoolError(name, "is no image folder; expected one for --suspects")
     if (views.chosen or views.part or given.demands or given.baseline) and not found.predictions:
-        line = f"{command_line('predict', name, 'IMAGES')} | {command_line('report')}"
-        hint = f"; predict images with it first: {line}" if name in found.models else ""
+        hint = f"; first: {command_line('predict', name, 'IMAGES')} | celebtool report" * (name in found.models)
         raise CelebtoolError(name, f"holds no predictions; expected some for {_needing(views, given)}{hint}")
 
 
