@@ -194,9 +194,7 @@ def _gates(require: str | None, baseline: Path | None, max_drop: float | None) -
 def _needing(views: "Views", given: "Gates") -> str:
     if views.chosen:
         return "--confusion, --per-class, --mistakes, --calibration or --thresholds"
-    if views.part:
-        return "--part"
-    return "--require" if given.demands else "--baseline"
+    return "--part" if views.part else "--require" if given.demands else "--baseline"
 
 
 def _default_file() -> str:
