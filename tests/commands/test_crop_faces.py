@@ -88,6 +88,21 @@ def test_crops_are_the_same_for_any_number_of_jobs_and_finish_once(
 
 
 @pytest.mark.slow
+def test_no_process_imports_tensorflow_once_the_networks_are_converted(
+    celebtool: Run, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    celebtool("crop-faces", photos, tmp_path / "first", "--jobs", "1")
+    for name in ("tensorflow", "keras", "joblib", "lz4"):
+        (tmp_path / "packages" / name).mkdir(parents=True)
+        (tmp_path / "packages" / name / "__init__.py").write_text("raise ImportError('imported')\n")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "packages"), *filter(None, sys.path)]))
+    line = [sys.executable, "-m", "celebtool", "crop-faces", str(photos), str(tmp_path / "second"), "--jobs", "2"]
+    done = subprocess.run(line, capture_output=True, check=False)
+    assert (done.returncode, b"3 crops from 7 photos" in done.stderr) == (0, True), done.stderr
+    assert tree(tmp_path / "first") == tree(tmp_path / "second")
+
+
+@pytest.mark.slow
 def test_aligned_crops_put_the_eyes_where_they_belong(celebtool: Run, photos: Path, tmp_path: Path) -> None:
     celebtool("crop-faces", photos, tmp_path / "aligned", "--format", "png")
     celebtool("crop-faces", photos, tmp_path / "loose", "--format", "png", "--no-align", "--margin", "0")
