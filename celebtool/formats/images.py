@@ -17,6 +17,7 @@ __all__ = [
     "Photo",
     "RGBImage",
     "as_saved",
+    "encoded",
     "memory_enough",
     "open_photo",
     "read",
@@ -102,20 +103,24 @@ def read(path: Path) -> RGBImage:
 
 def write(path: Path, image: RGBImage, format: Literal["jpg", "png"] = "jpg") -> None:  # noqa: A002
     """Write RGB (height, width, 3) as JPEG (quality 95, 4:4:4) or PNG: same image, same bytes."""
-    picture = Image.fromarray(image)
+    path.write_bytes(encoded(image, format))
+
+
+def encoded(image: RGBImage, format: Literal["jpg", "png"]) -> bytes:  # noqa: A002
+    """Return the content of the file that `write` writes."""
+    stream = io.BytesIO()
     if format == "png":
-        picture.save(path, "PNG", compress_level=6)
+        Image.fromarray(image).save(stream, "PNG", compress_level=6)
     else:
-        picture.save(path, "JPEG", **_JPEG)
+        Image.fromarray(image).save(stream, "JPEG", **_JPEG)
+    return stream.getvalue()
 
 
-def as_saved(image: RGBImage, format: Literal["jpg", "png"]) -> RGBImage:  # noqa: A002
-    """Return the image as it comes back from a file that `write` wrote: JPEG loses a little."""
+def as_saved(image: RGBImage, format: Literal["jpg", "png"], content: bytes | None = None) -> RGBImage:  # noqa: A002
+    """Return the image as it comes back from a file that `write` wrote, whose content may be given: JPEG loses a little."""
     if format == "png":
         return image
-    stream = io.BytesIO()
-    Image.fromarray(image).save(stream, "JPEG", **_JPEG)
-    with Image.open(stream, formats=["JPEG"]) as saved:
+    with Image.open(io.BytesIO(content or encoded(image, format)), formats=["JPEG"]) as saved:
         return np.asarray(saved.convert("RGB"))
 
 

@@ -35,6 +35,8 @@ def suppress(boxes: Boxes, scores: NDArray[np.float32], limit: float, *, of_smal
 
     As in the mtcnn package, a suppressed rectangle still suppresses worse ones.
     """
+    if len(boxes) < 2:
+        return np.arange(len(boxes))
     order = np.argsort(-scores, kind="stable")
     ranked = boxes[order]
     beaten = np.zeros(len(ranked), bool)

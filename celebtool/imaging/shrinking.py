@@ -14,7 +14,7 @@ from PIL import Image
 Planes = NDArray[np.uint8]
 Means = NDArray[np.float32]
 
-STRIP = 64  # rows of the result that are made at once, so that what lies between stays in the processor's cache
+STRIP = 256  # rows of the result that are made at once, which bounds the memory for what lies between
 BLOCK = 8  # rows or columns of the result that one product of matrices makes; most of a larger matrix would be zero
 
 

@@ -270,13 +270,17 @@ def crowd(tmp_path: Path) -> Path:
     """A class folder of forty photos of one person, and one of no one."""
     root = tmp_path / "crowd"
     (root / "eileen").mkdir(parents=True)
+    take_photos(root, range(40))
+    Image.fromarray(data.coffee()).save(root / "eileen" / "coffee.jpg")
+    return root
+
+
+def take_photos(root: Path, numbers: range) -> None:
     astronaut = Image.fromarray(data.astronaut()[:300, 100:400])
-    for number in range(40):
+    for number in numbers:
         photo = Image.new("RGB", (420 + 4 * number, 320), (number, 80, 120))
         photo.paste(astronaut, (3 * number, number // 3))
         photo.save(root / "eileen" / f"{number:02d}.png")
-    Image.fromarray(data.coffee()).save(root / "eileen" / "coffee.jpg")
-    return root
 
 
 @pytest.mark.slow
@@ -339,6 +343,7 @@ def wait_for_lots(out: Path, count: int) -> None:
 @pytest.mark.slow
 def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(celebtool: Run, crowd: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
+    take_photos(crowd, range(40, 100))  # so that the continued run is under way for a while
     with start(crowd, out, "--jobs", "2") as killed:
         wait_for_lots(out, 1)
         os.killpg(killed.pid, signal.SIGKILL)

@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -14,7 +15,7 @@ from PIL import Image
 from celebtool.cropping import lots, pick_in_photo
 from celebtool.cropping.lots import Lot
 from celebtool.cropping.plan import CropSettings, Shard, Task
-from celebtool.formats import faces, images, manifest
+from celebtool.formats import faces, images
 from celebtool.formats.faces import FoundFace, PhotoResult
 from celebtool.formats.images import ImageError, Photo, RGBImage
 from celebtool.formats.reasons import Reason, Rejection
@@ -163,11 +164,12 @@ def _crop_file(
     for i in picked:
         crop = cut(view, view.faces[i], settings)
         name = f"{number}-{i}.{settings.format}"
-        images.write(content / name, crop, settings.format)
-        own = manifest.sha256(content / name) if chips_of.is_of_crop(settings) else ""
+        saved = images.encoded(crop, settings.format)
+        (content / name).write_bytes(saved)
+        own = hashlib.sha256(saved).hexdigest() if chips_of.is_of_crop(settings) else ""
         found[i] = FoundFace(view.faces[i], None, name, f"{alignment.sharpness(crop):.6g}", own)
         if own:
-            chips.append(chips_of.crop(images.as_saved(crop, settings.format), settings))
+            chips.append(chips_of.crop(images.as_saved(crop, settings.format, saved), settings))
         elif settings.select == "identity" or settings.group:
             chips.append(chips_of.face(view.picture, _enlarged(view.faces[i], 1 / view.part)))
     if view.photo.height * view.photo.width > LARGE:

@@ -11,9 +11,9 @@ faces are likely beside small ones. A photo of one large face costs an eighth of
 """
 
 import math
-from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from celebtool.imaging import overlap, patches, shrinking
@@ -32,22 +32,20 @@ SMALL = 1.5  # times the window; a smaller face calls for a finer level
 MOST_PROPOSALS = 1500  # per pyramid level, so that a repeating pattern does not fill the memory
 
 
-@dataclass
 class Proposals:
-    """P-Net's n windows, and what R-Net made of them (NaN before it was asked)."""
+    """P-Net's n windows, and what R-Net and O-Net made of them (NaN before they were asked)."""
 
-    windows: Array = field(default_factory=lambda: np.empty((0, 4), np.float32))
-    scores: Array = field(default_factory=lambda: np.empty(0, np.float32))
-    refined: Array = field(default_factory=lambda: np.empty((0, 4), np.float32))
-    refined_scores: Array = field(default_factory=lambda: np.empty(0, np.float32))
+    def __init__(self) -> None:
+        self.windows, self.refined, self.boxes = (np.empty((0, 4), np.float32) for _ in range(3))
+        self.scores, self.refined_scores, self.box_scores = (np.empty(0, np.float32) for _ in range(3))
+        self.landmarks = np.empty((0, 5, 2), np.float32)
 
     def add(self, windows: Array, scores: Array) -> None:
         """Append windows (m, 4) with P-Net's scores (m,)."""
-        unknown = np.full((len(windows), 5), np.nan, np.float32)
-        self.windows = np.concatenate([self.windows, windows])
-        self.scores = np.concatenate([self.scores, scores])
-        self.refined = np.concatenate([self.refined, unknown[:, :4]])
-        self.refined_scores = np.concatenate([self.refined_scores, unknown[:, 4]])
+        known = {"windows": windows, "scores": scores}
+        for name, values in vars(self).items():
+            unknown = np.full((len(windows), *values.shape[1:]), np.nan, np.float32)
+            setattr(self, name, np.concatenate([values, known.get(name, unknown)]))
 
 
 class FaceDetector:
@@ -88,17 +86,29 @@ class FaceDetector:
     def _judge(self, pixels: patches.Pixels, proposals: Proposals) -> list[Face]:
         """Return the faces that R-Net and O-Net make of the proposals."""
         chosen = overlap.suppress(proposals.windows, proposals.scores, 0.7)
-        new = chosen[np.isnan(proposals.refined_scores[chosen])]
+        self._refine(pixels, proposals, chosen[np.isnan(proposals.refined_scores[chosen])])
+        chosen = chosen[proposals.refined_scores[chosen] > ENOUGH[1]]
+        chosen = chosen[overlap.suppress(proposals.refined[chosen], proposals.refined_scores[chosen], 0.7)]
+        self._output(pixels, proposals, chosen[np.isnan(proposals.box_scores[chosen])])
+        chosen = chosen[proposals.box_scores[chosen] > ENOUGH[2]]
+        best = overlap.suppress(proposals.boxes[chosen], proposals.box_scores[chosen], 0.7, of_smaller=True)
+        return [_face(proposals.boxes[i], proposals.landmarks[i], proposals.box_scores[i]) for i in chosen[best]]
+
+    def _refine(self, pixels: patches.Pixels, proposals: Proposals, new: NDArray[np.intp]) -> None:
+        """Ask R-Net about some proposals."""
         if len(new):
             squares = overlap.squared(proposals.windows[new])
-            offsets, scores = self._networks.refine(patches.cut(pixels, squares, 24))
-            proposals.refined[new], proposals.refined_scores[new] = _corrected(squares, offsets), scores
-        rectangles, scores = proposals.refined[chosen], proposals.refined_scores[chosen]
-        keep = np.flatnonzero(scores > ENOUGH[1])
-        if not len(keep):
-            return []
-        squares = overlap.squared(rectangles[keep[overlap.suppress(rectangles[keep], scores[keep], 0.7)]])
-        return _faces(squares, *self._networks.output(patches.cut(pixels, squares, 48)))
+            offsets, proposals.refined_scores[new] = self._networks.refine(patches.cut(pixels, squares, 24))
+            proposals.refined[new] = _corrected(squares, offsets)
+
+    def _output(self, pixels: patches.Pixels, proposals: Proposals, new: NDArray[np.intp]) -> None:
+        """Ask O-Net about some proposals."""
+        if len(new):
+            squares = overlap.squared(proposals.refined[new])
+            offsets, points, proposals.box_scores[new] = self._networks.output(patches.cut(pixels, squares, 48))
+            proposals.boxes[new] = _corrected(squares, offsets)
+            sides = (squares[:, 2:] - squares[:, :2])[:, None] + 1
+            proposals.landmarks[new] = squares[:, None, :2] + points * sides - 1
 
 
 class Pyramid:
@@ -172,16 +182,6 @@ def _windows(offsets: Array, logits: Array) -> tuple[Array, Array]:
 def _corrected(squares: Array, offsets: Array) -> Array:
     """Return squares (n, 4) corrected by R-Net's or O-Net's offsets; in their training a side counted both end pixels."""
     return squares + offsets * np.tile(squares[:, 2:] - squares[:, :2] + 1, 2)
-
-
-def _faces(squares: Array, offsets: Array, points: Array, scores: Array) -> list[Face]:
-    """Return O-Net's answer for squares (n, 4) as faces."""
-    keep = np.flatnonzero(scores > ENOUGH[2])
-    rectangles, scores = _corrected(squares, offsets)[keep], scores[keep]
-    sides = (squares[:, 2:] - squares[:, :2])[keep, None] + 1
-    landmarks = squares[keep, None, :2] + points[keep] * sides - 1
-    best = overlap.suppress(rectangles, scores, 0.7, of_smaller=True)
-    return [_face(rectangles[i], landmarks[i], scores[i]) for i in best]
 
 
 def _face(rectangle: Array, landmarks: Array, score: np.float32) -> Face:
