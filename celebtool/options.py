@@ -3,6 +3,7 @@
 import functools
 import inspect
 import math
+import os
 import re
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
@@ -70,6 +71,15 @@ def check_model_name(path: Path | None) -> Path | None:
     return path
 
 
+def check_dask(address: str | None) -> str | None:
+    """Refuse what is no address of a Dask scheduler."""
+    from celebtool.system import cluster_address  # noqa: PLC0415 - two commands need it
+
+    if address is not None and (problem := cluster_address.problem_of(address)):
+        raise typer.BadParameter(f"{printable(address)}: {problem}", param_hint="--dask")
+    return address
+
+
 Faces = Annotated[Path, typer.Argument(metavar="FACES", help="Image folder: FACES/<class>/<image>.")]
 Parts = Annotated[
     Path,
@@ -78,6 +88,12 @@ Parts = Annotated[
 OutputFolder = Annotated[Path, typer.Argument(metavar="OUT", help="Image folder to write.")]
 Model = Annotated[Path, typer.Argument(metavar="MODEL.h5", help="Model to read.")]
 OutputModel = Annotated[Path, typer.Argument(metavar="OUT.h5", callback=check_model_name, help="Model to write.")]
+PROCESSORS = os.cpu_count() or 1
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes.", show_default="one per processor")]
+Dask = Annotated[
+    str | None,
+    typer.Option("--dask", metavar="ADDRESS", help="Run on the Dask cluster with this scheduler, as tcp://host:8786."),
+]
 ImageSizeText = Annotated[
     str | None,
     typer.Option(

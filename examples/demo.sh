@@ -32,3 +32,4 @@ run celebtool report ensemble.h5
 
 accuracy=$(celebtool report predictions.csv --json | python -c 'import json, sys; print(json.load(sys.stdin)["accuracy"])')
 printf '\nEverything is in %s: test accuracy %s over 40 people, in %d seconds.\n' "$PWD" "$accuracy" $((SECONDS - started))
+printf 'The Python environment that ran it takes %s MB.\n' "$(du -sm "$(python -c 'import sys; print(sys.prefix)')" | cut -f1)"

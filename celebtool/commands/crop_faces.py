@@ -1,6 +1,5 @@
 """``crop-faces PHOTOS FACES``: find the faces in photos, pick the right ones, align them and cut them out."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -10,7 +9,7 @@ import typer
 from celebtool import console, options
 from celebtool.commands import crop_review
 from celebtool.commands.crop_review import Reviewed
-from celebtool.errors import CelebtoolError, command_line, printable
+from celebtool.errors import CelebtoolError, command_line
 from celebtool.system.output import is_finished, new_directory
 from celebtool.system.places import check_file, check_order
 
@@ -66,15 +65,8 @@ def crop_faces(
     format: Annotated[  # noqa: A002
         Literal["jpg", "png"], typer.Option("--format", help="File format of the crops.")
     ] = "jpg",
-    jobs: Annotated[
-        int, typer.Option("--jobs", "-j", min=1, help="Worker processes.", show_default="one per processor")
-    ] = os.cpu_count() or 1,
-    dask: Annotated[
-        str | None,
-        typer.Option(
-            "--dask", metavar="ADDRESS", help="Run on the Dask cluster with this scheduler, as tcp://host:8786."
-        ),
-    ] = None,
+    jobs: options.Jobs = options.PROCESSORS,
+    dask: options.Dask = None,
     update: Annotated[
         bool, typer.Option("--update", help="Update an earlier output: crop only new and changed photos.")
     ] = False,
@@ -109,11 +101,10 @@ def crop_faces(
     from celebtool.formats import decisions as table
     from celebtool.inference import conversion, embeddings
     from celebtool.inference.detection import chips, networks
-    from celebtool.system import cluster, cluster_address, workers
+    from celebtool.system import cluster, workers
 
     most = options.parse_share(max_rejects, "--max-rejects")
-    if dask is not None and (problem := cluster_address.problem_of(dask)):
-        raise typer.BadParameter(f"{printable(dask)}: {problem}", param_hint="--dask")
+    options.check_dask(dask)
     check_order(photos, faces, "crop-faces")
     folder = image_folder.read(photos.absolute() if dask else photos)
     if not folder.samples:
@@ -153,7 +144,9 @@ def crop_faces(
         earlier = reuse.compare(tasks, faces if keep else None, decided)
         if not dry_run:
             start = cluster.dask(dask, workspace.scratch, progress.say) if dask else workers.local
-            conversion.prepare([*networks.graphs(), embeddings.graph(chips.margin(settings))], progress.say)
+            margin_of_chips = chips.margin(settings)
+            known = [embeddings.graph(margin_of_chips), embeddings.layout(margin_of_chips)]  # the latter for `train`
+            conversion.prepare([*networks.graphs(), *known], progress.say)
             pool = run.Pool(CROP, jobs, start, progress, REHEARSAL)
             warnings = run.crop(tasks, settings, workspace, pool, earlier, decided)
     if dry_run:

@@ -100,17 +100,17 @@ def _tuned(models: Sequence[Path], data: "TrainingData") -> Sequence[float]:
     """Predict val/ with every model, choose the shares, and show the log loss of each model and of the average."""
     import numpy as np
 
+    from celebtool.inference import conversion, predictor, tuning
     from celebtool.training import ensembles
 
     files, labels = data.files(data.val), [sample.label or "" for sample in data.val]
     found = []
-    with console.progress("loading TensorFlow") as progress:
-        from celebtool.nn import classifier
-        from celebtool.nn.training import tuning
-
-        for number, model in enumerate(models, start=1):
+    with console.progress("reading the models") as progress:
+        loaded = [predictor.load(model) for model in models]
+        conversion.prepare([model.graphs[0] for model in loaded], progress.say)
+        for number, model in enumerate(loaded, start=1):
             progress.stage(f"predicting val with model {number} of {len(models)}", "images")
-            found.append(tuning.probabilities_of_labels(classifier.load(model), files, labels, progress))
+            found.append(tuning.probabilities_of_labels(model, files, labels, progress))
     probabilities = np.stack(found)
     shares = ensembles.tune(probabilities)
     rows = [

@@ -153,4 +153,5 @@ def _finetune(
 
         return runs.finetune(classifier.load(model), last, data, chosen, recipe, resources, progress)
 
-    shared.run(shared.Job(data, out, [parts, model], recipe), run, finetuned, overwrite=overwrite)
+    job = shared.Job(data, out, [parts, model], recipe)
+    shared.run(job, run, shared.with_keras(job, run, finetuned), overwrite=overwrite)

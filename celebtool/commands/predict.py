@@ -1,23 +1,19 @@
 """``predict MODEL.h5 IMAGES…``: a row per image, or per face, on stdout or in a file."""
 
-import contextlib
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice, tee
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TextIO
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from celebtool import console, options, suggestions
-from celebtool.errors import command_line
+from celebtool.commands import predict_outputs as outputs
 from celebtool.errors import listed as joined
-from celebtool.system.output import new_directory, new_file
 from celebtool.system.places import check_places
 
 if TYPE_CHECKING:
     from celebtool.formats.model_info import ModelInfo
-    from celebtool.formats.prediction_row import Prediction
     from celebtool.formats.sources import Source
 
 LOOKED_AT = 8  # images whose size tells crops from photos
@@ -79,6 +75,8 @@ def predict(
     sort: options.SortInto = None,
     link: Annotated[bool, typer.Option("--link", help="With --sort, hard-link the photos instead of copying.")] = False,
     batch_size: options.BatchSize = 32,
+    jobs: options.Jobs = options.PROCESSORS,
+    dask: options.Dask = None,
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,  # noqa: ARG001
 ) -> None:
@@ -88,11 +86,18 @@ def predict(
 
     Example: celebtool predict model.h5 parts/test | celebtool report --confusion
     """
+    from celebtool.cropping import plan
     from celebtool.evaluation.coverage import Coverage
     from celebtool.folders import sorting
     from celebtool.formats import model_file, sources
     from celebtool.formats.image_folder import UNKNOWN
+    from celebtool.inference import conversion, prediction, predictor
+    from celebtool.inference.detection import networks
+    from celebtool.system import cluster, workers
 
+    options.check_dask(dask)
+    if dask and not output:
+        raise typer.BadParameter("needs --output; the workers leave their results beside it", param_hint="--dask")
     most = options.parse_share(max_failures, "--max-failures")
     sources.check_order(model, images)
     info = model_file.read_info(model)
@@ -106,29 +111,31 @@ def predict(
         console.warn(f"{folder}: {said}")
     inputs = [model, *(Path(name) for name in images if name != "-")]
     check_places([annotate, sort, output], inputs)
+    settings = prediction.Settings(limit, plan.settings_of(info.crops) if find else None, mirror, batch_size)
     coverage = Coverage()
     with (
-        _directory(annotate, {"annotate": True}, info, inputs, overwrite=overwrite) as pictures,
-        _directory(sort, {"sort": True, "link": link}, info, inputs, overwrite=overwrite) as people,
-        _stream(output, inputs, overwrite=overwrite) as stream,
-        console.progress("predict: loading the network", hidden=stream.isatty() and format is not None) as progress,
+        outputs.directory(annotate, {"annotate": True}, info, inputs, overwrite=overwrite) as pictures,
+        outputs.directory(sort, {"sort": True, "link": link}, info, inputs, overwrite=overwrite) as people,
+        outputs.stream(output, inputs, overwrite=overwrite) as (stream, scratch),
+        console.progress("predict: reading the model", hidden=stream.isatty() and format is not None) as progress,
     ):
-        from celebtool.nn import classifier, prediction
-
-        loaded = classifier.load(model)
+        loaded = predictor.load(model)
+        conversion.prepare([*(networks.graphs() if find else ()), *loaded.graphs], progress.say)
         progress.stage("predict", "photos")
-        items = prediction.read_faces(loaded, listed) if find else prediction.read(loaded, listed)
-        items = prediction.counted(items, sources.count(images), progress)
-        items, *again = tee(items, 1 + bool(pictures) + bool(people))
-        photos = [(item.source for item in each) for each in again]
-        rows = coverage.counted(prediction.predict(loaded, items, batch_size, limit, mirror=mirror))
+        total = sources.count(images)
+        alone = workers.inline if total == 1 else workers.local
+        start = cluster.dask(dask, scratch, progress.say) if dask else alone
+        pool = prediction.Pool(jobs, start, scratch, progress, total)
+        named, *again = tee(prediction.predict(loaded, listed, settings, pool), 1 + bool(pictures) + bool(people))
+        photos = [(source for source, _ in each) for each in again]
+        rows = coverage.counted(row for _, row in named)
         if annotate and pictures:
-            rows = _annotated(rows, photos.pop(), info, annotate, pictures)
+            rows = outputs.annotated(rows, photos.pop(), info, annotate, pictures)
         if people:
             rows = sorting.sort(rows, photos.pop(), info.class_names, people, link=link)
-        _write(rows, info, stream, format, top, limit, boxes=find)
+        outputs.write(rows, info, stream, format, top, limit, boxes=find)
         coverage.check_any(joined(images))
-    _end(output, annotate, sort, coverage.summary(faces=find))
+    outputs.end(output, annotate, sort, coverage.summary(faces=find))
     coverage.check_share(most, output or "predictions")
 
 
@@ -171,78 +178,3 @@ def _find_faces(
     if not cropped:
         console.note("the images are no crops of crop-faces: finding faces first, as in training (--no-faces: don't)")
     return not cropped, chain(first, listed)
-
-
-def _annotated(
-    rows: "Iterable[Prediction]", photos: "Iterator[Source]", info: "ModelInfo", directory: Path, pictures: Path
-) -> "Iterator[Prediction]":
-    from celebtool.drawing import annotation, fonts
-
-    lettering = fonts.lettering(info.class_names)
-    for notice in fonts.notices(lettering, directory):
-        console.note(f"note: {notice}")
-    return annotation.draw(rows, photos, lettering, pictures)
-
-
-@contextlib.contextmanager
-def _stream(output: Path | None, inputs: list[Path], *, overwrite: bool) -> Iterator[TextIO]:
-    """Yield stdout, or a file that appears whole when the block ends well."""
-    if output is None:
-        yield sys.stdout
-        return
-    with (
-        new_file(output, inputs=inputs, overwrite=overwrite) as workspace,
-        workspace.content.open("w", encoding="utf-8", newline="") as stream,
-    ):
-        yield stream
-
-
-def _write(
-    rows: "Iterable[Prediction]",
-    info: "ModelInfo",
-    stream: TextIO,
-    format: Literal["csv", "jsonl"] | None,  # noqa: A002
-    top: int,
-    threshold: float | None,
-    *,
-    boxes: bool,
-) -> None:
-    from celebtool.formats import predictions
-    from celebtool.report import guesses
-
-    if format is None and stream.isatty():
-        shown = [cells for row in rows for cells in guesses.cells(row, info.class_names, top, threshold)]
-        console.table("", guesses.COLUMNS, shown)
-        return
-    writer = predictions.Writer(stream, info.class_names, boxes=boxes, jsonl=format == "jsonl")
-    for row in rows:
-        writer.row(row)
-
-
-def _end(output: Path | None, annotate: Path | None, sort: Path | None, summary: str) -> None:
-    """Say what was written."""
-    from celebtool.folders import sorting
-
-    if annotate:
-        console.done(annotate, "annotated photos")
-    if sort:
-        console.done(sort, sorting.summary(sort))
-    if output:
-        console.done(output, summary, command_line("report", output))
-    else:
-        console.note(f"predicted {summary}")
-
-
-@contextlib.contextmanager
-def _directory(
-    path: Path | None, parameters: dict[str, object], info: "ModelInfo", inputs: list[Path], *, overwrite: bool
-) -> Iterator[Path | None]:
-    """Yield an empty directory that appears as `path` when the block ends well; None if none is asked."""
-    if path is None:
-        yield None
-        return
-    from celebtool.formats import recipes
-
-    recipe = recipes.build("predict", parameters, {"model": info.arrays_sha256})
-    with new_directory(path, recipe=recipe, inputs=inputs, overwrite=overwrite) as workspace:
-        yield workspace.content

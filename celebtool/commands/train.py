@@ -8,6 +8,9 @@ from celebtool import architectures, console, options
 from celebtool.training.options import BY_ARCHITECTURE, NETWORK, RUN, RunOptions, TrainingOptions
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from celebtool.inference.solved_head import Head
     from celebtool.nn.classifier import Classifier
     from celebtool.nn.training.fit import Resources
     from celebtool.system.progress import Progress
@@ -99,4 +102,11 @@ def train(
             runs.Start(architecture, size, source, enrol=not no_enrol), data, chosen, recipe, resources, progress
         )
 
-    shared.run(shared.Job(data, model, [parts, *([file] if file else [])], recipe), run, trained, overwrite=overwrite)
+    def solved(_scratch: "Path", progress: "Progress") -> "Head":
+        from celebtool.inference import solved_head
+
+        return solved_head.train(data, chosen, recipe, progress, enrol=not no_enrol)
+
+    job = shared.Job(data, model, [parts, *([file] if file else [])], recipe)
+    quick = settings.is_head_alone(arch, size, source, data.crops, chosen)
+    shared.run(job, run, solved if quick else shared.with_keras(job, run, trained), overwrite=overwrite)

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import typer
 
 from celebtool import console
 from celebtool.errors import CelebtoolError, command_line, printable
 from celebtool.formats import model_file
+from celebtool.formats.model_info import ModelInfo
 from celebtool.system.output import is_finished_file, new_file
 from celebtool.training import acceptance, folder_doubts, messages, training_set
 from celebtool.training.options import RunOptions, TrainingOptions
@@ -19,6 +20,21 @@ if TYPE_CHECKING:
     from celebtool.nn.classifier import Classifier
     from celebtool.nn.training.fit import Resources
     from celebtool.system.progress import Progress
+
+
+class Trained(Protocol):
+    """A model that has been trained."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """Its description."""
+
+    def save(self, path: Path) -> None:
+        """Write it."""
+
+
+Train = Callable[[Path, "Progress"], Trained]
+"""Trains a model; it may keep files in a directory, and tells of its progress."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +74,7 @@ def read(parts: Path, training: TrainingOptions, run: RunOptions, trained: Colle
     return data
 
 
-def run(
-    job: Job, options: RunOptions, train: "Callable[[Resources, Progress], Classifier]", *, overwrite: bool
-) -> None:
+def run(job: Job, options: RunOptions, train: Train, *, overwrite: bool) -> None:
     """Train a model, write it and its history, and say what it reached."""
     messages.check_history(options.history, job.output, job.inputs)
     if not overwrite and is_finished_file(job.output, lambda path: model_file.is_made_by(path, job.recipe)):
@@ -74,19 +88,12 @@ def run(
             overwrite=overwrite,
             resumable=True,
         ) as workspace,
-        console.progress("loading TensorFlow") as progress,
+        console.progress("reading the images") as progress,
     ):
         if options.resume and not any(workspace.scratch.iterdir()):
             console.note("nothing to continue; training starts at the beginning")
-        from celebtool.nn import classifier
-        from celebtool.nn.training import devices, fit
-
-        if job.data.crops is None and not options.allow_uncropped:
-            check_crops(job.data, progress)
-        console.note(devices.described(options.devices))
-        resources = fit.Resources(workspace.scratch, int(options.cache_memory * 1e9), options.devices)
-        trained = train(resources, progress)
-        classifier.save(trained, workspace.content)
+        trained = train(workspace.scratch, progress)
+        trained.save(workspace.content)
         if options.history:
             messages.write_history(options.history, trained.info.history, job.inputs)
     console.table(*messages.table(trained.info), to_stderr=True)
@@ -95,6 +102,21 @@ def run(
     for line in (*messages.remedies(trained.info), *acceptance.doubts(trained.info)):
         console.warn(line)
     console.done(job.output, messages.summary(trained.info), _next_command(job))
+
+
+def with_keras(job: Job, options: RunOptions, train: "Callable[[Resources, Progress], Classifier]") -> Train:
+    """Return what trains with Keras: it checks that the images are crops, and says what it computes on."""
+
+    def trained(scratch: Path, progress: "Progress") -> "Classifier":
+        progress.stage("loading TensorFlow")
+        from celebtool.nn.training import devices, fit
+
+        if job.data.crops is None and not options.allow_uncropped:
+            check_crops(job.data, progress)
+        console.note(devices.described(options.devices))
+        return train(fit.Resources(scratch, int(options.cache_memory * 1e9), options.devices), progress)
+
+    return trained
 
 
 def check_crops(data: TrainingData, progress: "Progress") -> None:

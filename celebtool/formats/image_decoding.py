@@ -217,9 +217,9 @@ def _heif(path: Path, head: bytes) -> tuple[str, ...]:
     """Return the formats that a HEIC photo needs besides; none for any other file."""
     if not _HEIF_SIGNATURE.match(head):
         return ()
-    if importlib.util.find_spec("pillow_heif") is None:
+    if importlib.util.find_spec("pi_heif") is None:
         raise ImageError(path, Reason.UNREADABLE, "is a HEIC photo; pip install 'celebtool[heic]' to read those")
-    importlib.import_module("pillow_heif").register_heif_opener()
+    importlib.import_module("pi_heif").register_heif_opener()
     return ("HEIF",)
 
 

@@ -39,10 +39,11 @@ def directory() -> Path | None:
         given = Path(os.environ.get(variable, ""))
         if given.is_absolute():
             return given / below
-    try:
-        return Path.home() / ".cache" / "celebtool"
-    except RuntimeError:
-        return None
+    with contextlib.suppress(RuntimeError):
+        home = Path.home()
+        if home.is_dir() and os.environ.get("HOME") != "":
+            return home / ".cache" / "celebtool"
+    return None
 
 
 def read(name: str) -> bytes | None:
@@ -84,6 +85,14 @@ def write(name: str, content: bytes) -> None:
             os.unlink(unfinished)  # noqa: PTH108
         raise
     _shrink(root, f"{name}{_SUFFIX}")
+
+
+def link(name: str, other: str) -> None:
+    """Give a network another name as well, if that is possible."""
+    root = directory()
+    if root is not None:
+        with contextlib.suppress(OSError):
+            (root / f"{other}{_SUFFIX}").hardlink_to(root / f"{name}{_SUFFIX}")
 
 
 @contextlib.contextmanager

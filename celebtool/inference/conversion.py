@@ -34,7 +34,7 @@ class Graph:
     Args:
         title: what a user calls it.
         builder: ``module:function`` in `celebtool.nn.networks`, called with `digest`, `arguments` and, if there is one,
-            `source` by name; it returns a `celebtool.nn.networks.convertible.Convertible`.
+            `source` by name; it returns a `celebtool.nn.networks.convertible.Convertible`, or bytes to keep as they are.
         digest: SHA-256 of the weights, which the builder compares with what it reads.
         arguments: what else the network depends on, as JSON.
         source: the file that holds the weights, if they are not a package's; the network does not depend on its name.
@@ -45,6 +45,10 @@ class Graph:
     digest: str
     arguments: Mapping[str, object] = field(default_factory=dict)
     source: str = ""
+
+    def __hash__(self) -> int:
+        """Hash by the name, since mappings have no hash."""
+        return hash(self.name)
 
     @property
     def name(self) -> str:
@@ -66,8 +70,13 @@ def prepare(graphs: Sequence[Graph], say: Callable[[str], None] = lambda _: None
     try:
         _fill(missing)
     except OSError as error:
-        where = cache.directory() or "no home directory"
-        say(f"{where}: can't be written ({error.strerror or error}); the networks are prepared for this run alone")
+        place = cache.directory()
+        why = (
+            f"{place}: can't be written ({error.strerror or error})"
+            if place
+            else "there is no home directory to keep them in"
+        )
+        say(f"{why}; the networks are prepared for this run alone")
         _use_temporary()
         _fill(missing)
 
@@ -101,10 +110,15 @@ def _fill(graphs: Sequence[Graph]) -> None:
             _convert(missing, place)
         for number, graph in enumerate(missing):
             cache.write(graph.name, (place / str(number)).read_bytes())
+            if (place / f"{number}.name").exists():
+                cache.link(graph.name, (place / f"{number}.name").read_text(encoding="ascii"))
 
 
 def _convert(graphs: Sequence[Graph], place: Path) -> None:
-    """Run `celebtool.nn.convert`, which writes the files 0, 1, … and ends early if this process does."""
+    """Run `celebtool.nn.convert`, which ends early if this process does.
+
+    It writes the networks as 0, 1, and so on, and into 0.name under which other name the network would be found, too.
+    """
     order = json.dumps({"place": str(place), "graphs": [asdict(graph) for graph in graphs]})
     line = [sys.executable, "-P", "-c", _START, _OWN_DIRECTORY]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}

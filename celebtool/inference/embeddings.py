@@ -1,7 +1,7 @@
 """Face crops to points on a sphere: photos of one person lie close together, photos of two people far apart."""
 
-import functools
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,6 @@ from celebtool.architectures import EMBEDDER, get
 from celebtool.formats import images as image_files
 from celebtool.inference import runtime, sface_weights
 from celebtool.inference.conversion import Graph
-from celebtool.inference.runtime import Network
 
 SAME_PERSON = 0.637
 """The cosine distance below which OpenCV's documentation takes two faces for one person's (SFace, a cosine of 0.363)."""
@@ -30,6 +29,11 @@ def graph(margin: float) -> Graph:
     )
 
 
+def layout(margin: float) -> Graph:
+    """Return what `celebtool.inference.keras_file` needs to write a model of that network."""
+    return replace(graph(margin), builder="celebtool.nn.networks.answering:layout")
+
+
 def embed(images: Images, *, margin: float, progress: Callable[[int, int], None] | None = None) -> Embeddings:
     """Compute the embeddings of aligned crops, as `train` does with the default network.
 
@@ -42,17 +46,11 @@ def embed(images: Images, *, margin: float, progress: Callable[[int, int], None]
         (n, 128) float32, each of length 1: 1 minus their scalar product is the cosine distance.
     """
     size = get(EMBEDDER).input_size(margin)
-    network = _network(margin)
+    network = runtime.load(graph(margin))
     result = np.empty((len(images), 128), np.float32)
     for start in range(0, len(images), BATCH_SIZE):
         batch = [image_files.resize(image, size) for image in images[start : start + BATCH_SIZE]]
-        (result[start : start + len(batch)],) = network(np.stack(batch))
+        result[start : start + len(batch)] = network.features(np.stack(batch))
         if progress is not None:
             progress(start + len(batch), len(images))
     return result
-
-
-@functools.lru_cache(maxsize=2)
-def _network(margin: float) -> Network:
-    """Load the network for crops of a margin once per process."""
-    return runtime.load(graph(margin))

@@ -3,11 +3,14 @@
 XNNPACK, LiteRT's kernels, give the same numbers for an image alone and in a batch, and for any number of threads.
 """
 
+import functools
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
@@ -15,6 +18,10 @@ from celebtool.inference import conversion
 from celebtool.inference.conversion import Graph
 from celebtool.system import streams
 
+NETWORKS = 20
+"""Networks of a process, at most: three that find faces, one that compares them, and sixteen members of an ensemble."""
+STEP = 8
+"""Images that `Network.features` gives to a network at once."""
 SHAPES = 8
 """Input shapes of one network for which memory is laid out at a time; the one not used for longest is dropped."""
 
@@ -39,6 +46,16 @@ class Network:
         """
         with self._lock:
             return self._of_shape(pixels.shape)(pixels)
+
+    def features(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the one output (n, d) of a network for images (n, height, width, 3), a few at a time.
+
+        They are given by `STEP`, and the rest one by one: each number of images takes memory of its own, with a copy of all
+        weights, and more at a time are no faster.
+        """
+        whole = len(images) - len(images) % STEP
+        steps = [*range(0, whole, STEP), *range(whole, len(images) + 1)]
+        return np.asarray(np.concatenate([self(images[start:end])[0] for start, end in pairwise(steps)]))
 
     def _of_shape(self, shape: tuple[int, ...]) -> "_Interpreter":
         """Return the interpreter for a shape: laying out the memory anew costs as much as a small network."""
@@ -76,8 +93,9 @@ def _outputs(interpreter: Interpreter) -> Iterable[int]:
     return (index for _, index in numbered)
 
 
+@functools.lru_cache(maxsize=NETWORKS)
 def load(graph: Graph, *, threads: int = 1, shapes: int = SHAPES) -> Network:
-    """Return a network ready to run; it is converted first if that has not been done yet.
+    """Return a network, read once per process; it is converted first if that has not been done yet.
 
     Args:
         graph: the network.

@@ -13,13 +13,11 @@ import tensorflow as tf
 from keras.src.legacy.saving.legacy_h5_format import save_model_to_hdf5  # takes an open file; `Model.save` does not
 
 import celebtool
-from celebtool.architectures import LAST_LAYER
 from celebtool.errors import CelebtoolError
-from celebtool.formats import model_file, vectors
-from celebtool.formats.model_file import Array, Layer, ModelInfo
+from celebtool.formats import model_file
+from celebtool.formats.model_file import Layer, ModelInfo
 from celebtool.nn import graphs
-from celebtool.nn.networks import ensemble
-from celebtool.training import calibration
+from celebtool.nn.networks import build, ensemble
 
 
 @dataclass(frozen=True)
@@ -32,61 +30,19 @@ class Classifier:
     """Those of its people (rows, width) that `info.enrolment` lists, for `save`; a model that was loaded has none."""
 
     @cached_property
-    def graph(self) -> Callable[[list[tf.Tensor]], list[tf.Tensor]]:
-        """The network as a graph, of its images at every size.
+    def graph(self) -> Callable[[list[tf.Tensor]], tf.Tensor]:
+        """The network as a graph, from its images at every size to probabilities."""
 
-        It gives the probabilities and, where the score is a nearness, the features that the last layer reads.
-        """
-        outputs = [self.model.output]
-        if self.info.centroids:
-            outputs.append(self.model.get_layer(LAST_LAYER).input)
-        network = keras.Model(self.model.input, outputs)
-
-        def call(images: list[tf.Tensor]) -> list[tf.Tensor]:
+        def call(images: list[tf.Tensor]) -> tf.Tensor:
             inputs = [tf.cast(image, tf.float32) for image in images]
-            answers: list[tf.Tensor] = keras.tree.flatten(
-                network(inputs if len(inputs) > 1 else inputs[0], training=False)
-            )
-            return answers
+            return self.model(inputs if len(inputs) > 1 else inputs[0], training=False)
 
         shapes = [tf.TensorSpec((None, *size, 3), tf.uint8) for size in self.info.inputs.values()]
         return graphs.compiled(call, shapes)
 
-    @cached_property
-    def centroids(self) -> npt.NDArray[np.float64] | None:
-        """The mean feature of every class (classes, d); None where the score is the largest probability.
-
-        Raises:
-            CelebtoolError: not those of this network.
-        """
-        if not self.info.centroids:
-            return None
-        wanted = (len(self.info.class_names), self.model.get_layer(LAST_LAYER).input.shape[-1])
-        try:
-            means = calibration.unpack(self.info.centroids)
-        except ValueError as error:
-            raise CelebtoolError("model", f"has {error} of its classes; expected a whole model .h5") from error
-        if means.shape != wanted:
-            raise CelebtoolError("model", f"has means of shape {means.shape}; expected {wanted}")
-        return means
-
-    @cached_property
-    def strangers(self) -> npt.NDArray[np.float64]:
-        """The embeddings of the strangers that the model remembers (m, d); raises as `centroids`."""
-        width = self.model.get_layer(LAST_LAYER).input.shape[-1]
-        try:
-            rows = [vectors.unpack(text, width) for text in self.info.strangers]
-        except ValueError as error:
-            raise CelebtoolError("model", f"has {error} of its strangers; expected a whole model .h5") from error
-        return np.array(rows, np.float64).reshape(-1, width)
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What a classifier says of n images: probabilities (n, classes), and scores (n,) that the threshold applies to."""
-
-    probabilities: npt.NDArray[np.float32]
-    scores: npt.NDArray[np.float64]
+    def save(self, path: Path) -> None:
+        """Write it; see the function `save`."""
+        save(self, path)
 
 
 def save(classifier: Classifier, path: Path) -> None:
@@ -110,20 +66,12 @@ def described(classifier: Classifier) -> Classifier:
 
     The history loses its times, so that equal runs write equal files.
     """
-    arrays = tuple(_arrays(classifier.model))
+    arrays = tuple(array for layer in classifier.model.layers for array in build.arrays_of(layer))
     versions = {"celebtool": celebtool.__version__, "keras": keras.__version__, "tensorflow": tf.__version__}
     layers = tuple(_row(layer) for layer in classifier.model.layers)
     history = tuple(replace(epoch, seconds=None) for epoch in classifier.info.history)
     info = replace(classifier.info, layers=layers, arrays=arrays, versions=versions, history=history)
     return replace(classifier, info=info)
-
-
-def _arrays(model: keras.Model) -> list[Array]:
-    return [array for layer in model.layers for array in _of_layer(layer)]
-
-
-def _of_layer(layer: keras.Layer) -> list[Array]:
-    return [Array(layer.name, weight.path, tuple(weight.shape)) for weight in layer.weights]
 
 
 def _row(layer: keras.Layer) -> Layer:
@@ -155,13 +103,9 @@ def load(path: Path) -> Classifier:
 def restore(info: ModelInfo, arrays: model_file.Arrays, path: Path) -> Classifier:
     """Build the network that `info` describes and fill it with `arrays`; errors name `path`."""
     model = ensemble.assemble(info) if info.members else ensemble.build(info)
-    odd = set(_arrays(model)) ^ set(arrays)
-    if odd:
-        names = ", ".join(sorted(f"{array.layer} {array.name}" for array in odd)[:3])
-        raise CelebtoolError(path, f"has not the arrays of a {info.architecture} ({names}); expected a model .h5")
+    build.fill(model, arrays, path)
     trainable = {layer.name: layer.trainable for layer in info.layers}
     for layer in model.layers:
-        layer.set_weights([arrays[array] for array in _of_layer(layer)])
         layer.trainable = trainable.get(layer.name, layer.trainable)
     return Classifier(model, info)
 
@@ -171,25 +115,10 @@ def image_sizes(classifier: Classifier) -> list[tuple[int, int]]:
     return list(classifier.info.inputs.values())
 
 
-def answer(classifier: Classifier, images: Mapping[tuple[int, int], npt.NDArray[np.uint8]]) -> Answers:
-    """Classify a batch: probabilities, and the score of each image, see `celebtool.training.calibration`.
-
-    Args and Raises as `probabilities`.
-    """
-    inputs = [tf.constant(images[size]) for size in image_sizes(classifier)]
-    result, *features = [tensor.numpy() for tensor in classifier.graph(inputs)]
-    if not all(np.isfinite(array).all() for array in (result, *features)):
-        raise CelebtoolError("model", "gives NaN or Inf as a probability; train it again with a lower learning rate")
-    if classifier.centroids is None:
-        return Answers(result, result.max(axis=1).astype(np.float64))
-    points = features[0].astype(np.float64)
-    return Answers(result, calibration.scores(points, classifier.centroids, classifier.strangers))
-
-
 def probabilities(
     classifier: Classifier, images: Mapping[tuple[int, int], npt.NDArray[np.uint8]]
 ) -> npt.NDArray[np.float32]:
-    """Classify a batch.
+    """Classify a batch with Keras; `celebtool.inference.predictor` does it for users.
 
     Args:
         classifier: what to ask.
@@ -201,4 +130,8 @@ def probabilities(
     Raises:
         CelebtoolError: the network gave NaN or Inf.
     """
-    return answer(classifier, images).probabilities
+    inputs = [tf.constant(images[size]) for size in image_sizes(classifier)]
+    result: npt.NDArray[np.float32] = classifier.graph(inputs).numpy()
+    if not np.isfinite(result).all():
+        raise CelebtoolError("model", "gives NaN or Inf as a probability; train it again with a lower learning rate")
+    return result

@@ -49,19 +49,31 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         for number, graph in enumerate(order["graphs"]):
-            Path(order["place"], str(number)).write_bytes(convert(build(graph)))
+            _make(build(graph), Path(order["place"], str(number)))
     except CelebtoolError as error:
         sys.stdout.write(json.dumps({"where": str(error.where), "problem": error.problem}) + "\n")
         sys.stdout.flush()
         sys.exit(1)
 
 
-def build(graph: Mapping[str, Any]) -> Convertible:
+def _make(network: Convertible | bytes, file: Path) -> None:
+    """Write what a builder gave, converted, and in NAME.name under which other name it would be found, too."""
+    if isinstance(network, bytes):
+        file.write_bytes(network)
+        return
+    file.write_bytes(convert(network))
+    if network.same_as:
+        file.with_suffix(".name").write_text(network.same_as.name, encoding="ascii")
+
+
+def build(graph: Mapping[str, Any]) -> Convertible | bytes:
     """Call the builder of a `celebtool.inference.conversion.Graph`; only one of celebtool's own is called."""
     if not graph["builder"].startswith(_BUILDERS):
         raise CelebtoolError(graph["builder"], f"is no builder; expected a function in {_BUILDERS}")
     source = {"source": Path(graph["source"])} if graph["source"] else {}
-    network: Convertible = resolve_name(graph["builder"])(digest=graph["digest"], **source, **graph["arguments"])
+    network: Convertible | bytes = resolve_name(graph["builder"])(
+        digest=graph["digest"], **source, **graph["arguments"]
+    )
     return network
 
 

@@ -4,6 +4,7 @@ import atexit
 import concurrent.futures
 import contextlib
 import importlib
+import itertools
 import multiprocessing
 import multiprocessing.forkserver
 import os
@@ -12,11 +13,11 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager
 from multiprocessing.connection import Connection
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from celebtool.errors import SystemFaultError
 from celebtool.system import piped_workers, signals, streams
@@ -36,7 +37,31 @@ class WorkerDied(Exception):  # noqa: N818 - not an error: the run goes on witho
     """The worker died over a shard."""
 
 
-def run(function: str, shards: Sequence[Shard], jobs: int, start: Start | None = None) -> Iterator[WorkerDied | Any]:
+class _Waiting(Generic[Shard]):
+    """The shards that no worker has been given; false when there are none left."""
+
+    def __init__(self, shards: Iterable[Shard]) -> None:
+        self._shards = iter(shards)
+        self._first: list[Shard] = []
+        self.taken = 0
+
+    def __bool__(self) -> bool:
+        if not self._first:
+            self._first.extend(itertools.islice(self._shards, 1))
+        return bool(self._first)
+
+    @property
+    def next(self) -> Shard:
+        """The first of them, which there must be; it stays until `take`."""
+        return self._first[0]
+
+    def take(self) -> None:
+        """Remove the first."""
+        self._first.clear()
+        self.taken += 1
+
+
+def run(function: str, shards: Iterable[Shard], jobs: int, start: Start | None = None) -> Iterator[WorkerDied | Any]:
     """Yield ``function(shard)`` for each shard, in their order, or `WorkerDied` where the shard killed its worker.
 
     When a worker dies nobody knows over which shard. Those that were under way are tried again one by one, each with
@@ -44,23 +69,24 @@ def run(function: str, shards: Sequence[Shard], jobs: int, start: Start | None =
 
     Args:
         function: ``module:name``. Only the workers import it: the caller stays small and quick to start.
-        shards: one argument each; it travels to a worker, so it is small and made of plain values.
-        jobs: how many workers; never more than there are shards.
+        shards: one argument each; it travels to a worker, so it is small and made of plain values. They may come one by
+            one: so many are taken in advance as keep the workers busy.
+        jobs: how many workers; never more than there are shards, if they are a sequence.
         start: what starts workers; processes on this machine by default.
     """
     start = start or local
     multiprocessing.set_forkserver_preload([function.partition(":")[0]])
-    waiting = deque(shards)
+    waiting = _Waiting(shards)
+    jobs = min(jobs, len(shards)) if isinstance(shards, Sequence) else jobs
     under_way: deque[tuple[Shard, Future[Any]]] = deque()
     in_vain = 0
     while waiting or under_way:
-        left = len(waiting)
-        workers = min(jobs, left + len(under_way))
-        with start(workers) as executor:
-            yield from _until_one_dies(executor, function, waiting, under_way, AHEAD * workers)
+        taken = waiting.taken
+        with start(jobs) as executor:
+            yield from _until_one_dies(executor, function, waiting, under_way, AHEAD * jobs)
         suspects = [shard for shard, future in under_way]
         under_way.clear()
-        in_vain = in_vain + 1 if left and len(waiting) == left else 0
+        in_vain = in_vain + 1 if waiting and waiting.taken == taken else 0
         if in_vain == ATTEMPTS:
             raise SystemFaultError("worker processes", "end as soon as they start; run the same command again")
         time.sleep(in_vain * PAUSE)
@@ -71,7 +97,7 @@ def run(function: str, shards: Sequence[Shard], jobs: int, start: Start | None =
 def _until_one_dies(
     executor: Executor,
     function: str,
-    waiting: deque[Shard],
+    waiting: "_Waiting[Shard]",
     under_way: deque[tuple[Shard, Future[Any]]],
     ahead: int,
 ) -> Iterator[Any]:
@@ -79,8 +105,8 @@ def _until_one_dies(
     try:
         while waiting or under_way:
             while waiting and len(under_way) < ahead:
-                under_way.append((waiting[0], _submit(executor, function, waiting[0])))
-                waiting.popleft()
+                under_way.append((waiting.next, _submit(executor, function, waiting.next)))
+                waiting.take()
             result = under_way[0][1].result()
             under_way.popleft()
             yield result
@@ -140,6 +166,20 @@ def _pool(workers: int, context: multiprocessing.context.BaseContext, parent: Co
     if piped_workers.has_semaphores(context):
         return concurrent.futures.ProcessPoolExecutor(workers, context, _start_worker, (parent,))
     return piped_workers.PipedWorkers(workers, context, _start_worker, (parent,))
+
+
+@contextlib.contextmanager
+def inline(_workers: int) -> Iterator[Executor]:
+    """Yield an executor that calls in this process: for one shard, for which a worker would take longer to start."""
+    yield _Inline()
+
+
+class _Inline(Executor):
+    def submit(self, call: Callable[..., Any], /, *arguments: Any, **_: Any) -> Future[Any]:  # noqa: ANN401
+        """Call at once; an exception is raised and not kept."""
+        result: Future[Any] = Future()
+        result.set_result(call(*arguments))
+        return result
 
 
 def _call(function: str, shard: object) -> object:

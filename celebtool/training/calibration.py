@@ -15,7 +15,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 from celebtool.formats import vectors
 
@@ -34,6 +33,8 @@ def temperature(logits: Floats, class_ids: NDArray[np.int64]) -> float:
         logits: (n, classes).
         class_ids: (n,) the true classes.
     """
+    from scipy.optimize import minimize_scalar  # noqa: PLC0415 - `predict` needs this module, but not SciPy
+
     target = (len(class_ids) + 1) / (len(class_ids) + 2)
 
     def loss(log_temperature: float) -> float:

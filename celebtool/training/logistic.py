@@ -10,14 +10,27 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 
 from celebtool.training import calibration
+from celebtool.training.settings import MEAN
 
 MAX_STEPS = 1000
 ONE_PHOTO = 16.0
 """The scale of the cosines where no class has two images to fit it by; about what several photos a person give."""
+
+
+def head(
+    embeddings: NDArray[np.float32],
+    class_ids: NDArray[np.int64],
+    weights: NDArray[np.float32],
+    optimizer: str,
+    l2: float,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return kernel and bias as an optimizer of `settings.AT_ONCE` finds them; arguments as of `solve`."""
+    if optimizer == MEAN:
+        return nearest_mean(embeddings, class_ids)
+    kernel, bias, _ = solve(embeddings, class_ids, weights, max(l2, 1e-9))
+    return kernel, bias
 
 
 def nearest_mean(
@@ -60,6 +73,9 @@ def solve(
     Returns:
         kernel (d, classes), bias (classes,), and the number of steps taken.
     """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
     regression: Any = LogisticRegression(C=1 / (2 * l2 * len(class_ids)), max_iter=MAX_STEPS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # MAX_STEPS are enough in practice

@@ -1,10 +1,12 @@
 """How a network is trained: the options of a command line, completed by the architecture's own recipe."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from celebtool.architectures import Architecture
+from celebtool.architectures import EMBEDDER, Architecture, get
+from celebtool.formats import crops
 from celebtool.training.options import TrainingOptions
 from celebtool.training.schedule import Rules
 
@@ -90,6 +92,29 @@ def parameters(settings: TrainSettings) -> dict[str, object]:
     """Return all settings as values of JSON, for a recipe."""
     values: dict[str, object] = asdict(settings)
     return json.loads(json.dumps(values))  # type: ignore[no-any-return]
+
+
+def is_head_alone(
+    architecture: str,
+    image_size: tuple[int, int],
+    weights: str,
+    cropped: Mapping[str, Any] | None,
+    settings: TrainSettings,
+) -> bool:
+    """Say whether a run trains nothing but a head that is solved at once, on embeddings as `crop-faces` leaves them.
+
+    Args:
+        architecture: the network's name.
+        image_size: (height, width) of its input.
+        weights: of its backbone, as `--weights` takes them.
+        cropped: how `crop-faces` made the images; None if it did not.
+        settings: how it is trained.
+    """
+    if (architecture, weights) != (EMBEDDER, "faces") or cropped is None:
+        return False
+    own_size = image_size == get(EMBEDDER).input_size(crops.margin(cropped))
+    shaped = settings.head.dense or settings.head.dropout or settings.label_smoothing
+    return own_size and settings.optimizer in AT_ONCE and not (shaped or settings.augment or settings.class_weights)
 
 
 def optimizer_notes(options: TrainingOptions, architecture: Architecture, settings: TrainSettings) -> list[str]:

@@ -110,3 +110,16 @@ def test_a_relative_directory_is_ignored(tmp_path: Path, monkeypatch: pytest.Mon
     assert cache.directory() == tmp_path / ".cache" / "celebtool"
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
     assert cache.directory() == Path("/somewhere/celebtool")
+
+
+@pytest.mark.parametrize("home", ["", "/nonexistent"])
+def test_without_a_home_directory_there_is_no_place(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", home)
+    for variable in (cache.VARIABLE, "XDG_CACHE_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    assert cache.directory() is None
+    assert cache.read("one") is None
+    with pytest.raises(FileNotFoundError), cache.workspace():
+        pass
+    with pytest.raises(FileNotFoundError):
+        cache.write("one", b"content")

@@ -154,3 +154,22 @@ def _runs(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_inline_workers_are_this_process() -> None:
+    assert list(workers.run(f"{__name__}:own_process", [0, 0], 2, workers.inline)) == [os.getpid()] * 2
+    with pytest.raises(ZeroDivisionError):
+        list(workers.run(f"{__name__}:fail", [0], 1, workers.inline))
+
+
+def test_shards_may_come_one_by_one() -> None:
+    assert list(workers.run(f"{__name__}:square", (number for number in range(20)), 2)) == [i * i for i in range(20)]
+    assert list(workers.run(f"{__name__}:square_or_die", iter(range(5)), 2)) == [0, 1, 4, 9, 16]
+
+
+def own_process(_: int) -> int:
+    return os.getpid()
+
+
+def fail(_: int) -> None:
+    raise ZeroDivisionError

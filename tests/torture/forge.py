@@ -38,7 +38,8 @@ MODULES = {
     ),
     "heavy": (
         "nn.training.runs",
-        "nn.prediction",
+        "inference.prediction",
+        "inference.features",
         "nn.classifier",
         "training.training_set",
         "training.messages",

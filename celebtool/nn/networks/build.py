@@ -1,5 +1,6 @@
 """Build a network of the architecture table, and set which of its layers are trained."""
 
+from pathlib import Path
 from pkgutil import resolve_name
 from typing import Literal
 
@@ -8,6 +9,8 @@ from keras import KerasTensor
 
 from celebtool.architectures import HEAD, MAX_IMAGE_SIZE, get
 from celebtool.errors import CelebtoolError
+from celebtool.formats.model_info import Array, Arrays
+from celebtool.inference import members
 from celebtool.nn.networks.assembly import assemble
 
 NOT_BACKBONE = ("image", "preprocess")
@@ -51,6 +54,24 @@ def build(
         l2=architecture.l2 if l2 is None else l2,
         seed=seed,
     )
+
+
+def arrays_of(layer: keras.Layer) -> list[Array]:
+    """Return what the arrays of a layer are called in a model's file, in the layer's order."""
+    return [Array(layer.name, weight.path, tuple(weight.shape)) for weight in layer.weights]
+
+
+def fill(model: keras.Model, arrays: Arrays, path: Path) -> None:
+    """Copy arrays into a network; errors name `path`.
+
+    Raises:
+        CelebtoolError: an array is missing, or one too many.
+    """
+    odd = {array for layer in model.layers for array in arrays_of(layer)} ^ set(arrays)
+    if odd:
+        raise members.wrong_arrays(path, model.name.replace("_", "-"), odd)
+    for layer in model.layers:
+        layer.set_weights([arrays[array] for array in arrays_of(layer)])
 
 
 def backbone(model: keras.Model) -> list[keras.Layer]:

@@ -1,7 +1,7 @@
 """Train a network on an image folder: run the frozen part once, fit the rest, calibrate and measure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,14 @@ from celebtool.formats.image_folder import UNKNOWN, Sample
 from celebtool.nn import graphs
 from celebtool.nn.training import activations, devices, epochs, memory
 from celebtool.nn.training.batches import Batches, class_weights
-from celebtool.nn.training.calibrate import Calibration, Scoring, calibrate
+from celebtool.nn.training.calibrate import calibrate
 from celebtool.nn.training.cut import Cut, cut
 from celebtool.nn.training.epochs import Fitted
 from celebtool.system.progress import Progress
-from celebtool.training import logistic, messages
-from celebtool.training.settings import AT_ONCE, MEAN, TrainSettings
+from celebtool.training import logistic, messages, outcome
+from celebtool.training.calibrate import Scoring
+from celebtool.training.outcome import Outcome
+from celebtool.training.settings import AT_ONCE, TrainSettings
 from celebtool.training.training_set import TrainingData
 
 
@@ -39,25 +41,6 @@ class Resources:
     scratch: Path
     cache_memory: int
     devices: str = "one"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run reached with the weights of its best epoch.
-
-    Args:
-        history: a row per epoch.
-        figures: loss, accuracy and top-5 accuracy per part.
-        calibration: temperature and threshold.
-        embeddings: (n, d) of the images of train, then of the remembered strangers, if the head was solved from those.
-        failure: what ended the run before its time, after at least one epoch; figures and calibration are missing then.
-    """
-
-    history: tuple[Epoch, ...]
-    figures: dict[str, dict[str, float]] = field(default_factory=dict)
-    calibration: Calibration = field(default_factory=Calibration)
-    embeddings: NDArray[np.floating] | None = None
-    failure: BaseException | None = None
 
 
 def fit(
@@ -121,11 +104,7 @@ def _fit(
 
 def measure(model: keras.Model, batches: Batches) -> dict[str, float]:
     """Return loss (mean cross-entropy), accuracy and top5 of a model on samples as they are."""
-    probabilities = _probabilities(model, batches)
-    right = probabilities[np.arange(len(probabilities)), batches.class_ids]
-    rank = (probabilities > right[:, None]).sum(axis=1)
-    loss = -np.log(np.maximum(right, 1e-7))  # as Keras clips it
-    return {"loss": float(loss.mean()), "accuracy": float((rank < 1).mean()), "top5": float((rank < 5).mean())}
+    return outcome.figures(_probabilities(model, batches), batches.class_ids)
 
 
 def _probabilities(model: keras.Model, batches: Batches) -> NDArray[np.float32]:
@@ -192,17 +171,8 @@ def _solve(suffix: keras.Model, train: Batches, val: Batches | None, settings: T
         problem = "solves a head of one softmax layer without dropout or label smoothing; choose adam, adamw or sgd"
         raise CelebtoolError(f"--optimizer {settings.optimizer}", problem)
     embeddings = np.asarray(train.inputs[0])
-    if settings.optimizer == MEAN:
-        kernel, bias = logistic.nearest_mean(embeddings, train.class_ids)
-    else:
-        kernel, bias, _ = logistic.solve(embeddings, train.class_ids, train.sample_weights, max(settings.head.l2, 1e-9))
-    layers[0].set_weights([kernel, bias])
-    figures = measure(suffix, train)
-    val_figures = measure(suffix, val) if val else {}
-    return Epoch(
-        epoch=1,
-        loss=figures["loss"],
-        accuracy=figures["accuracy"],
-        val_loss=val_figures.get("loss"),
-        val_accuracy=val_figures.get("accuracy"),
+    kernel, bias = logistic.head(
+        embeddings, train.class_ids, train.sample_weights, settings.optimizer, settings.head.l2
     )
+    layers[0].set_weights([kernel, bias])
+    return outcome.solved(measure(suffix, train), measure(suffix, val) if val else {})

@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 
 from celebtool.architectures import EMBEDDER, Architecture
 from celebtool.formats import crops
-from celebtool.formats.enrolment import Solver
 from celebtool.formats.faces import Embeddings
 from celebtool.formats.model_info import ModelInfo
 from celebtool.nn.classifier import Classifier, save
 from celebtool.nn.networks import build, pretrained
 from celebtool.nn.training import fit, memory
-from celebtool.nn.training.fit import Outcome, Resources
+from celebtool.nn.training.fit import Resources
 from celebtool.system import trees
 from celebtool.system.progress import Progress
-from celebtool.training import enrolment, messages, newcomers
-from celebtool.training.settings import MEAN, TrainSettings
+from celebtool.training import messages
+from celebtool.training.outcome import Outcome, described, enrolled
+from celebtool.training.settings import TrainSettings
 from celebtool.training.training_set import TrainingData
 
 
@@ -62,7 +62,9 @@ def train(
         from_crops = _computes_embeddings(start, data)
         known = data.embeddings if from_crops else None
         found, outcome = _fitted(model, info, data, settings, recipe, resources, progress, known)
-        return _enrolled(found, outcome, data, settings, from_crops=from_crops) if start.enrol else found
+        if not start.enrol:
+            return found
+        return Classifier(model, *enrolled(found.info, outcome, data, settings, from_crops=from_crops))
 
 
 def finetune(
@@ -145,28 +147,12 @@ def _fitted(
 ) -> tuple[Classifier, Outcome]:
     """Train a model and describe it; what ends training before its time is raised when the best model is saved."""
     with memory.cleared(resources.scratch):
-        outcome = fit.fit(model, data, settings, resources, progress, known)
-        classifier = Classifier(model, _described(info, data, settings, recipe, outcome))
-        if outcome.failure is not None:
+        reached = fit.fit(model, data, settings, resources, progress, known)
+        classifier = Classifier(model, described(info, data, settings, recipe, reached))
+        if reached.failure is not None:
             _keep(classifier, resources.scratch, progress)
-            raise outcome.failure
-        return classifier, outcome
-
-
-def _enrolled(
-    found: Classifier, outcome: Outcome, data: TrainingData, settings: TrainSettings, *, from_crops: bool
-) -> Classifier:
-    """Let a classifier hold the embeddings that its head was solved from, if it was.
-
-    `from_crops`: whether they are of the kind that `crop-faces` leaves in faces.csv.
-    """
-    if outcome.embeddings is None:
-        return found
-    known, strangers = newcomers.gathered(data, [*data.train, *data.remembered], outcome.embeddings)
-    solver: Solver = "mean" if settings.optimizer == MEAN else "lbfgs"
-    method = enrolment.Method(solver, settings.class_weights, settings.false_accept, from_crops)
-    info, embeddings = enrolment.described(found.info, enrolment.People(known, strangers, method))
-    return Classifier(found.model, info, embeddings)
+            raise reached.failure
+        return classifier, reached
 
 
 def _keep(classifier: Classifier, scratch: Path, progress: Progress) -> None:
@@ -180,28 +166,3 @@ def _keep(classifier: Classifier, scratch: Path, progress: Progress) -> None:
         partial.unlink(missing_ok=True)
         return
     progress.say(messages.kept(path, classifier.info.history))
-
-
-def _described(
-    info: ModelInfo, data: TrainingData, settings: TrainSettings, recipe: Mapping[str, object], outcome: Outcome
-) -> ModelInfo:
-    metrics = {f"{part}_{name}": value for part, figures in outcome.figures.items() for name, value in figures.items()}
-    return ModelInfo(
-        architecture=info.architecture,
-        class_names=info.class_names,
-        image_size=info.image_size,
-        seed=settings.seed,
-        dense=settings.head.dense,
-        dropout=settings.head.dropout,
-        l2=settings.head.l2,
-        crops=info.crops if data.crops is None else data.crops,
-        temperature=outcome.calibration.temperature,
-        threshold=outcome.calibration.threshold,
-        acceptance=outcome.calibration.acceptance,
-        centroids=outcome.calibration.centroids,
-        history=outcome.history,
-        metrics=metrics,
-        origins=tuple(sorted({*info.origins, *data.origins})),
-        images=tuple(sorted({*info.images, *data.images})),
-        recipe=recipe,
-    )

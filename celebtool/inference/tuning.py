@@ -1,5 +1,6 @@
 """Compute the probabilities that a model gives to true classes, by which an ensemble's shares are chosen."""
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -8,16 +9,16 @@ from numpy.typing import NDArray
 
 from celebtool.formats import images
 from celebtool.formats.images import RGBImage
-from celebtool.nn import classifier
-from celebtool.nn.classifier import Classifier
+from celebtool.inference import runtime
+from celebtool.inference.predictor import Predictor
 from celebtool.system.threads import batched, map_ahead
 
 BATCH_SIZE = 32
 
 
 def probabilities_of_labels(
-    model: Classifier, files: Sequence[Path], labels: Sequence[str], progress: Callable[[int, int], None]
-) -> NDArray[np.float32]:
+    model: Predictor, files: Sequence[Path], labels: Sequence[str], progress: Callable[[int, int], None]
+) -> NDArray[np.float64]:
     """Return the probability (n,) that a model gives to the label of each image.
 
     Args:
@@ -35,9 +36,10 @@ def probabilities_of_labels(
     def prepare(file: Path) -> RGBImage:
         return images.resize(images.read(file), size)
 
-    found: list[NDArray[np.float32]] = []
+    network = runtime.load(model.graphs[0], threads=os.cpu_count() or 1)
+    found: list[NDArray[np.float64]] = []
     for batch in batched(map_ahead(prepare, files), BATCH_SIZE):
-        found.extend(classifier.probabilities(model, {size: np.stack(batch)}))
+        found.extend(model.answer([network.features(np.stack(batch))]).probabilities)
         progress(len(found), len(files))
-    chosen: NDArray[np.float32] = np.stack(found)[np.arange(len(files)), columns]
+    chosen: NDArray[np.float64] = np.stack(found)[np.arange(len(files)), columns]
     return chosen
