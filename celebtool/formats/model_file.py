@@ -28,7 +28,6 @@ __all__ = [
     "Layer",
     "ModelInfo",
     "by_layer",
-    "by_layer_name",
     "is_made_by",
     "is_model",
     "new_for_keras",
@@ -162,17 +161,12 @@ def read(path: Path) -> tuple[ModelInfo, Arrays]:
     return info, arrays
 
 
-def by_layer_name(arrays: Arrays) -> dict[str, Arrays]:
-    """Group arrays by their layer, with their names; both in graph order."""
-    groups: dict[str, Arrays] = {}
-    for array, values in arrays.items():
-        groups.setdefault(array.layer, {})[array] = values
-    return groups
-
-
 def by_layer(arrays: Arrays) -> dict[str, list[npt.NDArray[np.float32]]]:
     """Group arrays by their layer, both in graph order."""
-    return {layer: list(group.values()) for layer, group in by_layer_name(arrays).items()}
+    groups: dict[str, list[npt.NDArray[np.float32]]] = {}
+    for array, values in arrays.items():
+        groups.setdefault(array.layer, []).append(values)
+    return groups
 
 
 def _info(file: reader.File) -> ModelInfo:

@@ -111,9 +111,9 @@ def _fill(file: Any, layout: Layout, arrays: Arrays, info: ModelInfo) -> None:  
     group.attrs["layer_names"] = [layer.name.encode() for layer in layout.layers]
     for name in ("backend", "keras_version"):
         group.attrs[name] = attributes[name].encode()
-    groups = model_file.by_layer_name(arrays)
     for layer in sorted(layer.name for layer in layout.layers):
-        _fill_group(group.create_group(layer), groups.get(layer, {}))
+        own = {array: values for array, values in arrays.items() if array.layer == layer}
+        _fill_group(group.create_group(layer), own)
     _fill_group(group.create_group("top_level_model_weights"), {})
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import tree
+
 pytestmark = pytest.mark.slow
 RAISES = "import pathlib; pathlib.Path({mark!r}).touch(); raise ImportError('this is no TensorFlow')"
 
@@ -27,10 +29,19 @@ def run(environment: dict[str, str] | None, *arguments: object) -> subprocess.Co
     return subprocess.run(line, capture_output=True, text=True, check=False, env=environment)
 
 
+SUFFIXES = {"train": ".h5", "predict": ".csv", "crop-faces": ""}
+
+
+def content(output: Path) -> object:
+    return tree(output) if output.is_dir() else output.read_bytes()
+
+
 @pytest.mark.parametrize(
     "line",
     [
+        ("crop-faces", "photos", "OUT"),
         ("train", "parts", "OUT"),
+        ("predict", "MODEL", "photos/s1", "--faces", "-o", "OUT"),
         ("predict", "MODEL", "parts/test", "-o", "OUT"),
         ("predict", "MODEL", "parts/test", "--mirror", "-j", "1", "-o", "OUT"),
     ],
@@ -40,13 +51,14 @@ def test_a_command_with_prepared_networks_never_imports_it(
     face_parts: Path, tmp_path: Path, without: dict[str, str], line: tuple[str, ...]
 ) -> None:
     assert run(None, "train", face_parts, tmp_path / "m.h5").returncode == 0
-    suffix = "h5" if line[0] == "train" else "csv"
-    outputs = [tmp_path / f"{number}.{suffix}" for number in (1, 2)]
+    outputs = [tmp_path / f"{number}{SUFFIXES[line[0]]}" for number in (1, 2)]
+    root = face_parts.parent
     for environment, output in zip((None, without), outputs, strict=True):
-        places = {"OUT": output, "MODEL": tmp_path / "m.h5", "parts": face_parts, "parts/test": face_parts / "test"}
-        done = run(environment, *(places.get(word, word) for word in line))
+        places = {"OUT": output, "MODEL": tmp_path / "m.h5"}
+        words = (root / word if word.partition("/")[0] in {"photos", "parts"} else word for word in line)
+        done = run(environment, *(places.get(str(word), word) for word in words))
         assert (done.returncode, "Error" in done.stderr) == (0, False), done.stderr
-    assert outputs[0].read_bytes() == outputs[1].read_bytes()
+    assert content(outputs[0]) == content(outputs[1])
     assert not (tmp_path / "imported").exists()
 
 
