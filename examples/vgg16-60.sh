@@ -12,5 +12,5 @@ run celebtool report vgg16.csv --plots curves --overwrite
 for part in train val test; do
     run celebtool predict vgg16.h5 "parts/$part" -o "$part.csv" --overwrite
 done
-run celebtool report train.csv val.csv test.csv --allow-leak
+run celebtool report train.csv val.csv test.csv
 run celebtool report test.csv --per-class

@@ -17,6 +17,7 @@ COMMANDS = {
     "evaluate": "report",
     "extract": "crop-faces",
     "fit": "train",
+    "help": "--help",
     "identify": "predict",
     "infer": "predict",
     "merge": "ensemble",
@@ -27,6 +28,7 @@ COMMANDS = {
     "score": "report",
     "test": "predict",
     "validate": "report",
+    "version": "--version",
 }
 """What other tools call the commands."""
 

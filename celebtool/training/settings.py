@@ -119,8 +119,9 @@ def is_head_alone(
 
 def optimizer_notes(options: TrainingOptions, architecture: Architecture, settings: TrainSettings) -> list[str]:
     """Return what a user should know who asks for epochs where the head would be solved without them."""
-    if architecture.optimizer in AT_ONCE and options.optimizer is None and settings.optimizer not in AT_ONCE:
-        asked = ", ".join(_iterative(options))
+    asked = ", ".join(_iterative(options))
+    would_solve = architecture.optimizer in AT_ONCE and options.optimizer is None
+    if asked and would_solve and settings.optimizer not in AT_ONCE:
         otherwise = f"without such options --arch {architecture.name} solves it at once, which is usually better"
         return [f"{asked}: the head is trained with {settings.optimizer} in epochs; {otherwise}"]
     unused = [name for name in _iterative(options) if name in map(_name, _EPOCHWISE)]

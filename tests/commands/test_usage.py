@@ -19,6 +19,8 @@ MISTAKES = {
     "infer m.h5 a.jpg": "no command infer; did you mean predict?",
     "merge a.h5 b.h5 c.h5": "no command merge; did you mean ensemble?",
     "splt faces parts": "no command splt; did you mean split?",
+    "help": "no command help; did you mean --help?",
+    "version": "no command version; did you mean --version?",
     # options of other tools
     "train parts m.h5 --lr 0.1": "no option --lr; did you mean --learning-rate?",
     "train parts m.h5 --learning_rate 0.1": "no option --learning_rate; did you mean --learning-rate?",

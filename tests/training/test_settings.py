@@ -103,3 +103,10 @@ def test_epochs_asked_for_where_the_head_would_be_solved_are_said(given: dict, n
     options, architecture = replace(NOTHING, **given), architectures.get(name)
     chosen = settings.for_training(options, architecture, has_val=True)
     assert settings.optimizer_notes(options, architecture, chosen) == said
+
+
+def test_nothing_is_said_of_epochs_that_nobody_asked_for() -> None:
+    architecture = architectures.get("face-sface")
+    chosen = settings.for_finetuning(NOTHING, architecture, settings.Head((), 0, 0), has_val=True)
+    assert chosen.optimizer == "adam"
+    assert settings.optimizer_notes(NOTHING, architecture, chosen) == []
