@@ -21,7 +21,8 @@ from celebtool.formats.image_folder import UNGROUPED
 Place = tuple[str, int]
 """A face: its photo, and its index there."""
 
-_NUMBERED = re.compile(r"person-(\d{3,6})")
+_FACE = re.compile(r"[0-9]{1,6}")
+_NUMBERED = re.compile(r"person-[0-9]{3,6}")
 
 
 def grouped(choices: Sequence[Choice], earlier: Mapping[Place, str]) -> list[Choice]:
@@ -50,7 +51,7 @@ def earlier_names(rows: Sequence[manifest.Row]) -> dict[Place, str]:
     return {
         (row.source, int(row.extra["face"]) - 1): row.label
         for row in rows
-        if _NUMBERED.fullmatch(row.label) and not row.extra.get(CELL) and row.extra.get("face", "").isdecimal()
+        if _NUMBERED.fullmatch(row.label) and not row.extra.get(CELL) and _FACE.fullmatch(row.extra.get("face", ""))
     }
 
 

@@ -103,6 +103,7 @@ def test_the_names_of_an_earlier_output_are_those_that_nobody_gave():
         manifest.Row("ungrouped/d.jpg", "ungrouped", "d", "", extra={"face": "1"}),
         manifest.Row("person-001/e.jpg", "person-001", "e", "", extra={"face": "x"}),
         manifest.Row("person-001/f.jpg", "person-001", "f", ""),
+        manifest.Row("person-001/g.jpg", "person-001", "g", "", extra={"face": "9" * 5000}),
     ]
     assert people.earlier_names(rows) == {("a", 1): "person-001"}
 
