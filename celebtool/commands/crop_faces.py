@@ -117,6 +117,7 @@ def crop_faces(
     reviewed = Reviewed(photos, faces, contents, rule, group)
     settings = plan.CropSettings(size, margin, align, rule, min_face, min_confidence, format, group)
     alias = decide.alias(tasks, settings)
+    _check_remembered(faces, is_lost=overwrite and not update and decisions is None)
     decided = decision_targets.of_run(decisions, faces if update else None, folder, contents, alias, any_label=group)
     tasks = decide.with_wanted(tasks, decided)
     bare = provenance.recipe("crop-faces", plan.parameters(settings), photos, contents)
@@ -164,6 +165,16 @@ def crop_faces(
     ]
     console.done(faces, "; ".join(filter(None, told)), _next(reviewed, review, has_classes=bool(folder.class_names)))
     _conclude(reviewed, review, most, overwrite=overwrite or update)
+
+
+def _check_remembered(faces: Path, *, is_lost: bool) -> None:
+    """Refuse to replace an output without the decisions that it remembers."""
+    from celebtool.formats import decisions, image_folder
+
+    file = image_folder.sidecar(faces, decisions.FILE)
+    if is_lost and file is not None and decisions.read(file).rows:
+        problem = "holds decisions that would be lost"
+        raise CelebtoolError(file, f"{problem}; add --decisions {file} to apply them again, or delete it")
 
 
 def _check_group(folder: "ImageFolder", select: str | None, *, group: bool) -> None:

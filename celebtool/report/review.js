@@ -22,7 +22,10 @@ function make(tag, attributes = {}, ...children) {
 const made = new Map();
 const past = [];
 let saved = 0;
-for (const row of data.decisions) made.set(row.path, [...(made.get(row.path) ?? []), row]);
+const digests = new Map(data.items.map((item) => [item.path, item.digest]));
+const isStale = (row) => Boolean(row.digest && digests.get(row.path)) && row.digest !== digests.get(row.path);
+const stale = (number) => (number ? `${number} about photos that have changed since were left out` : "");
+for (const row of data.decisions) if (!isStale(row)) made.set(row.path, [...(made.get(row.path) ?? []), row]);
 
 const rowOf = (item) =>
   (made.get(item.path) ?? []).find((row) => !item.face || row.face === item.face || !row.face);
@@ -287,20 +290,21 @@ async function open(file) {
   const rows = parse(decoded(new Uint8Array(await file.arrayBuffer())));
   const known = new Set(data.items.map((item) => item.path));
   const found = new Map();
-  let bad = 0, elsewhere = 0;
+  let bad = 0, elsewhere = 0, old = 0;
   for (const cells of rows) {
     const decision = (cells.decision ?? "").trim().toLowerCase();
     if (!decision && cells.path !== undefined) continue;
     if (!cells.path || !VERBS.includes(decision)) { bad += 1; continue; }
     const face = parseInt(cells.face, 10) || 0;
     const row = { path: cells.path, face, decision, label: cells.label ?? "", note: cells.note ?? "", digest: cells.digest ?? "" };
+    if (isStale(row)) { old += 1; continue; }
     found.set(row.path, [...(found.get(row.path) ?? []), row]);
     elsewhere += !known.has(row.path);
   }
   if (found.size) change([...found]);
   const count = [...found.values()].flat().length;
   say([`${file.name}: ${count} decisions read`, elsewhere ? `${elsewhere} about photos that are not on this page; they are saved again` : "",
-    bad ? `${bad} rows that are no decisions were left out` : ""].filter(Boolean).join("; "));
+    stale(old), bad ? `${bad} rows that are no decisions were left out` : ""].filter(Boolean).join("; "));
 }
 function save() {
   const link = make("a", { download: "decisions.csv", href: URL.createObjectURL(new Blob([table()], { type: "text/csv" })) });
@@ -358,4 +362,5 @@ data.items.forEach((_, index) => renew(index));
 renewCount();
 renewNames();
 renewPanel();
+say(stale(data.decisions.filter(isStale).length).replace(/ /, " decisions "));
 if (data.suspects.length) look(document.querySelector(".card"));

@@ -75,6 +75,13 @@ def test_crops_are_what_was_decided_now_and_after_every_update(celebtool: Run, p
     assert "; 2 moved, 1 face chosen, 1 kept by decisions.csv; 17 reused, 1 new, 1 gone;" in remembered.stderr
     assert _reasons(faces) == {key: reason for key, reason in decided.items() if reason != "dropped"}
     table.write_text(TABLE.splitlines()[0] + "\nalex/pair.png,1,take,,\n")
+    kept = tree(faces)
+    refused = celebtool("crop-faces", photos, faces, "--overwrite")
+    problem = (
+        f"holds decisions that would be lost; add --decisions {faces}/decisions.csv to apply them again, or delete it"
+    )
+    assert (refused.code, refused.stderr) == (1, f"celebtool: error: {faces}/decisions.csv: {problem}\n")
+    assert tree(faces) == kept
     undone = celebtool("crop-faces", photos, faces, "--update", "--decisions", table)
     assert "; 1 face chosen by decisions.csv; 15 reused, 0 new, 3 decided anew, 0 gone;" in undone.stderr
     assert tree(faces)["alex/4.jpg"] == before["alex/4.jpg"]

@@ -158,6 +158,11 @@ def test_names_are_text_and_tables_are_what_celebtool_reads(hostile: Review, tmp
             said == "decisions.csv: 17 decisions read; 1 about photos that are not on this page; they are saved again"
         )
         assert person.save().read_bytes() == first
+        stale = tmp_path / "stale.csv"
+        stale.write_text("path,decision,digest\nbob/-1.png,drop,00\nbob/nothing,dance,\n")
+        said = "stale.csv: 0 decisions read; 1 about photos that have changed since were left out"
+        assert person.read(stale) == f"{said}; 1 rows that are no decisions were left out"
+        assert person.save().read_bytes() == first
         excel = tmp_path / "excel.csv"
         excel.write_bytes(first.decode().replace("\n", "\r\n").encode("utf-16"))
         person.open(tmp_path / "review.html")
