@@ -80,6 +80,18 @@ def check_dask(address: str | None) -> str | None:
     return address
 
 
+def named(*suffixes: str) -> Callable[[Path | None], Path | None]:
+    """Return a check that a file to write has the name of what it will hold, one of these suffixes."""
+
+    def check(path: Path | None) -> Path | None:
+        if path is not None and path.suffix.lower() not in suffixes and not path.is_dir():
+            right = printable(path.with_suffix(suffixes[0]))
+            raise typer.BadParameter(f"{printable(path)}: expected a {' or '.join(suffixes)} file; type {right}")
+        return path
+
+    return check
+
+
 Faces = Annotated[Path, typer.Argument(metavar="FACES", help="Image folder: FACES/<class>/<image>.")]
 Parts = Annotated[
     Path,

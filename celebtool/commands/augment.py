@@ -48,6 +48,7 @@ def augment(
         Path | None,
         typer.Option(
             "--preview",
+            callback=options.named(".png"),
             metavar="SHEET.png",
             help="Draw a sheet of example copies; with --dry-run, draw it and write nothing else.",
         ),

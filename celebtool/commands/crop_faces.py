@@ -81,6 +81,7 @@ def crop_faces(
         typer.Option(
             "--review",
             metavar="FILE.html|FILE.png",
+            callback=options.named(".png", ".html", ".htm"),
             help="Write a page to look through and decide on, or draw a sheet per class of what was taken and rejected.",
         ),
     ] = None,

@@ -119,7 +119,7 @@ def test_preview(celebtool: Run, parts: Path, tmp_path: Path) -> None:
     taken = celebtool("augment", parts, tmp_path / "out", "--preview", sheet)
     assert (taken.code, (tmp_path / "out").exists()) == (1, False)
     assert f"{sheet}: exists already" in taken.stderr
-    out, before = tmp_path / "out", tree(tmp_path)
+    out, before = tmp_path / "out.png", tree(tmp_path)
     for place, problem in {
         out: "is the output as well; choose another name",
         out / "s.png": f"lies inside the output {out}; choose an output beside it",

@@ -315,7 +315,7 @@ def test_no_sheet_takes_the_place_of_another_file(celebtool: Run, photos: Path, 
     before = tree(tmp_path)
     for sheet, problem in {
         photos / "eileen/a.png": f"{photos}/eileen/a-1.png: lies inside the input {photos}; choose an output beside it",
-        out / "manifest.csv": f"{out}/manifest-1.csv: lies inside the output {out}; choose an output beside it",
+        out / "mine.png": f"{out}/mine-1.png: lies inside the output {out}; choose an output beside it",
         tmp_path / "no/rv.png": f"{tmp_path}/no: no such directory; make it first",
         tmp_path: f"{tmp_path}: is a directory; expected the name of a file to write",
         tmp_path / "rv.png": f"{tmp_path}/rv-2.png: {EXISTS}",

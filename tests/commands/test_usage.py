@@ -62,6 +62,10 @@ MISTAKES = {
     "crop-faces photos faces --select identiti": (
         "--select identiti: expected identity, largest, center, confident, only, all; did you mean identity?"
     ),
+    "crop-faces photos faces --review sheet.gif": (
+        "--review sheet.gif: expected a .png or .html or .htm file; type sheet.png"
+    ),
+    "augment parts out --preview sheet": "--preview sheet: expected a .png file; type sheet.png",
     "split faces parts --val nan": "--val: 'nan' is not a share; expected a number of 0 or more, as .8 or 80%",
     "augment parts out --copies 2 --until 9": "--until and --copies exclude each other; leave one out",
     "report p.csv --require 'acuracy>=1'": "--require: there is no figure acuracy; did you mean accuracy?",
