@@ -37,7 +37,8 @@ def test_help_groups_the_training_options_and_ends_with_those_for_experts(comman
         cli.main([command, "--help"])
     text = capfd.readouterr().out
     titles = [line.rstrip(":") for line in text.splitlines() if line and not line.startswith((" ", "Usage"))]
-    groups = ["Data", "Network", "Head", "Optimisation", "Run"]
+    people = ["People"] if command == "finetune" else []
+    groups = [*people, "Data", "Network", "Head", "Optimisation", "Run"]
     assert titles == ["Arguments", *(f"{group} options" for group in groups), "Options", "Expert options"]
     expert = text[text.index("Expert options:") :]
     for name in ("--label-smoothing", "--schedule", "--warmup", "--monitor", "--cache-memory", "--devices"):
