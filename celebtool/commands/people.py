@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from celebtool import console
+from celebtool import architectures, console
 from celebtool.errors import CelebtoolError, command_line
-from celebtool.formats import crops, faces, model_file, provenance, recipes
+from celebtool.formats import crops, model_file, provenance, recipes
 from celebtool.formats.model_info import ModelInfo
 from celebtool.system.output import is_finished_file, new_file
 from celebtool.training import acceptance, enrolment, enrolment_messages, messages, newcomers, training_set
@@ -106,29 +106,28 @@ def _recipe(
 
 def _with_new(kept: People, data: "TrainingData", info: ModelInfo, model: Path, progress: "Progress") -> People:
     """Add the people of a folder; embeddings that `crop-faces` left are not computed again."""
-    import numpy as np
-
     samples = [*data.train, *data.remembered]
-    files = data.files(samples)
-    found = [data.embeddings.of(file) for file in files] if _fits(kept, data, info) else [None] * len(files)
-    missing = [index for index, embedding in enumerate(found) if embedding is None]
-    if missing:
+    margin = crops.margin(data.crops)
+    if _is_default(info, kept) and margin is not None and margin == crops.margin(info.crops):
+        from celebtool.inference import solved_head
+
+        embeddings = solved_head.embedded("the new images", samples, data, margin, progress)
+    else:
         progress.stage("loading TensorFlow")
         from celebtool.nn.training import enrolling
 
         progress.stage("reading the new images", "images")
-        made = enrolling.embeddings(model, [files[index] for index in missing], progress)
-        for index, embedding in zip(missing, made, strict=True):
-            found[index] = embedding
-    embeddings = np.stack([embedding for embedding in found if embedding is not None])
-    known, strangers = newcomers.gathered(data, samples, embeddings)
-    return enrolment.added(kept, known, strangers)
+        embeddings = enrolling.embeddings(model, data.files(samples), progress)
+    if embeddings.shape[1:] != (kept.width,):
+        problem = f"holds embeddings of {kept.width} numbers, its network gives {embeddings.shape[1]}"
+        raise CelebtoolError(model, f"{problem}; expected a whole model .h5")
+    return enrolment.added(kept, *newcomers.gathered(data, samples, embeddings))
 
 
-def _fits(kept: People, data: "TrainingData", info: ModelInfo) -> bool:
-    """Say whether the folder's table holds embeddings of the model's kind."""
-    same_margin = crops.margin(data.crops) == crops.margin(info.crops)
-    return kept.method.from_crops and same_margin and kept.width == faces.EMBEDDING
+def _is_default(info: ModelInfo, people: People) -> bool:
+    """Say whether a model's network is the default one, for crops as `crop-faces` cuts them."""
+    own_size = info.image_size == architectures.get(architectures.EMBEDDER).input_size(crops.margin(info.crops))
+    return people.method.from_crops and info.architecture == architectures.EMBEDDER and own_size
 
 
 def _save(
@@ -141,7 +140,12 @@ def _save(
     found, arrays, embeddings = head.solved(info, model_file.read(model)[1], people)
     found = replace(found, recipe=recipe)
     progress.stage("writing the model")
-    from celebtool.nn.training import enrolling
+    if _is_default(info, people):
+        from celebtool.inference import solved_head
 
-    enrolling.save(found, arrays, embeddings, path)
+        solved_head.save(found, arrays, embeddings, path)
+    else:
+        from celebtool.nn.training import enrolling
+
+        enrolling.save(found, arrays, embeddings, path)
     return found

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool.architectures import EMBEDDER, get
+from celebtool.architectures import EMBEDDER, LAST_LAYER, get
+from celebtool.errors import CelebtoolError, printable
 from celebtool.formats import crops, images
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import UNKNOWN, Sample
-from celebtool.formats.model_info import ModelInfo
+from celebtool.formats.model_info import Arrays, ModelInfo
 from celebtool.inference import conversion, embeddings, keras_file, runtime, sface_weights
 from celebtool.inference.conversion import Graph
 from celebtool.system.progress import Progress
@@ -81,6 +82,34 @@ def train(
     info = outcome.described(known, data, settings, recipe, reached)
     kept = outcome.enrolled(info, reached, data, settings, from_crops=True) if enrol else (info, None)
     return Head(*kept, last, layout)
+
+
+def embedded(
+    part: str, samples: Sequence[Sample], data: TrainingData, margin: float, progress: Progress
+) -> NDArray[np.float32]:
+    """Return the embeddings (n, 128) of aligned crops with that margin, those that the folder does not know computed.
+
+    Raises:
+        ImageError: an image can't be read.
+    """
+    return _embedded(part, samples, data, embeddings.graph(margin), progress)
+
+
+def save(info: ModelInfo, arrays: Arrays, embeddings_of_people: NDArray[np.float32], path: Path) -> None:
+    """Write a model of the default network whose head was solved again; arguments as of `Head`, with all of its arrays.
+
+    Raises:
+        CelebtoolError: it has not the arrays of that network; or as `keras_file.write`.
+    """
+    layout = keras_file.of_graph(embeddings.layout(crops.margin(info.crops) or 0.0))
+    values = {array.name: value for array, value in arrays.items()}
+    names = [array.name for array in layout.arrays if array.layer != LAST_LAYER]
+    odd = values.keys() ^ {array.name for array in layout.arrays}
+    if odd:
+        problem = f"has not the arrays of a {EMBEDDER} ({', '.join(sorted(map(printable, odd))[:3])})"
+        raise CelebtoolError(path, f"{problem}; expected a model .h5")
+    head = {name: values[f"{LAST_LAYER}/{name}"] for name in ("kernel", "bias")}
+    keras_file.write(layout, [values[name] for name in names], head, info, path, embeddings_of_people)
 
 
 def _solved(

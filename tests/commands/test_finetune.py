@@ -3,6 +3,8 @@
 import csv
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -199,6 +201,25 @@ def test_no_enrol_leaves_everything_out_and_add_says_so(
     for words in ((place / "new", tmp_path / "x.h5", "--add"), (tmp_path / "x.h5", "--forget", "s1")):
         result = celebtool("finetune", model, *words)
         assert (result.code, result.stderr) == (1, f"celebtool: error: {model}: {problem}; {command}\n")
+
+
+@pytest.mark.slow
+def test_neither_add_nor_forget_needs_tensorflow_where_the_embeddings_are_known(place: Path, tmp_path: Path) -> None:
+    code = """
+import sys
+from celebtool import cli
+try:
+    cli.main(sys.argv[1:])
+except SystemExit as ended:
+    assert not ended.code
+assert not {"tensorflow", "keras", "sklearn"} & set(sys.modules)
+"""
+    for words in (
+        (place / "old.h5", place / "new", tmp_path / "added.h5", "--add"),
+        (tmp_path / "added.h5", tmp_path / "forgot.h5", "--forget", "s5"),
+    ):
+        subprocess.run([sys.executable, "-c", code, "finetune", *map(str, words)], check=True)
+    assert (tmp_path / "added.h5").read_bytes() == (place / "added.h5").read_bytes()
 
 
 @pytest.mark.slow
