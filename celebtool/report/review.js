@@ -194,6 +194,10 @@ function nameGroup(indices, text) {
 function renewPanel() {
   const panel = el("panel");
   panel.replaceChildren();
+  if (!data.items.length) {
+    panel.append(make("p", { class: "hint" }, "Each class has a page of its own. No photo is suspicious by itself."));
+    return;
+  }
   if (!current) {
     panel.append(make("p", { class: "hint" }, "Click a photo, or press an arrow key. ",
       "K keeps it, D or a double click drops it, M moves it, 1 to 9 takes a face, U undoes, S saves."));
