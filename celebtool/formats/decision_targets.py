@@ -2,7 +2,7 @@
 
 import posixpath
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,12 +30,11 @@ def of_run(
 
     Args and errors as `resolve`.
     """
-    remembered = image_folder.sidecar(earlier, decisions.FILE) if file is None and earlier else None
-    source = file or remembered
-    if source is None:
-        return decisions.NONE
-    made = decisions.read(source)
-    return resolve(made, folder, contents, alias, remembered=file is None, any_label=any_label)
+    kept = image_folder.sidecar(earlier, decisions.FILE) if earlier else None
+    remembered = decisions.read(kept) if kept else decisions.NONE
+    made = decisions.read(file) if file else remembered
+    known = {row.path for row in remembered.rows}
+    return resolve(made, folder, contents, alias, remembered=known, any_label=any_label)
 
 
 def resolve(
@@ -44,7 +43,7 @@ def resolve(
     contents: Mapping[str, str],
     alias: Alias | None = None,
     *,
-    remembered: bool = False,
+    remembered: Collection[str] = (),
     any_label: bool = False,
 ) -> Decisions:
     """Return the decisions about a folder's photos, with the digests of the photos, and which of them apply.
@@ -54,7 +53,7 @@ def resolve(
         folder: the photos.
         contents: the SHA-256 of each photo.
         alias: what paths that name no photo stand for.
-        remembered: they were applied before; those about photos that are gone are kept, and not applied.
+        remembered: the photos of decisions that were applied before; those that are gone are kept, and not applied.
         any_label: photos have no labels, and may be moved to any.
 
     Raises:
@@ -85,7 +84,12 @@ def resolve(
 
 
 def _found(
-    made: Decisions, folder: ImageFolder, contents: Mapping[str, str], alias: Alias | None, *, remembered: bool
+    made: Decisions,
+    folder: ImageFolder,
+    contents: Mapping[str, str],
+    alias: Alias | None,
+    *,
+    remembered: Collection[str],
 ) -> tuple[list[Decision], list[Decision]]:
     """Return the decisions with the paths of the folder, and those about photos that are gone."""
     names = {unicodedata.normalize("NFC", path): path for path in contents}
@@ -94,7 +98,7 @@ def _found(
         row = _about(read, names, contents, alias)
         if row is not None:
             found.append(row)
-        elif remembered:
+        elif read.path in remembered:
             gone.append(read)
         else:
             raise CelebtoolError(made.where(read), _no_such(read.path, folder, contents))

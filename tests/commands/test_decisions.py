@@ -76,6 +76,10 @@ def test_crops_are_what_was_decided_now_and_after_every_update(celebtool: Run, p
     assert _reasons(faces) == {key: reason for key, reason in decided.items() if reason != "dropped"}
     table.write_text(TABLE.splitlines()[0] + "\nalex/pair.png,1,take,,\n")
     kept = tree(faces)
+    saved = tmp_path / "saved.csv"
+    shutil.copy(faces / "decisions.csv", saved)
+    assert "alex/3.png,,drop,,blurred" in saved.read_text()  # its photo is gone
+    assert "finished" in celebtool("crop-faces", photos, faces, "--update", "--decisions", saved).stderr
     refused = celebtool("crop-faces", photos, faces, "--overwrite")
     problem = (
         f"holds decisions that would be lost; add --decisions {faces}/decisions.csv to apply them again, or delete it"

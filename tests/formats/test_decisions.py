@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ def folder(*paths: str) -> ImageFolder:
     )
 
 
-def resolve(made: Decisions, paths: tuple[str, ...], **options: bool) -> Decisions:
+def resolve(made: Decisions, paths: tuple[str, ...], **options: Any) -> Decisions:
     return decision_targets.resolve(made, folder(*paths), {path: f"digest of {path}" for path in paths}, **options)
 
 
@@ -129,7 +130,7 @@ def test_a_photo_that_changed_since_is_a_warning(tmp_path: Path) -> None:
 
 
 def test_what_is_remembered_about_a_photo_that_is_gone_stays(tmp_path: Path) -> None:
-    made = resolve(read(tmp_path, PLAIN), ("ann/1.jpg",), remembered=True)
+    made = resolve(read(tmp_path, PLAIN), ("ann/1.jpg",), remembered=("ann/2, of 3.jpg", "bob/1.jpg"))
     assert [row.path for row in made.rows] == ["ann/1.jpg", "ann/2, of 3.jpg", "bob/1.jpg"]
     assert sorted(made.by_path) == ["ann/1.jpg"]
 
