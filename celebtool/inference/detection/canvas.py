@@ -1,8 +1,8 @@
 """Show P-Net several pictures at once, side by side on a canvas that it sees in bands.
 
-Bands are small, so that what the network computes stays in the processor's cache, and of few shapes. They overlap by the
-size of a window, so each window lies in one whole. Windows that reach from one picture into the next, or beyond an odd
-side, are left out.
+Bands are small, so that what the network computes stays in the processor's cache, and of few shapes, each of which takes
+memory. They overlap by the size of a window, so each window lies in one whole. A picture that is wider than the canvas is
+cut into pieces that overlap likewise. Windows that reach from one piece into the next, or beyond an odd side, are left out.
 """
 
 import math
@@ -17,14 +17,24 @@ Array = NDArray[np.float32]
 CELL = 12  # P-Net's window in pixels; it moves by two
 ROWS = 32  # of windows in a band
 HEIGHT = 2 * ROWS + CELL - 2  # of a band in pixels
-STEP = 64  # pixels: the width of a canvas is a multiple
-WIDTHS = 16  # different widths that are kept ready
+WIDTHS = (192, 256, 320, 384, 448, 512)  # of a canvas in pixels
+
+
+class Piece(NamedTuple):
+    """Columns of a picture, from the even ``start``, and the even place (top, left) where they lie on the canvas."""
+
+    picture: int
+    start: int
+    rows: int
+    columns: int
+    top: int
+    left: int
 
 
 class Layout(NamedTuple):
-    """Where pictures lie on a canvas: the even (top, left) of each, the canvas's width, and how many bands it has."""
+    """Where pieces of pictures lie on a canvas, its width, and how many bands it has."""
 
-    places: list[tuple[int, int]]
+    pieces: list[Piece]
     width: int
     bands: int
 
@@ -35,13 +45,15 @@ def run(network: Callable[[Array], Array], pictures: Sequence[Array]) -> list[Ar
     band = np.empty((1, HEIGHT, layout.width, 3), np.float32)
     answers = []
     for number in range(layout.bands):
-        _fill(band[0], 2 * ROWS * number, pictures, layout.places)
+        _fill(band[0], 2 * ROWS * number, pictures, layout.pieces)
         answers.append(network(band)[0])
     whole = np.concatenate(answers)
-    return [
-        whole[top // 2 : top // 2 + windows(rows), left // 2 : left // 2 + windows(columns)]
-        for (top, left), (_, rows, columns) in zip(layout.places, (picture.shape for picture in pictures), strict=True)
-    ]
+    parts: list[list[Array]] = [[] for _ in pictures]
+    for piece in layout.pieces:
+        rows = slice(piece.top // 2, piece.top // 2 + windows(piece.rows))
+        columns = slice(piece.left // 2, piece.left // 2 + windows(piece.columns))
+        parts[piece.picture].append(whole[rows, columns])
+    return [np.concatenate(part, axis=1) for part in parts]
 
 
 def windows(side: int) -> int:
@@ -51,27 +63,35 @@ def windows(side: int) -> int:
 
 def arrange(sizes: Sequence[tuple[int, ...]]) -> Layout:
     """Return the layout of pictures of some (height, width) that takes least room."""
-    narrowest = sizes[0][1] + -sizes[0][1] % STEP
-    widest = 2 * narrowest if len(sizes) > 1 else narrowest
-    layouts = (_on_shelves(sizes, width) for width in range(narrowest, widest + 1, STEP))
+    layouts = (_on_shelves(sizes, width) for width in WIDTHS)
     return min(layouts, key=lambda layout: layout.bands * layout.width)
 
 
 def _on_shelves(sizes: Sequence[tuple[int, ...]], width: int) -> Layout:
-    places, top, left, shelf = [], 0, 0, 0
-    for rows, columns in sizes:
-        if left + columns > width:
-            top, left, shelf = top + shelf, 0, 0
-        places.append((top, left))
-        left += columns + columns % 2
-        shelf = max(shelf, rows + rows % 2)
-    return Layout(places, width, max(1, math.ceil(windows(top + shelf) / ROWS)))
+    pieces, top, left, shelf = [], 0, 0, 0
+    for number, (rows, whole) in enumerate(sizes):
+        for start, columns in _cut(whole, width):
+            if left + columns > width:
+                top, left, shelf = top + shelf, 0, 0
+            pieces.append(Piece(number, start, rows, columns, top, left))
+            left += columns + columns % 2
+            shelf = max(shelf, rows + rows % 2)
+    return Layout(pieces, width, max(1, math.ceil(windows(top + shelf) / ROWS)))
 
 
-def _fill(band: Array, first: int, pictures: Sequence[Array], places: Sequence[tuple[int, int]]) -> None:
-    """Put the rows of the canvas from the ``first`` into a band (height, width, 3): parts of pictures, black beside them."""
+def _cut(columns: int, width: int) -> list[tuple[int, int]]:
+    """Return where the pieces of a picture begin, and their columns: at most ``width``, each window in one of them."""
+    if columns <= width:
+        return [(0, columns)]
+    count, most = windows(columns), windows(width)
+    return [(2 * first, 2 * min(most, count - first) + CELL - 2) for first in range(0, count, most)]
+
+
+def _fill(band: Array, first: int, pictures: Sequence[Array], pieces: Sequence[Piece]) -> None:
+    """Put the rows of the canvas from the ``first`` into a band (height, width, 3), black where no piece lies."""
     band.fill(0)
-    for (top, left), picture in zip(places, pictures, strict=True):
-        seen = picture[:, max(0, first - top) : max(0, first + len(band) - top)]
-        start = max(0, top - first)
-        band[start : start + seen.shape[1], left : left + seen.shape[2]] = seen.transpose(1, 2, 0)
+    for piece in pieces:
+        columns = slice(piece.start, piece.start + piece.columns)
+        seen = pictures[piece.picture][:, max(0, first - piece.top) : max(0, first + len(band) - piece.top), columns]
+        top = max(0, piece.top - first)
+        band[top : top + seen.shape[1], piece.left : piece.left + piece.columns] = seen.transpose(1, 2, 0)

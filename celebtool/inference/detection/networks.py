@@ -36,9 +36,7 @@ class Networks:
     """
 
     def __init__(self) -> None:
-        load = runtime.load
-        self._propose = load(_graph("pnet"), shapes=canvas.WIDTHS)
-        self._refine, self._output = load(_graph("rnet")), load(_graph("onet"))
+        self._propose, self._refine, self._output = (runtime.load(graph) for graph in graphs())
 
     def propose(self, pictures: Sequence[Array]) -> list[tuple[Array, Array]]:
         """Return P-Net's answer for pictures (3, height, width), the largest first.
