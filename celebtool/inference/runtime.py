@@ -32,9 +32,9 @@ class Network:
     It may be called from several threads, which then wait for one another.
     """
 
-    def __init__(self, content: bytes, *, threads: int = 1, shapes: int = SHAPES) -> None:
+    def __init__(self, content: bytes, *, threads: int = 1) -> None:
         """Take a network as LiteRT stores it; `threads` is how many compute one call."""
-        self._content, self._threads, self._shapes = content, threads, shapes
+        self._content, self._threads = content, threads
         self._by_shape: OrderedDict[tuple[int, ...], _Interpreter] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -61,7 +61,7 @@ class Network:
         """Return the interpreter for a shape: laying out the memory anew costs as much as a small network."""
         found = self._by_shape.pop(shape, None) or _Interpreter(self._content, shape, self._threads)
         self._by_shape[shape] = found
-        while len(self._by_shape) > self._shapes:
+        while len(self._by_shape) > SHAPES:
             self._by_shape.popitem(last=False)
         return found
 
@@ -94,15 +94,14 @@ def _outputs(interpreter: Interpreter) -> Iterable[int]:
 
 
 @functools.lru_cache(maxsize=NETWORKS)
-def load(graph: Graph, *, threads: int = 1, shapes: int = SHAPES) -> Network:
+def load(graph: Graph, *, threads: int = 1) -> Network:
     """Return a network, read once per process; it is converted first if that has not been done yet.
 
     Args:
         graph: the network.
         threads: how many compute one call.
-        shapes: as `SHAPES`, which is the default.
 
     Raises:
         CelebtoolError: its weights are missing or damaged, or it can't be converted.
     """
-    return Network(conversion.content(graph), threads=threads, shapes=shapes)
+    return Network(conversion.content(graph), threads=threads)
