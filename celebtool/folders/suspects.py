@@ -2,8 +2,8 @@
 
 Every image is compared with the mean of the other images of its class and with the means of all other classes, by the
 cosine of embeddings. Wrong images move the means; so suspects are left out of them, and all images are judged again,
-until nothing changes. In one round a class loses at most half of its images, the worst ones. How the limits were chosen is
-in `benchmarks/suspects.py`.
+until nothing changes. In one round a class loses at most half of its images, the worst ones. What the limits
+find, and what they suspect wrongly, is measured by `benchmarks/suspects.py`.
 """
 
 from collections.abc import Sequence
