@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from celebtool.architectures import LAST_LAYER
 from celebtool.formats import history, model_file
 from tests.conftest import Result, run_installed, tree
 from tests.support import terminal
@@ -89,7 +90,7 @@ def test_a_network_from_scratch_with_its_history_then_finetuned(
     info = model_file.read_info(tmp_path / "cnn.h5")
     assert (info.image_size, info.dense) == ((24, 20), (16,))
     assert info.threshold is None or info.acceptance.accepted >= 0.9
-    assert "of strangers would pass" in result.stderr
+    assert re.search(r"about \d.* % of strangers (would pass|pass)", result.stderr)  # with a threshold, or without one
     line = ("finetune", tmp_path / "cnn.h5", face_parts, tmp_path / "tuned.h5", "--unfreeze", "3", "--epochs", "1")
     result = celebtool(*line, "--dense", "8", "--dropout", "0.1")
     assert result.code == 0, result.stderr
@@ -123,11 +124,12 @@ def test_what_crop_faces_computed_is_not_computed_again(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from celebtool.nn.training import activations
+    from celebtool.inference import runtime
 
     assert celebtool("train", changed_parts, tmp_path / "computed.h5").code == 0
-    monkeypatch.setattr(activations, "activations", lambda *_, **__: pytest.fail("ran the network"))
-    assert celebtool("train", face_parts, tmp_path / "known.h5").code == 0
+    with monkeypatch.context() as patched:
+        patched.setattr(runtime, "load", lambda *_, **__: pytest.fail("ran the network"))
+        assert celebtool("train", face_parts, tmp_path / "known.h5").code == 0
     tables = [celebtool("predict", tmp_path / f"{name}.h5", face_parts / "test") for name in ("computed", "known")]
     first, second = (list(csv.DictReader(table.stdout.splitlines())) for table in tables)
     for one, other in zip(first, second, strict=True):
@@ -143,7 +145,10 @@ def test_weights_from_a_file(
     result = celebtool("train", changed_parts, tmp_path / "m.h5", "--weights", face_model)
     assert result.code == 0, result.stderr
     first, second = (model_file.read(path)[1] for path in (tmp_path / "own.h5", tmp_path / "m.h5"))
-    assert all(np.array_equal(first[array], second[array]) for array in first)
+    head = {array for array in first if array.layer == LAST_LAYER}
+    assert all(np.array_equal(first[array], second[array]) for array in first.keys() - head)
+    for array in head:  # LiteRT computes the embeddings of the one, TensorFlow those of the other
+        np.testing.assert_allclose(first[array], second[array], rtol=1e-3, atol=1e-3)
 
 
 def test_the_table_of_architectures(celebtool: Callable[..., Result]) -> None:
