@@ -12,7 +12,7 @@ import celebtool
 from celebtool.cli import VERBS
 
 ROOT = Path(celebtool.__file__).parent
-HEAVY = ("tensorflow", "keras", "pandas", "sklearn", "matplotlib", "scipy", "h5py", "mtcnn")
+HEAVY = ("tensorflow", "keras", "pandas", "sklearn", "matplotlib", "scipy", "h5py", "mtcnn", "ai_edge_litert")
 
 LOADED = """
 import json, sys
