@@ -34,7 +34,7 @@ class Cost:
 def cost(code: Path, *arguments: object) -> Cost:
     """Run a command line of the celebtool in a checkout, all its processes to their end."""
     environment = {**os.environ, "PYTHONPATH": str(code), "CELEBTOOL_OFFLINE": "1"}
-    line = [sys.executable, "-m", "celebtool", *map(str, arguments)]
+    line = [sys.executable, "-P", "-m", "celebtool", *map(str, arguments)]
     started, cpu, memory, wall = time.monotonic(), 0.0, 0.0, 0.0
     process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
     while True:
@@ -73,7 +73,9 @@ for started in (0, time.monotonic()):
 print(len(pictures) / (time.monotonic() - started))
 """
     environment = {**os.environ, "PYTHONPATH": str(NEW)}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True, env=environment
+    )
     return float(done.stdout)
 
 

@@ -23,7 +23,15 @@ from celebtool.errors import CelebtoolError, printable
 from celebtool.inference import cache
 from celebtool.system import signals, trees
 
-_START = "import sys; sys.path.append(sys.argv.pop(1)); from celebtool.nn import convert; convert.main()"
+_START = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import celebtool  # this one, whatever others there are
+del sys.path[0]
+sys.path.append(sys.argv.pop(1))
+from celebtool.nn import convert
+convert.main()
+"""
 _OWN_DIRECTORY = str(Path(celebtool.__file__).parent.parent)
 
 
