@@ -40,6 +40,21 @@ def _signals_not_ignored() -> Iterator[None]:
         signal.signal(number, signal.SIG_IGN)
 
 
+@pytest.fixture(scope="session")
+def _converted() -> None:
+    """Convert the networks that most commands use, which a command says when it does it."""
+    from celebtool.inference import conversion, embeddings
+    from celebtool.inference.detection import networks
+
+    conversion.prepare([*networks.graphs(), embeddings.graph(0.4), embeddings.layout(0.4)])
+
+
+@pytest.fixture(autouse=True)
+def _converted_if_slow(request: pytest.FixtureRequest) -> None:
+    if request.node.get_closest_marker("slow"):
+        request.getfixturevalue("_converted")
+
+
 @pytest.fixture
 def celebtool(capfd: pytest.CaptureFixture[str]) -> Callable[..., Result]:
     """Run ``celebtool ARGUMENTS…`` in this process, as the installed command does."""

@@ -191,8 +191,7 @@ def _call(function: str, shard: object) -> object:
 def _context() -> multiprocessing.context.BaseContext:
     """Return how workers start: anew, but on Linux as forks of one process that has imported what they run.
 
-    So its time and memory (280 MB of TensorFlow's) are paid for once. It has not used TensorFlow, whose threads don't
-    survive a fork.
+    So the time for its imports is spent once. It has run no network, because threads don't survive a fork.
     """
     if sys.platform == "linux":
         # no room for its socket, or a longer path than a socket's may be; the talk of processes is lost: errors come back
