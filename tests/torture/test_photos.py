@@ -169,9 +169,11 @@ def test_weights_are_checked_before_they_are_parsed(tmp_path: Path, name: str, t
     whole = file.read_bytes()
     flipped = bytearray(whole)
     flipped[len(whole) // 2] ^= 1
+    # Once they are converted, they are not read any more.
+    environment = {"PYTHONPATH": str(tmp_path / "packages"), "CELEBTOOL_CACHE": str(tmp_path / "cache")}
     for content in (bytes(flipped), whole[:-1], PICKLE):
         file.write_bytes(content)
-        ended = world.run(*WEIGHTS[name], cwd=tmp_path, environment={"PYTHONPATH": str(tmp_path / "packages")})
+        ended = world.run(*WEIGHTS[name], cwd=tmp_path, environment=environment)
         assert ended.code == 1, ended
         assert world.one_line(ended), ended.said
         assert str(file) in ended.said, ended.said
