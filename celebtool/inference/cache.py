@@ -11,12 +11,12 @@ import os
 import stat
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import filelock
 
-from celebtool.system import trees
+from celebtool.system import signals, trees
 
 VARIABLE = "CELEBTOOL_CACHE"
 """Environment variable: where the networks are kept instead; worker processes inherit it."""
@@ -24,6 +24,8 @@ LIMIT = 2 << 30
 """Bytes that all files may take; those that were not used for longest are removed beyond it."""
 PATIENCE = 300.0
 """Seconds to wait for another process that converts; after that, both do."""
+SILENCE = 10.0
+"""Seconds of them after which a user is told."""
 
 _SUFFIX = ".network"
 _NEW = ".new-"
@@ -33,7 +35,7 @@ _DIGEST = 64  # hexadecimal digits
 def directory() -> Path | None:
     """Return the directory of the networks, which need not exist; None if the user has no home directory.
 
-    A relative path in the environment is ignored: it would lead into the current directory.
+    A relative path in the environment is ignored, HOME too: it would lead into the current directory.
     """
     for variable, below in ((VARIABLE, "."), ("XDG_CACHE_HOME", "celebtool")):
         given = Path(os.environ.get(variable, ""))
@@ -41,7 +43,7 @@ def directory() -> Path | None:
             return given / below
     with contextlib.suppress(RuntimeError):
         home = Path.home()
-        if home.is_dir() and os.environ.get("HOME") != "":
+        if home.is_absolute() and home.is_dir() and os.environ.get("HOME") != "":
             return home / ".cache" / "celebtool"
     return None
 
@@ -96,8 +98,10 @@ def link(name: str, other: str) -> None:
 
 
 @contextlib.contextmanager
-def workspace() -> Iterator[Path]:
+def workspace(say: Callable[[str], None] = lambda _: None) -> Iterator[Path]:
     """Yield an empty directory beside the networks, while no other process has one; what killed processes left goes.
+
+    `say` is told if it takes long until the other process is done.
 
     Raises:
         OSError: the directory can't be written.
@@ -106,25 +110,30 @@ def workspace() -> Iterator[Path]:
     if root is None:
         raise FileNotFoundError("no home directory")
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone(root) as is_alone:
+    with _alone(root, say) as is_alone:
         if is_alone:
             for remains in root.glob(f"{_NEW}*"):
                 with contextlib.suppress(OSError):
                     trees.remove(remains)
         place = Path(tempfile.mkdtemp(prefix=_NEW, dir=root))
-        try:
-            yield place
-        finally:
+
+        def remove() -> None:
             with contextlib.suppress(OSError):
                 trees.remove(place)
 
+        with signals.cleaned_up(remove):
+            try:
+                yield place
+            finally:
+                remove()
+
 
 @contextlib.contextmanager
-def _alone(root: Path) -> Iterator[bool]:
+def _alone(root: Path, say: Callable[[str], None]) -> Iterator[bool]:
     """Wait until no other process is here; yield whether that can be said, which some file systems do not allow."""
     lock = filelock.FileLock(root / "lock")
     try:
-        lock.acquire(timeout=PATIENCE)
+        _wait(lock, say)
     except (filelock.Timeout, NotImplementedError):
         yield False
         return
@@ -132,6 +141,14 @@ def _alone(root: Path) -> Iterator[bool]:
         yield True
     finally:
         lock.release()
+
+
+def _wait(lock: filelock.BaseFileLock, say: Callable[[str], None]) -> None:
+    try:
+        lock.acquire(timeout=SILENCE)
+    except filelock.Timeout:
+        say("waiting for another celebtool that prepares the networks")
+        lock.acquire(timeout=PATIENCE - SILENCE)
 
 
 def _shrink(root: Path, newest: str) -> None:

@@ -75,18 +75,10 @@ def prepare(graphs: Sequence[Graph], say: Callable[[str], None] = lambda _: None
     if not missing:
         return
     say(f"preparing the networks for this machine, once: {', '.join(dict.fromkeys(graph.title for graph in missing))}")
-    try:
-        _fill(missing)
-    except OSError as error:
-        place = cache.directory()
-        why = (
-            f"{place}: can't be written ({error.strerror or error})"
-            if place
-            else "there is no home directory to keep them in"
-        )
-        say(f"{why}; the networks are prepared for this run alone")
+    if problem := _problem_of_filling(missing, say):
+        say(f"{problem}; the networks are prepared for this run alone")
         _use_temporary()
-        _fill(missing)
+        _fill(missing, say)
 
 
 def content(graph: Graph) -> bytes:
@@ -109,8 +101,29 @@ def _is_there(graph: Graph, say: Callable[[str], None]) -> bool:
         return False
 
 
-def _fill(graphs: Sequence[Graph]) -> None:
-    with cache.workspace() as place:
+def _problem_of_filling(graphs: Sequence[Graph], say: Callable[[str], None]) -> str:
+    """Convert networks into the cache; return why it can't keep them, "" if it does.
+
+    Some file systems say of every file that everybody may write it, or that it is another user's.
+    """
+    place = cache.directory()
+    try:
+        _fill(graphs, say)
+    except OSError as error:
+        if place is None:
+            return "there is no home directory to keep them in"
+        return f"{place}: can't be written ({error.strerror or error})"
+    try:
+        for graph in graphs:
+            cache.read(graph.name)
+    except ValueError as error:
+        return f"{place}: keeps no file as it is written ({error})"
+    return ""
+
+
+def _fill(graphs: Sequence[Graph], say: Callable[[str], None]) -> None:
+    """Convert those networks that are still missing; raises OSError if the cache can't be written."""
+    with cache.workspace(say) as place:
         missing = [
             graph for graph in graphs if not _is_there(graph, lambda _: None)
         ]  # another process may have been here
@@ -154,11 +167,16 @@ def _conversation(process: "subprocess.Popen[bytes]", order: bytes) -> bytes:
         raise
 
 
-def _failure(code: int, said: bytes, graphs: Sequence[Graph]) -> CelebtoolError:
-    """Return the error that a process told of in its last line, or what its exit code means."""
+def _failure(code: int, said: bytes, graphs: Sequence[Graph]) -> CelebtoolError | OSError:
+    """Return the error that a process told of in its last line, or what its exit code means.
+
+    An OSError is one of the directory that it writes to.
+    """
     last = said.strip().rpartition(b"\n")[2]
     with contextlib.suppress(ValueError, KeyError, TypeError):
         told = json.loads(last)
+        if "errno" in told:
+            return OSError(told["errno"], told["strerror"])
         return CelebtoolError(told["where"], told["problem"])
     titles = ", ".join(dict.fromkeys(graph.title for graph in graphs))
     if code < 0:
@@ -183,8 +201,9 @@ def _use_temporary() -> None:
 
 @functools.cache
 def _versions() -> dict[str, str]:
-    """Return the versions of what converts and runs networks."""
-    return {name: importlib.metadata.version(name) for name in ("ai-edge-litert", "keras", "tensorflow")}
+    """Return the versions of what converts and runs networks, and of celebtool, which reads their weights."""
+    others = {name: importlib.metadata.version(name) for name in ("ai-edge-litert", "keras", "tensorflow")}
+    return {"celebtool": celebtool.__version__, **others}
 
 
 @functools.cache

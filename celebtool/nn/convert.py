@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import tensorflow as tf
@@ -51,9 +51,15 @@ def main() -> None:
         for number, graph in enumerate(order["graphs"]):
             _make(build(graph), Path(order["place"], str(number)))
     except CelebtoolError as error:
-        sys.stdout.write(json.dumps({"where": str(error.where), "problem": error.problem}) + "\n")
-        sys.stdout.flush()
-        sys.exit(1)
+        _tell({"where": str(error.where), "problem": error.problem})
+    except OSError as error:  # of a file that is written here; one that is read is a CelebtoolError
+        _tell({"errno": error.errno, "strerror": error.strerror})
+
+
+def _tell(error: Mapping[str, object]) -> NoReturn:
+    sys.stdout.write(json.dumps(error) + "\n")
+    sys.stdout.flush()
+    sys.exit(1)
 
 
 def _make(network: Convertible | bytes, file: Path) -> None:

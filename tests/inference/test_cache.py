@@ -1,7 +1,10 @@
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
+import filelock
 import pytest
 
 from celebtool.inference import cache
@@ -97,6 +100,36 @@ def test_remains_of_killed_processes_go(place: Path) -> None:
     assert [path.name for path in place.iterdir()] == ["lock"]
 
 
+def test_who_waits_for_another_process_is_told(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "SILENCE", 0.1)
+    monkeypatch.setattr(cache, "PATIENCE", 0.3)
+    said: list[str] = []
+    with filelock.FileLock(place / "lock"):
+        (place / ".new-0").write_bytes(b"of the other process")
+        with cache.workspace(said.append):
+            assert said == ["waiting for another celebtool that prepares the networks"]
+        assert [path.name for path in place.glob(".new-*")] == [".new-0"]
+    with cache.workspace(said.append):
+        assert len(said) == 1
+
+
+INTERRUPTED = """
+import os, signal
+from celebtool.inference import cache
+from celebtool.system import signals
+signals.handle()
+with cache.workspace() as place:
+    (place / "half").write_bytes(b"half")
+    os.kill(os.getpid(), signal.SIGINT)
+"""
+
+
+def test_a_signal_leaves_nothing_behind(place: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (130, b"")
+    assert [path.name for path in place.iterdir()] == ["lock"]
+
+
 def test_the_directory_is_made_for_this_user_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "a" / "b"))
     with cache.workspace():
@@ -112,7 +145,7 @@ def test_a_relative_directory_is_ignored(tmp_path: Path, monkeypatch: pytest.Mon
     assert cache.directory() == Path("/somewhere/celebtool")
 
 
-@pytest.mark.parametrize("home", ["", "/nonexistent"])
+@pytest.mark.parametrize("home", ["", "/nonexistent/home", "."])
 def test_without_a_home_directory_there_is_no_place(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", home)
     for variable in (cache.VARIABLE, "XDG_CACHE_HOME"):

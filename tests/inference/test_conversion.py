@@ -1,7 +1,6 @@
 import dataclasses
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +22,14 @@ def content() -> bytes:
 
 def pixels(count: int) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (count, 124, 124, 3), np.uint8)
+
+
+def answer(order: dict[str, object]) -> tuple[int, object]:
+    """Give an order to the process that converts; return its exit code and the JSON of its last line."""
+    line = [sys.executable, "-P", "-c", conversion._START, conversion._OWN_DIRECTORY]
+    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        said = conversion._conversation(process, json.dumps(order).encode() + b"\n")
+    return process.returncode, json.loads(said.splitlines()[-1])
 
 
 @pytest.mark.slow
@@ -135,6 +142,55 @@ def test_another_exception_is_an_error_of_one_line(tmp_path: Path, monkeypatch: 
     assert str(caught.value) == "face-sface: can't be prepared: ImportError: no tensorflow; install celebtool again"
 
 
+FULL = """
+import json, sys
+print(json.dumps({"errno": 28, "strerror": "No space left on device"}))
+sys.exit(1)
+"""
+
+
+def test_a_full_disk_is_one_that_can_not_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
+    monkeypatch.setattr(conversion, "_START", FULL)
+    said: list[str] = []
+    with pytest.raises(OSError, match="No space left on device"):  # the temporary directory is full, too
+        conversion.prepare([GRAPH], said.append)
+    assert said[1:] == [
+        f"{tmp_path}: can't be written (No space left on device); the networks are prepared for this run alone"
+    ]
+
+
+@pytest.mark.slow
+def test_the_process_that_converts_tells_of_a_disk_that_can_not_be_written(tmp_path: Path) -> None:
+    graphs = [dataclasses.asdict(embeddings.layout(0.4))]
+    said = answer({"place": str(tmp_path / "gone"), "graphs": graphs})
+    assert said == (1, {"errno": 2, "strerror": "No such file or directory"})
+
+
+WRITTEN = """
+import json, pathlib, sys
+pathlib.Path(json.loads(sys.stdin.readline())["place"], "0").write_bytes(b"network")
+"""
+
+
+def test_a_file_system_on_which_every_file_is_everybodys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
+    monkeypatch.setattr(conversion, "_START", WRITTEN)
+    write = cache.write
+
+    def written(name: str, content: bytes) -> None:
+        write(name, content)
+        if cache.directory() == tmp_path:
+            (tmp_path / f"{name}.network").chmod(0o777)
+
+    monkeypatch.setattr(cache, "write", written)
+    said: list[str] = []
+    conversion.prepare([GRAPH], said.append)
+    problem = "keeps no file as it is written (other users may write it)"
+    assert said[1:] == [f"{tmp_path}: {problem}; the networks are prepared for this run alone"]
+    assert conversion.content(GRAPH) == b"network"
+
+
 def test_the_name_depends_on_all_that_the_network_is_made_of() -> None:
     others = [
         dataclasses.replace(GRAPH, builder="celebtool.nn.networks.answering:other"),
@@ -146,9 +202,7 @@ def test_the_name_depends_on_all_that_the_network_is_made_of() -> None:
 
 
 def test_a_builder_of_another_package_is_not_called(tmp_path: Path) -> None:
-    order = {"place": str(tmp_path), "graphs": [dataclasses.asdict(Graph("x", "os:system", "", {"command": "true"}))]}
-    line = [sys.executable, "-P", "-c", conversion._START, conversion._OWN_DIRECTORY]
-    done = subprocess.run(line, input=json.dumps(order) + "\n", capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert shutil.which("true")
+    graphs = [dataclasses.asdict(Graph("x", "os:system", "", {"command": "true"}))]
+    problem = "is no builder; expected a function in celebtool.nn.networks."
+    assert answer({"place": str(tmp_path), "graphs": graphs}) == (1, {"where": "os:system", "problem": problem})
     assert not (tmp_path / "0").exists()
