@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from celebtool.errors import CelebtoolError, GateError, count
 from celebtool.formats.prediction_row import Prediction
+from celebtool.formats.reasons import words
 
 
 class Coverage:
@@ -32,7 +33,7 @@ class Coverage:
             yield row
 
     def summary(self, *, faces: bool) -> str:
-        """Return the counts as text: ``75 faces in 60 photos; 2 photos failed (unreadable 2)``."""
+        """Return the counts as text: ``75 faces in 60 photos; 2 photos failed (unreadable)``."""
         failed = f"; {count(self.failed, 'photo' if faces else 'image')} failed ({self._why()})" if self.failed else ""
         if faces:
             return f"{count(self.rows - self.failed, 'face')} in {count(self.photos, 'photo')}{failed}"
@@ -61,4 +62,7 @@ class Coverage:
             raise GateError(where, f"{share}; at most {most:.1%} were allowed")
 
     def _why(self) -> str:
-        return ", ".join(f"{reason.replace('_', ' ')} {number}" for reason, number in self.reasons.most_common())
+        """Return the reasons, each with its number if there are several: ``2 unreadable, 1 no face``."""
+        if len(self.reasons) == 1:
+            return words(*self.reasons)
+        return ", ".join(f"{number} {words(reason)}" for reason, number in self.reasons.most_common())

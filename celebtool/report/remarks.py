@@ -12,6 +12,7 @@ from celebtool.evaluation.judge import Judged
 from celebtool.evaluation.rejection import FALSE_ACCEPTS, Rejection
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder, Sample
 from celebtool.formats.model_info import ModelInfo
+from celebtool.formats.reasons import words
 from celebtool.formats.text import natural_key
 from celebtool.report import subject_records
 from celebtool.report.subjects import Report
@@ -66,7 +67,7 @@ def of_evaluation(evaluation: Evaluation) -> list[str]:
     """Say what is left out of the figures of one part, and which of them rest on too few images."""
     said = []
     if evaluation.failures:
-        reasons = ", ".join(f"{reason} {count}" for reason, count in evaluation.failures.items())
+        reasons = ", ".join(f"{count} {words(reason)}" for reason, count in evaluation.failures.items())
         said.append(
             f"{sum(evaluation.failures.values())} of {evaluation.rows} images failed and count as wrong: {reasons}"
         )

@@ -127,7 +127,7 @@ def test_too_many_failures_are_exit_code_3_and_the_rows_are_there(
     met = celebtool(*line, "40%")
     assert (met.code, met.stderr) == (
         0,
-        f"wrote {tmp_path}/p.csv: 3 images; 1 image failed (unreadable 1); next: celebtool report {tmp_path}/p.csv\n",
+        f"wrote {tmp_path}/p.csv: 3 images; 1 image failed (unreadable); next: celebtool report {tmp_path}/p.csv\n",
     )
     result = celebtool(*line, "0.1")
     assert (result.code, result.stderr.splitlines()[-1]) == (

@@ -140,7 +140,7 @@ def test_failed_images_and_missing_classes_are_said(celebtool, tmp_path):
     table = write(tmp_path / "p.csv", [*rows, ("test/NA/x.png", "NA", None, "test")])
     result = celebtool("report", table)
     assert result.stderr == (
-        f"note: {table}: 1 of 25 images failed and count as wrong: unreadable 1\n"
+        f"note: {table}: 1 of 25 images failed and count as wrong: 1 unreadable\n"
         f"note: {table}: no image of Beyoncé: these classes are in no average\n"
     )
     assert celebtool("report", table, "--quiet").stderr == ""

@@ -24,13 +24,13 @@ def counted(*rows: Prediction) -> Coverage:
 
 def test_faces_and_photos_are_counted_apart() -> None:
     coverage = counted(good("a", box=True), good("a", box=True), good("b", box=True), bad("c", "no_face"))
-    assert coverage.summary(faces=True) == "3 faces in 3 photos; 1 photo failed (no face 1)"
+    assert coverage.summary(faces=True) == "3 faces in 3 photos; 1 photo failed (no face)"
 
 
 def test_images_are_counted_with_the_reasons_of_failures() -> None:
     assert counted(good("a"), good("a")).summary(faces=False) == "2 images"
     coverage = counted(good("a"), bad("b"), bad("c"), bad("d", "not_an_image"))
-    assert coverage.summary(faces=False) == "4 images; 3 images failed (unreadable 2, not an image 1)"
+    assert coverage.summary(faces=False) == "4 images; 3 images failed (2 unreadable, 1 not an image)"
 
 
 def test_a_run_in_which_all_failed_is_an_error() -> None:
@@ -39,7 +39,7 @@ def test_a_run_in_which_all_failed_is_an_error() -> None:
     with pytest.raises(CelebtoolError) as raised:
         counted(bad("a"), bad("b", "no_face")).check_any("in")
     assert str(raised.value) == (
-        "in: no prediction for any of 2 images (unreadable 1, no face 1); expected photos of faces"
+        "in: no prediction for any of 2 images (1 unreadable, 1 no face); expected photos of faces"
     )
     assert raised.value.exit_code == 1
 

@@ -19,7 +19,7 @@ def test_remarks_say_what_is_left_out():
     ]
     one = evaluate.evaluate(Predictions(("Ann", "Bob", "Cid"), tuple(rows)))
     assert remarks.of_evaluation(one) == [
-        "1 of 4 images failed and count as wrong: no_face 1",
+        "1 of 4 images failed and count as wrong: 1 no face",
         "1 image of strangers is too few to measure 5 %, 1 % or 0.1 % of false accepts; that takes 1,000",
         "1 of 4 images have no label and are left out of all figures",
         "no image of Cid: these classes are in no average",
