@@ -118,8 +118,9 @@ def _with_new(kept: People, data: "TrainingData", info: ModelInfo, model: Path, 
 
         progress.stage("reading the new images", "images")
         embeddings = enrolling.embeddings(model, data.files(samples), progress)
-    if embeddings.shape[1:] != (kept.width,):
-        problem = f"holds embeddings of {kept.width} numbers, its network gives {embeddings.shape[1]}"
+    width = info.enrolment.width if info.enrolment else 0  # of whom nobody may be left
+    if embeddings.shape[1:] != (width,):
+        problem = f"holds embeddings of {width} numbers, its network gives {embeddings.shape[1]}"
         raise CelebtoolError(model, f"{problem}; expected a whole model .h5")
     return enrolment.added(kept, *newcomers.gathered(data, samples, embeddings))
 

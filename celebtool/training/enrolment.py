@@ -65,11 +65,6 @@ class People:
         return tuple(sorted(self.known))
 
     @property
-    def width(self) -> int:
-        """Numbers of an embedding."""
-        return len(next(iter(self.known.values())).embeddings(1)[0])
-
-    @property
     def points(self) -> Points:
         """The embeddings (n, width) of all classes, float32, in their order, and whose they are."""
         groups = [self.known[name].embeddings(MAX_EMBEDDINGS) for name in self.class_names]

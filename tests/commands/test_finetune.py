@@ -129,6 +129,17 @@ def test_to_forget_and_add_again_gives_the_same_answers(
 
 
 @pytest.mark.slow
+def test_everybody_may_be_replaced_at_once(
+    celebtool: Callable[..., Result], place: Path, tmp_path: Path, face_parts: Path
+) -> None:
+    new = part_of(face_parts, tmp_path / "new", ["s5", "s6"])
+    words = [word for name in ("s1", "s2", "s3", "s4") for word in ("--forget", name)]
+    result = celebtool("finetune", place / "old.h5", new, tmp_path / "m.h5", "--add", *words)
+    assert result.code == 0, result.stderr
+    assert model_file.read_info(tmp_path / "m.h5").class_names == ("s5", "s6")
+
+
+@pytest.mark.slow
 def test_people_in_unknown_are_rejected_from_then_on(
     celebtool: Callable[..., Result], place: Path, tmp_path: Path, face_parts: Path
 ) -> None:
