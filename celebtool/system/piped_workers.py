@@ -49,7 +49,10 @@ class PipedWorkers(Executor):
             worker.process.join()
 
     def _call(self, *call: object) -> object:
-        worker = self._worker()
+        try:
+            worker = self._worker()
+        except (EOFError, ConnectionError) as problem:  # what starts workers may have been killed
+            raise BrokenExecutor("no worker could be started") from problem
         try:
             worker.connection.send(call)
             result, error = worker.connection.recv()

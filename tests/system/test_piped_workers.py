@@ -42,6 +42,20 @@ def test_without_semaphores_the_results_are_the_same(jobs: int) -> None:
         list(workers.run(f"{__name__}:divide", range(2), jobs))
 
 
+def test_that_no_worker_can_be_started_is_told_as_a_death() -> None:
+    context = multiprocessing.get_context("spawn")
+
+    class Context(type(context)):  # type: ignore[misc]
+        def Process(self, *_: object, **__: object) -> object:
+            raise ConnectionRefusedError(111, "Connection refused")
+
+    with (
+        PipedWorkers(1, Context(), print, ()) as pool,
+        pytest.raises(BrokenExecutor, match="no worker could be started"),
+    ):
+        pool.submit(square, 1).result()
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("no_semaphores")
 @pytest.mark.parametrize("jobs", [1, 3])
