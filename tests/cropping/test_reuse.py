@@ -49,6 +49,13 @@ def old(tmp_path: Path, tasks: list[plan.Task]) -> Path:
     return root
 
 
+@pytest.mark.parametrize("number", ["9" * 5000, "0", "-1", "\u0661", "one"])
+def test_a_row_whose_face_is_none_is_not_trusted(old: Path, tasks: list[plan.Task], number: str) -> None:
+    rows = [replace(row, extra=row.extra | {"face": number}) for row in manifest.read_all(old) if row.path == "a.jpg"]
+    manifest.write(old, [*rows, *manifest.read_all(old)[1:]], ["detail", "face", "sharpness"])
+    assert [task.source for task in reuse.compare(tasks, old).remaining] == ["a.jpg", "b.jpg"]
+
+
 def test_what_has_not_changed_is_known(old: Path, tasks: list[plan.Task]) -> None:
     earlier = reuse.compare(tasks, old)
     assert [task.source for task in earlier.remaining] == ["b.jpg"]
