@@ -152,7 +152,7 @@ def test_nothing_leads_outside(tmp_path: Path, tally: Tally) -> None:
 
 HOSTILE = ("numpy", "PIL", "keras", "tensorflow", "celebtool", "sitecustomize", "usercustomize", "typing", "json", "signal", "csv",
            "multiprocessing", "matplotlib", "rich", "typer", "filelock", "pandas", "scipy", "sklearn", "h5py", "encodings", "site",
-           "mtcnn", "joblib", "lz4", "pickle", "socket", "random", "pi_heif", "face_recognition_models")  # fmt: skip
+           "mtcnn", "ai_edge_litert", "joblib", "lz4", "pickle", "socket", "random", "pi_heif", "face_recognition_models")  # fmt: skip
 DATA = {
     "matplotlibrc": "figure.facecolor: red\ntext.usetex: True\nbackend: module://numpy\nnonsense: [\n",
     "keras.json": '{"backend": "jax", "floatx": "float16"}',
