@@ -144,7 +144,7 @@ def _save(
     if _is_default(info, people):
         from celebtool.inference import solved_head
 
-        solved_head.save(found, arrays, embeddings, path)
+        solved_head.save(found, arrays, embeddings, path, progress)
     else:
         from celebtool.nn.training import enrolling
 

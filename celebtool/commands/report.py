@@ -217,6 +217,7 @@ def _inspect(folder: "ImageFolder", *, suspects: bool) -> "Inspection":
         def embed(files: Sequence[Path]) -> "Sequence[NDArray[np.float32] | None]":
             from celebtool.inference.detection import portraits
 
+            portraits.prepare(progress.say)
             progress.stage("report: comparing faces", "images")
             return portraits.embed(files, progress)
 

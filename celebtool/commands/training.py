@@ -121,9 +121,11 @@ def with_keras(job: Job, options: RunOptions, train: "Callable[[Resources, Progr
 
 def check_crops(data: TrainingData, progress: "Progress") -> None:
     """Refuse raw photos, and warn of loose crops."""
-    from celebtool.inference.detection import framing
+    from celebtool.inference import conversion
+    from celebtool.inference.detection import framing, networks
 
     progress.stage("looking for faces")
+    conversion.prepare(networks.graphs(), progress.say)
     found = framing.framing(framing.sample(data.files(data.train)))
     if found.is_uncropped:
         raise CelebtoolError(data.folder.root, messages.uncropped(data.folder.root, found.raw, found.images))

@@ -95,13 +95,17 @@ def embedded(
     return _embedded(part, samples, data, embeddings.graph(margin), progress)
 
 
-def save(info: ModelInfo, arrays: Arrays, embeddings_of_people: NDArray[np.float32], path: Path) -> None:
+def save(
+    info: ModelInfo, arrays: Arrays, embeddings_of_people: NDArray[np.float32], path: Path, progress: Progress
+) -> None:
     """Write a model of the default network whose head was solved again; arguments as of `Head`, with all of its arrays.
 
     Raises:
         CelebtoolError: it has not the arrays of that network; or as `keras_file.write`.
     """
-    layout = keras_file.of_graph(embeddings.layout(crops.margin(info.crops) or 0.0))
+    graph = embeddings.layout(crops.margin(info.crops) or 0.0)
+    conversion.prepare([graph], progress.say)
+    layout = keras_file.of_graph(graph)
     values = {array.name: value for array, value in arrays.items()}
     names = [array.name for array in layout.arrays if array.layer != LAST_LAYER]
     odd = values.keys() ^ {array.name for array in layout.arrays}
@@ -142,6 +146,8 @@ def _embedded(
     missing = [number for number, embedding in enumerate(known) if embedding is None]
     size = get(EMBEDDER).input_size(crops.margin(data.crops))
     done = len(files) - len(missing)
+    if missing:
+        conversion.prepare([graph], progress.say)
     network = runtime.load(graph) if missing else None
     prepared = map_ahead(lambda number: (number, images.resize(images.read(files[number]), size)), missing)
     for batch in batched(prepared, BATCH):

@@ -13,6 +13,7 @@ from celebtool.formats import history, model_file, predictions
 from celebtool.formats.history import Epoch
 from celebtool.formats.model_info import Layer, ModelInfo
 from celebtool.formats.predictions import Prediction
+from celebtool.inference import conversion
 from tests.conftest import random_image
 from tests.support.predictions import NAMES, csv_rows, many, printed, write
 
@@ -542,6 +543,20 @@ def test_suspects_are_in_the_tables_and_the_json_of_crops_unasked(celebtool, mix
         "reason": "no_face",
         "detail": "no face was found in it",
     }
+
+
+@pytest.mark.slow
+def test_it_says_that_the_networks_are_prepared(celebtool, att_faces, tmp_path, monkeypatch):
+    prepare = conversion.prepare
+
+    def prepared(graphs, say=lambda _: None):
+        say(f"preparing {', '.join(graph.title for graph in graphs)}")
+        prepare(graphs)
+
+    monkeypatch.setattr(conversion, "prepare", prepared)
+    shutil.copytree(att_faces / "s1", tmp_path / "photos/s1", ignore=shutil.ignore_patterns("*.py*"))
+    said = celebtool("report", tmp_path / "photos", "--suspects").stderr.splitlines()
+    assert [line for line in said if "preparing" in line] == [f"preparing {'face detector, ' * 3}face-sface"]
 
 
 @pytest.mark.slow

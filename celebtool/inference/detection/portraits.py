@@ -7,12 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from celebtool.cropping.plan import CropSettings
-from celebtool.inference.detection import chips, crops
+from celebtool.inference import conversion, embeddings
+from celebtool.inference.detection import chips, crops, networks
 from celebtool.system import threads
 
 SETTINGS = CropSettings()
 """As `crop-faces` does it: the largest face, aligned."""
 BATCH = 32  # images whose faces are in memory at a time
+
+
+def prepare(say: Callable[[str], None]) -> None:
+    """Convert the networks that `embed` needs, if that has not been done yet."""
+    conversion.prepare([*networks.graphs(), embeddings.graph(chips.margin(SETTINGS))], say)
 
 
 def embed(files: Sequence[Path], progress: Callable[[int, int], None]) -> list[NDArray[np.float32] | None]:
