@@ -316,7 +316,7 @@ function save() {
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
   saved = past.length;
   renewCount();
-  say("Saved. Apply it with: celebtool crop-faces … --update --decisions decisions.csv");
+  say(`Saved. Apply it with: celebtool crop-faces …${data.anyLabel ? " --group" : ""} --update --decisions decisions.csv`);
 }
 
 // --- keys ---------------------------------------------------------------------------------------------------------------

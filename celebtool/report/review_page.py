@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from celebtool.errors import count, printable
 from celebtool.formats import decisions, faces, image_folder, manifest
@@ -108,10 +109,10 @@ def _pages(review: Review, listed: Listing, file: Path) -> list[_Page]:
         return [_Page(file, title, "", classes, listed)]
     names = {label: _page_of(file, number) for number, label in enumerate(sorted(labels), start=1)}
     links = "".join(
-        f'<li><a href="{escape(names[label].name)}">{escape(label or "photos")}</a> {len(listed.by_class[label])}</li>'
+        f'<li><a href="{escape(quote(names[label].name))}">{escape(label or "photos")}</a> {len(listed.by_class[label])}</li>'
         for label in labels
     )
-    back = f'<p class="pages"><a href="{escape(file.name)}">all classes</a></p>'
+    back = f'<p class="pages"><a href="{escape(quote(file.name))}">all classes</a></p>'
     pages = [_Page(file, title, f'<ul class="pages">{links}</ul>', classes, replace(listed, by_class={}))]
     for label, name in names.items():
         own = listed.by_class[label]

@@ -116,6 +116,13 @@ def test_of_many_photos_each_class_has_a_page(hostile: Review, tmp_path: Path, m
     assert [len(content(page)["items"]) for page in pages] == [0, 8, 9]  # type: ignore[arg-type]
 
 
+def test_links_lead_to_files_of_any_name(hostile: Review, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(review_page, "MOST", 10)
+    pages = review_page.write(hostile, tmp_path / "50% #1.html", quiet, overwrite=True)
+    assert '<a href="50%25%20%231-1.html">' in pages[0].read_text()
+    assert '<a href="50%25%20%231.html">all classes</a>' in pages[1].read_text()
+
+
 def test_faces_that_give_a_crop_each_are_decided_one_by_one(hostile: Review, tmp_path: Path) -> None:
     rows = [Row(f"bob/{n}.png", "bob", "bob/-1.png", "0", KEPT, "", {"face": str(n)}) for n in (1, 2)]
     manifest.write(hostile.crops, rows, ("face",))
@@ -225,6 +232,8 @@ def test_groups_are_named_and_faces_moved_to_any_name(tmp_path: Path) -> None:
                 ("d.jpg", "move 1 to Jo"),
             ),
         ]
+        said = person.page.value("document.getElementById('message').textContent")
+        assert said == "Saved. Apply it with: celebtool crop-faces … --group --update --decisions decisions.csv"
         person.press("u", "u")
         assert person.count() == "1 decided: 1 dropped"
         assert person.page.complaints() == []
