@@ -64,18 +64,18 @@ def resolve(
     labels = {sample.path: "" if any_label else sample.label or "" for sample in folder.samples}
     rows, gone = _found(made, folder, contents, alias, remembered=remembered)
     rows = [_labelled(row, made.where(row), labels[row.path], known) for row in rows]
-    by_path: dict[str, list[Decision]] = {}
+    by_path: dict[str, dict[int | None, Decision]] = {}
     for row in rows:
-        earlier = by_path.setdefault(row.path, [])
-        if not any((row.face, row.cell) == (each.face, each.cell) for each in earlier):
-            _check_contradiction(row, earlier, made.where(row))
-            earlier.append(row)
-    distinct = [row for own in by_path.values() for row in own]
+        own = by_path.setdefault(row.path, {})
+        _check_contradiction(row, own, made.where(row))
+        own.setdefault(row.face, row)
+    distinct = [row for own in by_path.values() for row in own.values()]
     changed = [row for row in distinct if row.digest not in {"", contents[row.path]}]
+    paths_changed = {row.path for row in changed}
     return replace(
         made,
         rows=tuple(in_order([*gone, *(replace(row, digest=row.digest or contents[row.path]) for row in distinct)])),
-        by_path={path: tuple(in_order(own)) for path, own in by_path.items() if not any(row in changed for row in own)},
+        by_path={path: tuple(in_order(own.values())) for path, own in by_path.items() if path not in paths_changed},
         warnings=tuple(
             f"{made.where(row)}: {row.path} has changed since it was decided; the decision was not applied"
             for row in changed
@@ -164,8 +164,10 @@ def _new_label(label: str, where: str) -> str:
     return label
 
 
-def _check_contradiction(row: Decision, earlier: Sequence[Decision], where: str) -> None:
-    for other in earlier:
-        if row.face == other.face or row.face is None or other.face is None:
-            problem = f"{row.cell} contradicts line {other.line} ({other.cell}) about {row.path}"
-            raise CelebtoolError(where, f"{problem}; expected one decision, or one for each of several faces")
+def _check_contradiction(row: Decision, earlier: Mapping[int | None, Decision], where: str) -> None:
+    """Compare a decision with the earlier ones about its photo, by face: the same again is none too many."""
+    others = earlier.values() if row.face is None else filter(None, (earlier.get(row.face), earlier.get(None)))
+    other = next(iter(others), None)
+    if other is not None and (row.face, row.cell) != (other.face, other.cell):
+        problem = f"{row.cell} contradicts line {other.line} ({other.cell}) about {row.path}"
+        raise CelebtoolError(where, f"{problem}; expected one decision, or one for each of several faces")

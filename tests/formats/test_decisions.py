@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,18 @@ def test_the_same_decision_twice_counts_once_and_faces_are_decided_one_by_one(tm
         "bob/1.jpg": ["keep 1", "move 2 to unknown"],
     }
     assert decisions.summary(made) == "1 dropped, 1 moved, 1 kept by decisions.csv"
+
+
+def test_many_decisions_take_time_in_proportion_to_their_number(tmp_path: Path) -> None:
+    faces = "".join(f"ann/1.jpg,{face},drop,,,\n" for face in range(1, 20_001))
+    old = "".join(f"ann/{number}.jpg,,drop,,,old\n" for number in range(2, 20_002))
+    paths = tuple(f"ann/{number}.jpg" for number in range(1, 20_002))
+    made = read(tmp_path, f"path,face,decision,label,note,digest\n{faces}{old}")
+    begin = time.process_time()
+    found = resolve(made, paths)
+    assert time.process_time() - begin < 5  # 400 million comparisons take minutes
+    assert {path: len(own) for path, own in found.by_path.items()} == {"ann/1.jpg": 20_000}
+    assert (len(found.rows), len(found.warnings)) == (40_000, 20_000)
 
 
 def test_names_in_another_form_of_unicode_are_the_same(tmp_path: Path) -> None:
