@@ -79,8 +79,8 @@ def write(file: Path, photos: Sequence[PhotoFeatures]) -> None:
     unfinished.replace(file)
 
 
-def take(file: Path, count: int) -> list[PhotoFeatures]:
-    """Return the result of a lot of so many photos, and remove its file.
+def take(file: Path, count: int, networks: int) -> list[PhotoFeatures]:
+    """Return the result of a lot of so many photos, with the features of so many networks, and remove its file.
 
     Raises:
         SystemFaultError: it is not as `write` leaves it.
@@ -88,10 +88,17 @@ def take(file: Path, count: int) -> list[PhotoFeatures]:
     try:
         records = json.loads(file.read_text(encoding="ascii"))
         photos = [_photo(record) for _, record in zip(range(count), records, strict=True)]
+        _check_shapes(photos, networks)
         file.unlink()
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise SystemFaultError(file, f"is not as a worker leaves it ({error}); run the command again") from error
     return photos
+
+
+def _check_shapes(photos: Sequence[PhotoFeatures], networks: int) -> None:
+    shapes = {tuple(values.shape for values in face.features) for photo in photos for face in photo.faces}
+    if len(shapes) > 1 or any(len(shape) != networks for shape in shapes):
+        raise ValueError("other features than asked for")
 
 
 def _record(photo: PhotoFeatures) -> dict[str, Any]:

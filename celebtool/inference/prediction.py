@@ -76,9 +76,7 @@ def predict(
     shards, again = itertools.tee(_shards(model, sources, settings, pool.scratch))
     done = 0
     for shard, result in zip(again, workers.run(COMPUTE, shards, pool.jobs, pool.start), strict=True):
-        photos = (
-            _one_by_one(shard, pool) if isinstance(result, WorkerDied) else lots.take(shard.file, len(shard.sources))
-        )
+        photos = _one_by_one(shard, pool) if isinstance(result, WorkerDied) else _take(shard)
         for source, photo in zip(shard.sources, photos, strict=True):
             for row in _rows(model, source, photo, settings.threshold):
                 yield source, row
@@ -105,6 +103,10 @@ def _located(source: Source) -> Source:
     return replace(source, file=source.file.absolute())  # workers elsewhere have another current directory
 
 
+def _take(shard: Shard) -> list[PhotoFeatures]:
+    return lots.take(shard.file, len(shard.sources), len(shard.graphs))
+
+
 def _one_by_one(shard: Shard, pool: Pool) -> list[PhotoFeatures]:
     """Compute each photo of a shard by itself; of one that kills its worker nothing is known."""
     parts = [
@@ -117,7 +119,7 @@ def _one_by_one(shard: Shard, pool: Pool) -> list[PhotoFeatures]:
             _rehearse(part.sources[0].file, pool)
             found.append(PhotoFeatures(reason=Reason.UNREADABLE))
         else:
-            found.extend(lots.take(part.file, 1))
+            found.extend(_take(part))
     return found
 
 

@@ -23,6 +23,8 @@ from tests.support.models import write
 
 HERE = "tests.inference.test_prediction"
 USUAL = Settings(0.5)
+FACE = '{"box": null, "features": [%s]}'
+ONE, TWO = '[1, "AAAAAA=="]', '[2, "AAAAAAAAAAA="]'  # of one view and of two, each of one number
 
 
 def compute(shard: Shard) -> None:
@@ -165,19 +167,22 @@ def test_images_are_listed_only_a_little_ahead_of_their_rows(
         '[{"faces": [{"box": null, "features": [[1, "!"]]}], "reason": "", "origin": ""}]',
         '[{"faces": [{"box": [1, 2, 3, Infinity], "features": []}], "reason": "", "origin": ""}]',
         '[{"faces": [], "reason": "", "origin": "not hexadecimal"}]',
+        '[{"faces": [{"box": null, "features": []}], "reason": "", "origin": ""}]',
+        f'[{{"faces": [{FACE % ONE}, {FACE % TWO}], "reason": "", "origin": ""}}]',
+        f'[{{"faces": [{FACE % f"{ONE}, {ONE}"}], "reason": "", "origin": ""}}]',
     ],
 )
 def test_what_no_worker_leaves_is_an_error(tmp_path: Path, content: str) -> None:
     (tmp_path / "lot").write_text(content)
     with pytest.raises(SystemFaultError, match=r"lot: is not as a worker leaves it .*; run the command again"):
-        lots.take(tmp_path / "lot", 1)
+        lots.take(tmp_path / "lot", 1, 1)
 
 
 def test_what_a_worker_leaves_comes_back(tmp_path: Path) -> None:
     photos = [found(source) for source in sources(5)]
     photos[0] = replace(photos[0], origin="a name that is no UTF-8 \udcff", reason="")
     lots.write(tmp_path / "lot", photos)
-    taken = lots.take(tmp_path / "lot", 5)
+    taken = lots.take(tmp_path / "lot", 5, 1)
     assert [(photo.reason, photo.origin) for photo in taken] == [(photo.reason, photo.origin) for photo in photos]
     for one, other in zip(taken, photos, strict=True):
         assert [face.box for face in one.faces] == [face.box for face in other.faces]
