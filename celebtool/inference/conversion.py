@@ -77,7 +77,8 @@ def prepare(graphs: Sequence[Graph], say: Callable[[str], None] = lambda _: None
     say(f"preparing the networks for this machine, once: {', '.join(dict.fromkeys(graph.title for graph in missing))}")
     if problem := _problem_of_filling(missing, say):
         say(f"{problem}; the networks are prepared for this run alone")
-        _use_temporary()
+        others = {graph.name: cache.read(graph.name) for graph in graphs if graph not in missing}
+        _use_temporary(others)
         _fill(missing, say)
 
 
@@ -117,7 +118,7 @@ def _problem_of_filling(graphs: Sequence[Graph], say: Callable[[str], None]) -> 
         for graph in graphs:
             cache.read(graph.name)
     except ValueError as error:
-        return f"{place}: keeps no file as it is written ({error})"
+        return f"{place}: what is written there can't be trusted ({error})"
     return ""
 
 
@@ -186,8 +187,8 @@ def _failure(code: int, said: bytes, graphs: Sequence[Graph]) -> CelebtoolError 
     return CelebtoolError(titles, problem)
 
 
-def _use_temporary() -> None:
-    """Keep networks in a temporary directory from now on, in worker processes that start later, too."""
+def _use_temporary(contents: Mapping[str, bytes | None]) -> None:
+    """Keep networks in a temporary directory from now on, in worker processes that start later, too; some are there."""
     own = os.getpid()
     place = Path(tempfile.mkdtemp(prefix="celebtool-"))
     os.environ[cache.VARIABLE] = str(place)
@@ -197,6 +198,9 @@ def _use_temporary() -> None:
             trees.remove(place)
 
     atexit.register(remove)
+    for name, content in contents.items():
+        if content is not None:
+            cache.write(name, content)
 
 
 @functools.cache

@@ -3,6 +3,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -186,9 +188,34 @@ def test_a_file_system_on_which_every_file_is_everybodys(tmp_path: Path, monkeyp
     monkeypatch.setattr(cache, "write", written)
     said: list[str] = []
     conversion.prepare([GRAPH], said.append)
-    problem = "keeps no file as it is written (other users may write it)"
+    problem = "what is written there can't be trusted (other users may write it)"
     assert said[1:] == [f"{tmp_path}: {problem}; the networks are prepared for this run alone"]
     assert conversion.content(GRAPH) == b"network"
+
+
+def test_networks_of_a_cache_that_can_not_be_written_are_not_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
+    monkeypatch.setattr(conversion, "_START", WRITTEN)
+    other = dataclasses.replace(GRAPH, digest="0" * 64, title="other")
+    cache.write(GRAPH.name, b"there")
+    workspace = cache.workspace
+
+    def refused(say: Callable[[str], None]) -> AbstractContextManager[Path]:
+        if cache.directory() == tmp_path:
+            raise OSError(30, "Read-only file system")
+        return workspace(say)
+
+    monkeypatch.setattr(cache, "workspace", refused)
+    said: list[str] = []
+    conversion.prepare([GRAPH, other], said.append)
+    assert said == [
+        "preparing the networks for this machine, once: other",
+        f"{tmp_path}: can't be written (Read-only file system); the networks are prepared for this run alone",
+    ]
+    assert cache.directory() != tmp_path
+    assert [cache.read(graph.name) for graph in (GRAPH, other)] == [b"there", b"network"]
 
 
 def test_the_name_depends_on_all_that_the_network_is_made_of() -> None:
