@@ -26,6 +26,8 @@ DIGEST = "digest"
 EMBEDDING = 128
 """Numbers of an embedding."""
 
+_LARGEST = 1e6  # pixels: more than a photo may have a side, and few enough to compute with
+
 Value = TypeVar("Value")
 
 
@@ -142,10 +144,10 @@ def parse(box: Sequence[str | float], landmarks: Sequence[str | float], confiden
     """Return the face that numbers, or their texts, describe.
 
     Raises:
-        ValueError: one is no finite number, or there are more or fewer than 4, 10 and 1 of them.
+        ValueError: one is no number of a photo's pixels, or there are more or fewer than 4, 10 and 1 of them.
     """
     values = np.array([*map(float, (*box, *landmarks, confidence))])
-    if not np.isfinite(values).all() or len(values) != 15:
+    if not (np.abs(values) < _LARGEST).all() or len(values) != 15:
         raise ValueError("expected the numbers of a box, of five points and a confidence")
     return Face(Box(*values[:4].tolist()), values[4:14].reshape(5, 2), float(values[14]))
 

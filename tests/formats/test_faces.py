@@ -79,7 +79,9 @@ def test_a_damaged_embedding_is_an_error(tmp_path: Path, damage: str) -> None:
         faces.embeddings(tmp_path)
 
 
-@pytest.mark.parametrize("damage", [{"left": "x"}, {"left": "nan"}, {"landmarks": "1 2 3"}, {"embedding": "!"}])
+@pytest.mark.parametrize(
+    "damage", [{"left": "x"}, {"left": "nan"}, {"width": "1e308"}, {"landmarks": "1 2 3"}, {"embedding": "!"}]
+)
 def test_a_damaged_face_is_an_error(tmp_path: Path, damage: dict[str, str]) -> None:
     row = faces.row(PhotoResult("a.jpg", "ab", (FoundFace(FACE, POINT),)), 1, "anna", "", "anna/a.jpg")
     faces.write(tmp_path, [row | damage])
