@@ -177,7 +177,7 @@ def _failure(code: int, said: bytes, graphs: Sequence[Graph]) -> CelebtoolError 
     with contextlib.suppress(ValueError, KeyError, TypeError):
         told = json.loads(last)
         if "errno" in told:
-            return OSError(told["errno"], told["strerror"])
+            return OSError(told["errno"], told["strerror"], str(cache.directory()))
         return CelebtoolError(told["where"], told["problem"])
     titles = ", ".join(dict.fromkeys(graph.title for graph in graphs))
     if code < 0:
