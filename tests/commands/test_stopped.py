@@ -14,6 +14,7 @@ pytestmark = pytest.mark.slow
 Run = Callable[..., Result]
 Make = Callable[..., Path]
 READ = "celebtool.formats.images:read"
+TAKE = "celebtool.inference.lots:take"  # in the command's own process; workers read the images
 ANEW = "the same command starts at the beginning"
 SMALL = ("--image-size", "16", "--dense", "8", "--epochs", "3", "--patience", "0")
 
@@ -52,7 +53,7 @@ def test_split_keeps_the_fingerprints_and_continues(celebtool: Run, place: Path)
 )
 def test_of_what_was_only_begun_nothing_is_kept(place: Path, line: tuple[str, ...]) -> None:
     before = tree(place)
-    stopped = stopping.at(READ, 2, *line, cwd=place)
+    stopped = stopping.at(*((TAKE, 1) if line[0] == "predict" else (READ, 2)), *line, cwd=place)
     out = next(word for word in line if word.startswith("out"))
     assert stopped.stderr.splitlines()[-1] == f"stopped; {place / out} was not written; {ANEW}"
     assert (stopped.code, stopped.stdout, tree(place)) == (130, "", before)
@@ -62,13 +63,13 @@ def test_of_what_was_only_begun_nothing_is_kept(place: Path, line: tuple[str, ..
 def test_an_output_that_is_to_be_replaced_stays_as_it_was(place: Path) -> None:
     (place / "out.csv").write_text("mine\n")
     line = ("predict", "m.h5", "parts/val", "-o", "out.csv", "--overwrite")
-    stopped = stopping.at(READ, 2, *line, cwd=place)
+    stopped = stopping.at(TAKE, 1, *line, cwd=place)
     assert stopped.stderr.splitlines()[-1] == f"stopped; {place}/out.csv is as it was; {ANEW}"
     assert (place / "out.csv").read_text() == "mine\n"
 
 
 def test_rows_that_were_printed_are_whole(place: Path) -> None:
-    stopped = stopping.at(READ, 200, "predict", "m.h5", *["parts/train"] * 20, "--batch-size", "1", cwd=place)
+    stopped = stopping.at(TAKE, 12, "predict", "m.h5", *["parts/train"] * 20, cwd=place)
     assert stopped.stderr.splitlines()[-1] == f"stopped; rows that were printed are whole; {ANEW}"
     header, *rows = stopped.stdout.splitlines()
     assert rows

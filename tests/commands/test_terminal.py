@@ -94,7 +94,7 @@ def test_results_are_not_glued_to_the_bar(place: Path, columns: int) -> None:
     assert [re.match(r"epoch (\d)/3\b", line) is not None for line in epochs] == [True] * 3, trained.lines
 
     predicted = terminal.run("predict", "new.h5", "parts/val", columns=columns, cwd=place)
-    assert "predict: loading the network" in predicted.written
+    assert "predict: reading the model" in predicted.written
     assert "? photos/s" not in predicted.written
     shown = lines(predicted, columns)
     assert (shown[0][0], shown[0][-1]) == ("┏", "┓"), shown

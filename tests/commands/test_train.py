@@ -199,7 +199,7 @@ def test_wrong_options(
 @pytest.mark.parametrize(
     ("counts", "message"),
     [
-        ({}, "faces: no such directory"),
+        ({}, "faces: no such directory; expected a folder of images"),
         ({"a": 12}, "faces: has one class, a; a classifier needs two"),
     ],
 )

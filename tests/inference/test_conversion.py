@@ -79,7 +79,7 @@ def test_a_damaged_network_is_prepared_again(content: bytes, tmp_path: Path, mon
         "preparing the networks for this machine, once: face-sface",
     ]
     assert len(cache.read(GRAPH.name) or b"") == len(content)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [file.name, "lock"]
+    assert {path.suffix or path.name for path in tmp_path.iterdir()} == {".network", "lock"}  # nothing unfinished
 
 
 @pytest.mark.slow
