@@ -77,7 +77,8 @@ def run(change: Change, training: TrainingOptions, options: RunOptions, *, overw
         found = _save(info, after, change.model, recipe, workspace.content, progress)
     for line in acceptance.expected(found):
         console.note(line)
-    for line in (*enrolment_messages.doubts(kept, after, found.threshold), *acceptance.doubts(found)):
+    doubts = [*enrolment_messages.namesakes(kept, after), *enrolment_messages.doubts(kept, after, found.threshold)]
+    for line in (*doubts, *acceptance.doubts(found)):
         console.warn(line)
     console.done(
         change.output, enrolment_messages.summary(before, after), f"{command_line('predict', change.output)} PHOTOS"

@@ -147,6 +147,7 @@ def added(people: People, known: Mapping[str, Person], strangers: Person) -> Peo
             raise CelebtoolError(
                 name, f"one of the images is an image of {other} already; take it out, or name it {other}"
             )
+        owners.update(dict.fromkeys(person.images, name))
     return found
 
 

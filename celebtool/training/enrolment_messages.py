@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from celebtool import suggestions
 from celebtool.architectures import DEFAULT
 from celebtool.errors import command_line, count, listed
 from celebtool.formats.enrolment import MAX_STRANGERS
@@ -47,6 +48,13 @@ def doubts(before: "People", after: "People", threshold: float | None) -> list[s
         return []
     problem = f"{listed(alike)}: looks like a stranger that the model remembers, and may be taken for one"
     return [f"{problem}; if it is the same person, add --forget {UNKNOWN}"]
+
+
+def namesakes(before: "People", after: "People") -> list[str]:
+    """Return which added people are nearly called as others whom the model knew before."""
+    same = suggestions.misspelt(after.known, before.known)
+    problem = "names of new people are nearly those of people whom the model knows"
+    return [f"{problem}: {same}; for one person use one name"] if same else []
 
 
 def without_embeddings(info: ModelInfo) -> str:

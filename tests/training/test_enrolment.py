@@ -125,6 +125,21 @@ def test_nobody_is_a_person_and_a_stranger() -> None:
         assert str(error.value) == problem
 
 
+def test_an_image_is_of_one_of_the_people_who_are_added() -> None:
+    both = {"dan": person(5, 3), "eve": person(5, 1, first=2)}
+    with pytest.raises(CelebtoolError) as caught:
+        enrolment.added(people(ann=3, bob=3), both, Person())
+    assert str(caught.value) == "eve: one of the images is an image of dan already; take it out, or name it dan"
+
+
+def test_names_of_new_people_that_are_nearly_known_are_said() -> None:
+    before, after = people(cho_kim=1, bob=1), people(cho_kim=1, bob=1, **{"Cho Kim": 1, "zoe": 1})
+    assert enrolment_messages.namesakes(before, after) == [
+        "names of new people are nearly those of people whom the model knows: Cho Kim (cho_kim); for one person use one name"
+    ]
+    assert enrolment_messages.namesakes(before, before) == []
+
+
 def test_what_has_changed_is_said() -> None:
     before = people(ann=3, bob=3, cay=3)
     more = {"ann": person(0, 4), "dan": person(5, 1), "eve": person(6, 3)}
