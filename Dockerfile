@@ -11,10 +11,16 @@ RUN python -m venv /opt/celebtool \
     && /opt/celebtool/bin/pip install --no-cache-dir --no-compile --constraint constraints.txt . \
     && find /opt/celebtool -depth \( -name tests -o -name test -o -path '*/tensorflow/include' \) -exec rm -rf {} + \
     && /opt/celebtool/bin/pip uninstall --yes pip
+# The networks are converted for LiteRT once, here, and not in every container.
+RUN CELEBTOOL_CACHE=/opt/networks /opt/celebtool/bin/python -P -c "from celebtool.inference import conversion, embeddings; \
+from celebtool.inference.detection import networks; \
+conversion.prepare([*networks.graphs(), embeddings.graph(0.4), embeddings.layout(0.4)])" \
+    && chmod -R a+rX /opt/networks
 
 FROM python:3.11-slim
 COPY --from=build /opt/celebtool /opt/celebtool
-ENV PATH=/opt/celebtool/bin:$PATH HOME=/tmp
+COPY --from=build /opt/networks /opt/networks
+ENV PATH=/opt/celebtool/bin:$PATH HOME=/tmp CELEBTOOL_CACHE=/opt/networks
 USER 1000:1000
 WORKDIR /work
 ENTRYPOINT ["celebtool"]

@@ -138,7 +138,7 @@ def calibration(evaluation: Evaluation) -> Table:
 def choices(evaluation: Evaluation) -> Table:
     """What thresholds for strangers would do, to choose one for `predict --threshold`."""
     rows = [
-        (f"{each.value:.3g}", number(each.accepted), number(each.true_accepts), number(each.false_accepts))
+        (f"{each.value:.6g}", number(each.accepted), number(each.true_accepts), number(each.false_accepts))
         for each in thresholds.shown(evaluation.thresholds)
     ]
     title = "Thresholds, for predict --threshold" if rows else "No thresholds: there are no scores of strangers"
