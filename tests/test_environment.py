@@ -1,12 +1,15 @@
 """Settings of other programs, in files of the home and in environment variables, change no byte of an output."""
 
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 TRAIN = ("train", "parts", "m.h5", "--arch", "cnn", "--image-size", "16", "--dense", "8", "--epochs", "2", "-q")
 TABLE = """path,part,label,status,reason,predicted,confidence,score,seen,prob_ann,prob_bob
@@ -34,6 +37,21 @@ def run(cwd: Path, arguments: tuple[str, ...], variables: Mapping[str, str]) -> 
     assert (done.returncode, done.stderr.decode()) == (0, "")
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a directory with an image folder and the model that is trained on it without any settings."""
+    place = tmp_path_factory.mktemp("trained")
+    rng = np.random.default_rng(0)
+    for part, count in (("train", 6), ("val", 3)):
+        for person in "ab":
+            (place / "parts" / part / person).mkdir(parents=True)
+            for number in range(count):
+                picture = Image.fromarray(rng.integers(0, 256, (16, 16, 3), np.uint8))
+                picture.save(place / "parts" / part / person / f"{number}.png")
+    run(place, TRAIN, {})
+    return place
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("config", "variables"),
@@ -43,18 +61,12 @@ def run(cwd: Path, arguments: tuple[str, ...], variables: Mapping[str, str]) -> 
         ("[]", VARIABLES),
     ],
 )
-def test_a_model_is_the_same(
-    make_folder: Callable[..., Path], tmp_path: Path, config: str, variables: dict[str, str]
-) -> None:
-    make_folder({"a": 6, "b": 6}, "parts/train")
-    make_folder({"a": 3, "b": 3}, "parts/val")
-    run(tmp_path, TRAIN, {})
-    wanted = (tmp_path / "m.h5").read_bytes()
-    (tmp_path / "m.h5").unlink()
+def test_a_model_is_the_same(trained: Path, tmp_path: Path, config: str, variables: dict[str, str]) -> None:
+    shutil.copytree(trained / "parts", tmp_path / "parts")
     (tmp_path / "home/.keras").mkdir(parents=True)
     (tmp_path / "home/.keras/keras.json").write_text(config)
     run(tmp_path, TRAIN, {"HOME": str(tmp_path / "home"), **variables})
-    assert (tmp_path / "m.h5").read_bytes() == wanted
+    assert (tmp_path / "m.h5").read_bytes() == (trained / "m.h5").read_bytes()
 
 
 @pytest.mark.parametrize("backend", ["module://matplotlib_inline.backend_inline", "no_such_backend"])

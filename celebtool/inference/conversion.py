@@ -142,7 +142,14 @@ def _convert(graphs: Sequence[Graph], place: Path) -> None:
     It writes the networks as 0, 1, and so on, and into 0.name under which other name the network would be found, too.
     """
     order = json.dumps({"place": str(place), "graphs": [asdict(graph) for graph in graphs]})
-    line = [sys.executable, "-P", "-c", _START, _OWN_DIRECTORY]
+    line = [
+        sys.executable,
+        "-B",
+        "-P",
+        "-c",
+        _START,
+        _OWN_DIRECTORY,
+    ]  # -B: it leaves nothing in the temporary directory
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
     with (

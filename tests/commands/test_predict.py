@@ -110,7 +110,7 @@ def test_a_run_in_which_every_image_failed_is_an_error(
     (tmp_path / "a.jpg").write_bytes(b"no photo")
     (tmp_path / "b.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more")
     result = celebtool("predict", model, tmp_path / "a.jpg", tmp_path / "b.jpg", "-o", tmp_path / "p.csv")
-    why = "no prediction for any of 2 images (not an image 1, unreadable 1); expected photos of faces"
+    why = "no prediction for any of 2 images (1 not an image, 1 unreadable); expected photos of faces"
     assert (result.code, result.stderr.splitlines()[-1]) == (
         1,
         f"celebtool: error: {tmp_path}/a.jpg, {tmp_path}/b.jpg: {why}",

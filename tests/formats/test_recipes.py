@@ -1,5 +1,6 @@
 """A recipe nests with every command: what becomes of a chain without an end."""
 
+import functools
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from celebtool.formats.model_info import ModelInfo
 CROPS = {"size": 224, "margin": 0.25, "align": True, "format": "png"}
 
 
+@functools.cache
 def chain(length: int, first: int = 0) -> dict[str, object]:
     """The recipe of so many commands after a crop-faces."""
     recipe: dict[str, object] = {"command": "crop-faces", "parameters": {**CROPS, "select": "all", "first": first}}

@@ -8,7 +8,7 @@ import pytest
 
 from celebtool.errors import CelebtoolError
 from celebtool.formats.model_info import ModelInfo
-from celebtool.inference import conversion, members, predictor, runtime
+from celebtool.inference import cache, conversion, members, predictor, runtime
 from celebtool.inference.predictor import Predictor
 from celebtool.nn import classifier
 from celebtool.nn.classifier import Classifier
@@ -105,7 +105,10 @@ def test_the_graph_depends_on_the_arrays_and_not_on_the_head_or_the_name_of_the_
 
 
 @pytest.mark.slow
-def test_a_model_that_changes_before_it_is_converted_is_an_error(tmp_path: Path) -> None:
+def test_a_model_that_changes_before_it_is_converted_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "cache"))
     info = ModelInfo("cnn", NAMES, (16, 16), dense=(4,))
     classifier.save(tiny(info), tmp_path / "m.h5")
     model = predictor.load(tmp_path / "m.h5")
