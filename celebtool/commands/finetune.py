@@ -131,6 +131,8 @@ def _finetune(
     shared.check_order("finetune", model, parts, out, folder=1)
     layers = options.parse_unfreeze(unfreeze)
     info = messages.single_network(model_file.read_info(model), model)
+    if info.enrolment:
+        model_file.read_embeddings(model)  # a damaged model is refused before TensorFlow is loaded
     architecture = architectures.get(info.architecture)
     last = architecture.unfreeze if layers is None else layers
     data = shared.read(parts, training, run, trained=info.trained_on)
