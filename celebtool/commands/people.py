@@ -10,7 +10,7 @@ import typer
 from celebtool import architectures, console
 from celebtool.errors import CelebtoolError, command_line
 from celebtool.formats import crops, model_file, provenance, recipes
-from celebtool.formats.model_info import ModelInfo
+from celebtool.formats.model_info import Arrays, ModelInfo
 from celebtool.system.output import is_finished_file, new_file
 from celebtool.training import acceptance, enrolment, enrolment_messages, messages, newcomers, training_set
 from celebtool.training.enrolment import People
@@ -51,10 +51,11 @@ def check_options(*groups: TrainingOptions | RunOptions, unfreeze: str | None) -
 
 def run(change: Change, training: TrainingOptions, options: RunOptions, *, overwrite: bool) -> None:
     """Change a model's people, write the new model, and say what has changed."""
-    info = messages.single_network(model_file.read_info(change.model), change.model)
-    if info.enrolment is None:
+    described, arrays, embeddings = model_file.read_whole(change.model)
+    info = messages.single_network(described, change.model)
+    if embeddings is None:
         raise CelebtoolError(change.model, enrolment_messages.without_embeddings(info))
-    before = enrolment.read(info, model_file.read_embeddings(change.model), change.model)
+    before = enrolment.read(info, embeddings, change.model)
     kept = enrolment.without(before, change.forget, change.model)
     if training.false_accept is not None:
         kept = replace(kept, method=replace(kept.method, false_accept=training.false_accept))
@@ -74,7 +75,7 @@ def run(change: Change, training: TrainingOptions, options: RunOptions, *, overw
             shared.check_crops(data, progress)
         after = _with_new(kept, data, info, change.model, progress) if data else kept
         enrolment.check_enough(after, change.output)
-        found = _save(info, after, change.model, recipe, workspace.content, progress)
+        found = _save(info, arrays, after, recipe, workspace.content, progress)
     for line in acceptance.expected(found):
         console.note(line)
     doubts = [*enrolment_messages.namesakes(kept, after), *enrolment_messages.doubts(kept, after, found.threshold)]
@@ -133,13 +134,13 @@ def _is_default(info: ModelInfo, people: People) -> bool:
 
 
 def _save(
-    info: ModelInfo, people: People, model: Path, recipe: Mapping[str, object], path: Path, progress: "Progress"
+    info: ModelInfo, arrays: Arrays, people: People, recipe: Mapping[str, object], path: Path, progress: "Progress"
 ) -> ModelInfo:
     """Solve the head, set the threshold, and write the model; return its description."""
     progress.stage("solving the head")
     from celebtool.training import head
 
-    found, arrays, embeddings = head.solved(info, model_file.read(model)[1], people)
+    found, arrays, embeddings = head.solved(info, arrays, people)
     found = replace(found, recipe=recipe)
     progress.stage("writing the model")
     if _is_default(info, people):

@@ -21,7 +21,6 @@ from celebtool.formats.image_folder import UNGROUPED
 Place = tuple[str, int]
 """A face: its photo, and its index there."""
 
-_FACE = re.compile(r"[0-9]{1,6}")
 _NUMBERED = re.compile(r"person-[0-9]{3,6}")
 
 
@@ -49,9 +48,9 @@ def grouped(choices: Sequence[Choice], earlier: Mapping[Place, str]) -> list[Cho
 def earlier_names(rows: Sequence[manifest.Row]) -> dict[Place, str]:
     """Return the numbered names of the groups that faces were in, if no person has decided about them."""
     return {
-        (row.source, int(row.extra["face"]) - 1): row.label
+        (row.source, row.face - 1): row.label
         for row in rows
-        if _NUMBERED.fullmatch(row.label) and not row.extra.get(CELL) and _FACE.fullmatch(row.extra.get("face", ""))
+        if _NUMBERED.fullmatch(row.label) and not row.extra.get(CELL) and row.face
     }
 
 

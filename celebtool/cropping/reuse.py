@@ -4,7 +4,6 @@ The manifest of the earlier output names the crops that were written. A crop of 
 and a file that it does not name was added by hand: both decisions are kept.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,8 +17,6 @@ from celebtool.formats.reasons import BY_HAND, Reason, Rejection
 
 DELETED = "(deleted by hand)"
 """Stands for the file of a crop that is gone."""
-
-_FACE = re.compile(r"[0-9]{1,6}")
 
 
 @dataclass(frozen=True)
@@ -163,20 +160,14 @@ def _cells(rows: Sequence[manifest.Row]) -> set[str]:
 def _missing(rows: Sequence[manifest.Row], inside: set[str]) -> set[int]:
     """Return the indices of the faces whose crops were deleted, since the last run or before an earlier one."""
     gone = (row for row in rows if row.reason == Reason.DELETED or (row.path and row.path not in inside))
-    return {_face(row) - 1 for row in gone if _face(row)}
-
-
-def _face(row: manifest.Row) -> int:
-    """Return the number of the face that a row is about, 0 if it has none; a manifest may be untrusted."""
-    text = row.extra.get("face", "")
-    return int(text) if _FACE.fullmatch(text) else 0
+    return {row.face - 1 for row in gone if row.face}
 
 
 def _are_consistent(rows: Sequence[manifest.Row], found: Sequence[FoundFace]) -> bool:
     """Say whether the rows of a photo and its faces fit together as `crop-faces` writes them: both may be untrusted."""
     written = {row.path for row in rows if row.path}
     reasons = {row.reason for row in rows if row.status == manifest.REJECTED}
-    numbers = [_face(row) for row in rows if row.path or row.reason == Reason.DELETED]
+    numbers = [row.face for row in rows if row.path or row.reason == Reason.DELETED]
     are_faces = all(1 <= number <= len(found) for number in numbers)
     has_origin = rows[0].origin != ""
     return has_origin and are_faces and {each.crop for each in found if each.crop} <= written and reasons <= set(Reason)

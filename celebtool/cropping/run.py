@@ -12,13 +12,12 @@ from celebtool.cropping.lots import Lot
 from celebtool.cropping.pick_in_folder import Choice
 from celebtool.cropping.plan import CropSettings, Shard, Task, crop_path, shards, single, target
 from celebtool.cropping.reuse import Earlier
-from celebtool.errors import SystemFaultError
 from celebtool.formats import decisions as decided
 from celebtool.formats import faces, manifest, names
 from celebtool.formats.decisions import NONE, Decisions
 from celebtool.formats.faces import PhotoResult
 from celebtool.formats.reasons import Reason, Rejection
-from celebtool.system import threads, trees, workers
+from celebtool.system import rehearsal, threads, trees, workers
 from celebtool.system.output import Workspace
 from celebtool.system.progress import Progress
 from celebtool.system.workers import Start, WorkerDied
@@ -173,24 +172,11 @@ def _one_by_one(shard: Shard, pool: Pool) -> list[Shard]:
     parts = single(shard)
     for part, result in zip(parts, workers.run(pool.function, parts, 1, pool.start), strict=True):
         if isinstance(result, WorkerDied):
-            _rehearse(part.tasks[0], pool)
+            if pool.rehearsal:
+                rehearsal.check(pool.rehearsal, pool.start, part.tasks[0].file, "crop")
             lost = Lot(part.directory)
             lost.finish(lost.begin(), _died(part))
     return parts
-
-
-def _rehearse(task: Task, pool: Pool) -> None:
-    """Make sure that workers do not die of something else than the photo that two died of.
-
-    Raises:
-        SystemFaultError: a worker that only takes the memory that a photo may take dies, too.
-    """
-    if pool.rehearsal and any(isinstance(each, WorkerDied) for each in workers.run(pool.rehearsal, [0], 1, pool.start)):
-        raise SystemFaultError(
-            task.file,
-            "workers end while they crop it, but without it, too: there is probably too little memory;"
-            " free some (fewer --jobs need less), then run the same command again",
-        )
 
 
 def _died(shard: Shard) -> Iterator[PhotoResult]:

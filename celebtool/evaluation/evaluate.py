@@ -55,7 +55,6 @@ class Evaluation:
         predicted: class name or ``unknown`` → rows of any label that were predicted so.
         top: k → share of images whose label is among the k most probable classes, for the k of `TOP` that
             are fewer than the classes.
-        balanced_accuracy: mean recall of the classes that have images.
         confusion: images by (label, predicted), as (classes, classes + 1); the last column counts failures.
         mistakes: the wrong ones, most confident first; failed images are not among them.
         calibration: of the images with a prediction.
@@ -76,7 +75,6 @@ class Evaluation:
     predicted: dict[str, int]
     accuracy: Estimate
     top: dict[int, float]
-    balanced_accuracy: float
     macro: Average
     weighted: Average
     classes: tuple[ClassFigures, ...]
@@ -88,6 +86,11 @@ class Evaluation:
     thresholds: tuple[Threshold, ...]
     accepted_strangers: tuple[Prediction, ...]
     outcomes: dict[Key, bool]
+
+    @property
+    def balanced_accuracy(self) -> float:
+        """Mean recall of the classes that have images."""
+        return self.macro.recall.value
 
     @property
     def coverage(self) -> float:
@@ -135,7 +138,6 @@ def evaluate(predictions: Predictions, part: str | None = None, seed: int = 0) -
         predicted=dict(sorted(Counter(row.predicted for row in rows if not row.failed).items())),
         accuracy=exact(int(np.trace(matrix)), len(known)),
         top=_top(known, labels, predicted, len(ids)),
-        balanced_accuracy=macro.recall.value,
         macro=macro,
         weighted=weighted,
         classes=confusion.class_figures(matrix, predictions.class_names),
@@ -145,7 +147,7 @@ def evaluate(predictions: Predictions, part: str | None = None, seed: int = 0) -
         calibration=_calibration(known, right),
         rejection=rejection.evaluate(*faces) if any(UNKNOWN in (row.label, row.predicted) for row in rows) else None,
         thresholds=thresholds.sweep(*faces),
-        accepted_strangers=_accepted_strangers(rows),
+        accepted_strangers=_accepted_strangers(strangers),
         outcomes={_key(row): bool(is_right) for row, is_right in zip(known, right, strict=True)},
     )
 
@@ -162,8 +164,8 @@ def _faces(rows: Sequence[Prediction], right: NDArray[np.bool_]) -> Faces:
     return Faces(np.array(scores, dtype=np.float64), np.array(accepted, dtype=bool), right)
 
 
-def _accepted_strangers(rows: Sequence[Prediction]) -> tuple[Prediction, ...]:
-    accepted = [row for row in rows if row.label == UNKNOWN and not row.failed and row.predicted != UNKNOWN]
+def _accepted_strangers(strangers: Sequence[Prediction]) -> tuple[Prediction, ...]:
+    accepted = [row for row in strangers if row.predicted != UNKNOWN]
     return tuple(sorted(accepted, key=lambda row: (-(row.score if row.score is not None else 0), row.path)))
 
 

@@ -6,6 +6,7 @@ chain (the photo). Every command copies it, so that copies of one photo can be r
 
 import hashlib
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,8 @@ from celebtool.system import system_faults
 FILE = "manifest.csv"
 COLUMNS = ("path", "label", "source", "origin", "status", "reason")
 KEPT, REJECTED = "kept", "rejected"
+
+_FACE = re.compile(r"[0-9]{1,6}")
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,12 @@ class Row:
     status: str = KEPT
     reason: str = ""
     extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def face(self) -> int:
+        """The number of the face that the row is about, from 1; 0 if it has none: a manifest may be untrusted."""
+        text = self.extra.get("face", "")
+        return int(text) if _FACE.fullmatch(text) else 0
 
     def number(self, column: str) -> float | None:
         """Return an extra column as a finite number; None if it holds none: a manifest may be untrusted."""

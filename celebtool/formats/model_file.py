@@ -27,13 +27,13 @@ __all__ = [
     "Arrays",
     "Layer",
     "ModelInfo",
-    "by_layer",
     "is_made_by",
     "is_model",
     "new_for_keras",
     "read",
     "read_embeddings",
     "read_info",
+    "read_whole",
     "write_embeddings",
     "write_info",
 ]
@@ -146,27 +146,25 @@ def read(path: Path) -> tuple[ModelInfo, Arrays]:
     Raises:
         CelebtoolError: not a celebtool model, a damaged one, or one with NaN or Inf among its weights.
     """
+    info, arrays, _ = read_whole(path)
+    return info, arrays
+
+
+def read_whole(path: Path) -> tuple[ModelInfo, Arrays, npt.NDArray[np.float32] | None]:
+    """Read a model as `read`, and the embeddings (rows, width) of its people; None if it holds none. Raises as `read`."""
     with reader.open_file(path) as file:
         info = _info(file)
         found = _find(file, info)
         if info.arrays_sha256 != _digest(file, found):
             raise CelebtoolError(path, f"is damaged: its weights {_NOT_AS_WRITTEN}")
         arrays = {array: file.array(dataset).view(np.float32) for array, dataset in found.items()}
-        _embeddings(file, info)
+        embeddings = _embeddings(file, info)
     for array, values in arrays.items():
         if not np.isfinite(values).all():
             raise CelebtoolError(
                 path, f"has NaN or Inf in {printable(array.name)}; train it again with a lower learning rate"
             )
-    return info, arrays
-
-
-def by_layer(arrays: Arrays) -> dict[str, list[npt.NDArray[np.float32]]]:
-    """Group arrays by their layer, both in graph order."""
-    groups: dict[str, list[npt.NDArray[np.float32]]] = {}
-    for array, values in arrays.items():
-        groups.setdefault(array.layer, []).append(values)
-    return groups
+    return info, arrays, embeddings
 
 
 def _info(file: reader.File) -> ModelInfo:

@@ -12,6 +12,7 @@ from typing import Annotated
 import numpy as np
 import numpy.typing as npt
 
+from celebtool.architectures import LAST_LAYER
 from celebtool.formats.acceptance import Acceptance, check_acceptance
 from celebtool.formats.crops import check as check_crops
 from celebtool.formats.enrolment import MAX_STRANGERS, Enrolment, check_enrolment, check_places
@@ -63,6 +64,20 @@ class Array:
 
 Arrays = dict[Array, npt.NDArray[np.float32]]
 """The weights of a model, in graph order."""
+
+
+def by_layer(arrays: Arrays) -> dict[str, list[npt.NDArray[np.float32]]]:
+    """Group arrays by their layer, both in graph order."""
+    groups: dict[str, list[npt.NDArray[np.float32]]] = {}
+    for array, values in arrays.items():
+        groups.setdefault(array.layer, []).append(values)
+    return groups
+
+
+def of_last_layer(kernel: npt.NDArray[np.float32], bias: npt.NDArray[np.float32]) -> Arrays:
+    """Return the arrays of a last layer: kernel (d, classes) and bias (classes,)."""
+    values = {"kernel": kernel, "bias": bias}
+    return {Array(LAST_LAYER, f"{LAST_LAYER}/{name}", each.shape): each for name, each in values.items()}
 
 
 def _check_digest(value: object) -> str:

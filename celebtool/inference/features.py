@@ -18,8 +18,6 @@ from celebtool.inference.lots import FaceFeatures, PhotoFeatures, Shard
 from celebtool.inference.runtime import Network
 from celebtool.system.threads import batched
 
-MEMORY = 1 << 29  # bytes, as a photo of fifty million pixels takes while it is decoded
-
 
 @dataclass(frozen=True)
 class _Photo:
@@ -97,8 +95,3 @@ def _views(network: Network, batch: NDArray[np.uint8], shard: Shard) -> NDArray[
     """Return the features of images, (n, views, d)."""
     views = [batch, np.ascontiguousarray(batch[:, :, ::-1])] if shard.mirror else [batch]
     return np.stack([network.features(view) for view in views], axis=1)
-
-
-def rehearse(_: object) -> None:
-    """Take the memory that a photo may take: it tells a photo that kills workers from a lack of memory. Workers run this."""
-    np.ones(MEMORY, np.uint8)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from celebtool.architectures import LAST_LAYER, get, member_prefix
 from celebtool.errors import CelebtoolError, printable
 from celebtool.formats import crops
-from celebtool.formats.model_info import Array, Arrays, ModelInfo
+from celebtool.formats.model_info import Array, Arrays, ModelInfo, of_last_layer
 from celebtool.inference.conversion import Graph
 
 BUILDER = "celebtool.nn.networks.answering:of_model"
@@ -42,9 +42,7 @@ class Member:
     @property
     def all_arrays(self) -> Arrays:
         """The weights with the last layer's."""
-        last = {"kernel": self.kernel, "bias": self.bias}
-        named = {Array(LAST_LAYER, f"{LAST_LAYER}/{name}", values.shape): values for name, values in last.items()}
-        return {**self.arrays, **named}
+        return {**self.arrays, **of_last_layer(self.kernel, self.bias)}
 
     @cached_property
     def digest(self) -> str:

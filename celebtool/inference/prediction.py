@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from celebtool.cropping.plan import CropSettings
-from celebtool.errors import SystemFaultError
 from celebtool.formats.image_folder import UNKNOWN
 from celebtool.formats.prediction_row import Prediction
 from celebtool.formats.reasons import Reason
@@ -17,13 +16,13 @@ from celebtool.formats.sources import Source
 from celebtool.inference import lots
 from celebtool.inference.lots import PhotoFeatures, Shard
 from celebtool.inference.predictor import Answers, Predictor
-from celebtool.system import workers
+from celebtool.system import rehearsal, workers
 from celebtool.system.progress import Progress
 from celebtool.system.threads import batched
 from celebtool.system.workers import Start, WorkerDied
 
 COMPUTE = "celebtool.inference.features:compute"
-REHEARSE = "celebtool.inference.features:rehearse"
+REHEARSE = "celebtool.inference.detection.rehearsal:take_memory"
 """What worker processes run; this process need not import it."""
 
 
@@ -116,22 +115,11 @@ def _one_by_one(shard: Shard, pool: Pool) -> list[PhotoFeatures]:
     found = []
     for part, result in zip(parts, workers.run(COMPUTE, parts, 1, pool.start), strict=True):
         if isinstance(result, WorkerDied):
-            _rehearse(part.sources[0].file, pool)
+            rehearsal.check(REHEARSE, pool.start, part.sources[0].file, "read")
             found.append(PhotoFeatures(reason=Reason.UNREADABLE))
         else:
             found.extend(_take(part))
     return found
-
-
-def _rehearse(file: Path, pool: Pool) -> None:
-    """Make sure that workers do not die of something else than the image that two died of.
-
-    Raises:
-        SystemFaultError: a worker that only takes the memory that an image may take dies, too.
-    """
-    if any(isinstance(each, WorkerDied) for each in workers.run(REHEARSE, [0], 1, pool.start)):
-        problem = "workers end while they read it, but without it, too: there is probably too little memory"
-        raise SystemFaultError(file, f"{problem}; free some (fewer --jobs need less), then run the same command again")
 
 
 def _rows(model: Predictor, source: Source, photo: PhotoFeatures, threshold: float | None) -> Iterator[Prediction]:

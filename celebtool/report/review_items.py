@@ -94,7 +94,7 @@ def _items(own: Sequence[Row], *, all_faces: bool) -> list[Item]:
     """Return a photo as one item; as one for each face if several of them have a row."""
     faces = [row for row in own if row.extra.get("face", "")]
     if all_faces or len(faces) > 1:
-        return [_item(row, _face(row)) for row in faces or own]
+        return [_item(row, row.face) for row in faces or own]
     return [_item(max(own, key=lambda row: row.status == manifest.KEPT), 0)]
 
 
@@ -104,17 +104,12 @@ def _item(row: Row, face: int) -> Item:
         face=face,
         label=row.label,
         crop=row.path,
-        taken=_face(row) if row.path else 0,
+        taken=row.face if row.path else 0,
         reason=row.reason,
         detail=row.extra.get("detail", ""),
         distance=row.number("distance"),
         confidence=row.number("confidence") or 0.0,
     )
-
-
-def _face(row: Row) -> int:
-    text = row.extra.get("face", "")
-    return int(text) if text.isdecimal() and text.isascii() and len(text) < 7 else 0
 
 
 def _order(item: Item) -> tuple[bool, str, float, float, str]:
@@ -136,8 +131,7 @@ def _portraits(rows: Iterable[Row], found: Found) -> tuple[list[Portrait], list[
 
 def _embedding(row: Row, found: Found) -> suspects.Points | None:
     faces = found.get(row.source, ())
-    number = _face(row)
-    return faces[number - 1].embedding if 1 <= number <= len(faces) else None
+    return faces[row.face - 1].embedding if 1 <= row.face <= len(faces) else None
 
 
 def _lookalikes(rows: Sequence[Row], items: Sequence[Item], found: Found) -> dict[str, str]:

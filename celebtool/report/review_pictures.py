@@ -41,32 +41,32 @@ def pictures(item: Item, found: Sequence[FoundFace], photos: Path, crops: Path) 
         crops: the folder of crops.
     """
     own = _open(crops, item.crop, CROP) if item.crop else None
-    crop = "" if own is None else _encoded(own, CROP)
+    crop = "" if own is None else _encoded(own[0], CROP)
     if item.crop and len(found) < 2:
         return Pictures(crop)
-    photo = _open(photos, item.path, DECODED)
-    if photo is None:
+    opened = _open(photos, item.path, DECODED)
+    if opened is None:
         return Pictures(crop)
-    scale = max(photo.shape[:2]) / max(_longest(photos / item.path), 1)
+    photo, scale = opened
     shown = [number for number in range(1, len(found) + 1) if number <= MOST_FACES or number == item.taken]
     faces = [(number, _encoded(_cut(photo, found[number - 1].face.box, scale), FACE)) for number in shown]
     return Pictures(crop, _encoded(photo, PHOTO), faces)
 
 
-def _open(root: Path, path: str, longest: int) -> RGBImage | None:
-    """Return a picture of a folder's; None if it can't be read, or leads out of the folder: a manifest may be untrusted."""
+def _open(root: Path, path: str, longest: int) -> tuple[RGBImage, float] | None:
+    """Return a picture of a folder's and how much smaller than its file it is, 1 or less.
+
+    None if it can't be read, or leads out of the folder: a manifest may be untrusted.
+    """
     file = root / path
     try:
         if Path(os.path.realpath(root)) in Path(os.path.realpath(file)).parents and file.exists():
-            return images.open_photo(file).decode(longest)
+            photo = images.open_photo(file)
+            picture = photo.decode(longest)
+            return picture, max(picture.shape[:2]) / max(photo.height, photo.width, 1)
     except (ImageError, ValueError):  # a name that no file can have
         pass
     return None
-
-
-def _longest(file: Path) -> int:
-    photo = images.open_photo(file)
-    return max(photo.height, photo.width)
 
 
 def _cut(photo: RGBImage, box: Box, scale: float) -> RGBImage:

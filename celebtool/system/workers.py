@@ -27,8 +27,6 @@ Start = Callable[[int], AbstractContextManager[Executor]]
 """Starts so many workers; a new call after they broke down starts new ones."""
 
 AHEAD = 2  # shards per worker that wait for it
-
-
 ATTEMPTS = 3  # to start workers, none of which gets as far as a shard
 PAUSE = 0.5  # seconds after the first of them, for what starts workers to be known as dead
 

@@ -5,13 +5,11 @@ from numpy.typing import NDArray
 
 from celebtool.architectures import LAST_LAYER
 from celebtool.formats.enrolment import MAX_STRANGERS
-from celebtool.formats.model_info import Array, Arrays, ModelInfo
+from celebtool.formats.model_info import Arrays, ModelInfo, of_last_layer
 from celebtool.training import acceptance, calibration, enrolment, evidence, impostors, logistic
 from celebtool.training.acceptance import FALSE_ACCEPT
 from celebtool.training.enrolment import People
 from celebtool.training.evidence import Points
-
-_LEAST_L2 = 1e-9
 
 
 def solved(info: ModelInfo, arrays: Arrays, people: People) -> tuple[ModelInfo, Arrays, NDArray[np.float32]]:
@@ -45,21 +43,14 @@ def solved(info: ModelInfo, arrays: Arrays, people: People) -> tuple[ModelInfo, 
     )
     found, embeddings = enrolment.described(found, people)
     backbone = {array: values for array, values in arrays.items() if array.layer != LAST_LAYER}
-    last = {"kernel": kernel / heat, "bias": bias / heat}
-    named = {Array(LAST_LAYER, f"{LAST_LAYER}/{name}", values.shape): values for name, values in last.items()}
-    return found, {**backbone, **named}, embeddings
+    return found, {**backbone, **of_last_layer(kernel / heat, bias / heat)}, embeddings
 
 
 def _solve(points: Points, info: ModelInfo, people: People) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return kernel (width, classes) and bias (classes,)."""
-    embeddings = points.embeddings.astype(np.float32)
-    if people.method.solver == "mean":
-        return logistic.nearest_mean(embeddings, points.class_ids)
-    counts = np.bincount(points.class_ids)
-    weights = len(points.class_ids) / (len(counts) * counts) if people.method.class_weights else np.ones(len(counts))
-    own = weights[points.class_ids].astype(np.float32)
-    kernel, bias, _ = logistic.solve(embeddings, points.class_ids, own, max(info.l2, _LEAST_L2))
-    return kernel, bias
+    ids = points.class_ids
+    weights = logistic.class_weights(ids) if people.method.class_weights else np.ones(len(ids), np.float32)
+    return logistic.head(points.embeddings.astype(np.float32), ids, weights, people.method.solver, info.l2)
 
 
 def _evidence(points: Points, info: ModelInfo, people: People) -> acceptance.Evidence:

@@ -33,6 +33,13 @@ def head(
     return kernel, bias
 
 
+def class_weights(class_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return a weight per sample (n,) so that every class counts the same and the mean weight is 1."""
+    counts = np.bincount(class_ids)
+    weights = len(class_ids) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+    return weights[class_ids].astype(np.float32)
+
+
 def nearest_mean(
     embeddings: NDArray[np.float32], class_ids: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

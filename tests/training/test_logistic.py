@@ -65,3 +65,9 @@ def test_one_photo_a_person_is_enough() -> None:
     kernel, bias = logistic.nearest_mean(x, y)
     assert np.linalg.norm(kernel, axis=0) == pytest.approx(np.full(5, logistic.ONE_PHOTO))
     assert ((x @ kernel + bias).argmax(axis=1) == y).all()
+
+
+def test_class_weights_make_classes_count_the_same() -> None:
+    weights = logistic.class_weights(np.array([0, 0, 0, 1]))
+    assert weights.tolist() == pytest.approx([2 / 3, 2 / 3, 2 / 3, 2])
+    assert weights.dtype == np.float32

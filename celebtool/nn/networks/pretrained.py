@@ -12,6 +12,7 @@ import numpy.typing as npt
 from celebtool.errors import CelebtoolError, listed
 from celebtool.formats import model_file
 from celebtool.formats.hdf5 import reader
+from celebtool.formats.model_info import by_layer
 from celebtool.inference import sface_weights
 from celebtool.nn.networks import build, dlib_weights, imagenet_weights, keras_weights
 
@@ -57,7 +58,7 @@ def load_file(model: keras.Model, name: str, path: Path) -> None:
         if info.architecture != name:
             raise CelebtoolError(path, f"is a {info.architecture or 'ensemble'}; expected a {name}")
         layers = {layer.name for layer in build.backbone(model)}
-        groups = model_file.by_layer(arrays)
+        groups = by_layer(arrays)
         _assign(model, (group for layer, group in groups.items() if layer in layers), path)
     else:
         with reader.open_file(path) as file:

@@ -116,10 +116,3 @@ class Batches:
             return tuple(inputs) if len(inputs) > 1 else inputs[0], labels, weights
 
         return tf.data.Dataset.range(first, last).map(graphs.as_written(batch)).prefetch(2)
-
-
-def class_weights(class_ids: NDArray[np.int64], class_count: int) -> NDArray[np.float32]:
-    """Return a weight per sample (n,) so that every class counts the same and the mean weight is 1."""
-    counts = np.bincount(class_ids, minlength=class_count)
-    weights = len(class_ids) / (np.count_nonzero(counts) * np.maximum(counts, 1))
-    return weights[class_ids].astype(np.float32)

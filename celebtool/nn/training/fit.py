@@ -16,7 +16,7 @@ from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import UNKNOWN, Sample
 from celebtool.nn import graphs
 from celebtool.nn.training import activations, devices, epochs, memory
-from celebtool.nn.training.batches import Batches, class_weights
+from celebtool.nn.training.batches import Batches
 from celebtool.nn.training.calibrate import calibrate
 from celebtool.nn.training.cut import Cut, cut
 from celebtool.nn.training.epochs import Fitted
@@ -140,7 +140,7 @@ class _BatchMaker:
         class_ids = np.repeat(self.data.class_ids(samples), count + 1)
         weights = np.ones(len(class_ids), np.float32)
         if training and settings.class_weights:
-            weights = class_weights(class_ids, len(self.data.class_names))
+            weights = logistic.class_weights(class_ids)
         return Batches(
             inputs=arrays,
             class_ids=class_ids,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from celebtool.nn.training.batches import Batches, class_weights
+from celebtool.nn.training.batches import Batches
 
 
 def batches(count: int = 7, **given: object) -> Batches:
@@ -69,9 +69,3 @@ def test_several_inputs() -> None:
     data = batches(inputs=[np.zeros((7, 2), "float32"), np.ones((7, 4, 3), "float32")])
     (first, second), labels, _ = next(iter(data.training(0, 1)))
     assert (first.shape, second.shape, labels.shape) == ((3, 2), (3, 4, 3), (3, 3))
-
-
-def test_class_weights_make_classes_count_the_same() -> None:
-    weights = class_weights(np.array([0, 0, 0, 1]), 2)
-    assert weights.tolist() == pytest.approx([2 / 3, 2 / 3, 2 / 3, 2])
-    assert weights.dtype == np.float32
