@@ -22,10 +22,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import embedded
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool.formats import faces, image_folder, manifest, model_file, vectors
+from celebtool.formats import faces, image_folder, model_file, vectors
 from celebtool.training import calibration
 
 SEVERAL = 5
@@ -149,10 +150,8 @@ def one_by_one(parts: Path, place: Path, people: list[str], row: Callable[[str, 
 
 def likeness(folder: Path, photos: int) -> tuple[float, float]:
     """Return the share of strangers' photos that is nearer to one of so many photos of each than to a class, and of the known."""
-    known = faces.embeddings(folder)
-    found = [(known.of(folder / row.path), row.label) for row in manifest.read_all(folder) if row.path]
-    points = np.stack([point for point, _ in found if point is not None]).astype(np.float64)
-    labels = np.array([label for point, label in found if point is not None])
+    found, labels = embedded.read(folder)
+    points = found.astype(np.float64)
     shares = []
     for seed in range(DRAWS):
         rng = np.random.default_rng(seed)

@@ -2,7 +2,7 @@
 
 Usage: python benchmarks/suspects.py [--seeds N] SET…
 
-A SET is a folder that `crop-faces` wrote. Of each, 1, 5, 10 and 20 % of the images get the label of another class, chosen at random, with
+A SET is a folder that `crop-faces` wrote, or a .npz with `embeddings` and `labels`. Of each, 1, 5, 10 and 20 % of the images get the label of another class, chosen at random, with
 N (5) seeds. An image counts as found if it is a suspect, and as named if it also looks like its true class. Then the same with few
 images a person (2 to 8, 10 % swapped), with a third of every class from one other class, with images of other SETs' people under the
 names of this one (5 %), and with the images of every class in two folders. At the end the accuracy of the default network's head, the nearest
@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import embedded
 import numpy as np
 from numpy.typing import NDArray
 
 from celebtool.folders import suspects
 from celebtool.folders.suspects import Portrait, Why
-from celebtool.formats import faces, manifest
 
 SHARES = (0.01, 0.05, 0.1, 0.2)
 FEW = (2, 8)  # images a person
@@ -51,14 +51,6 @@ class Planted:
 
 
 Plant = Callable[[People, np.random.Generator], Planted]
-
-
-def read(path: Path) -> People:
-    """Read a set of people from a folder of crops."""
-    known = faces.embeddings(path)
-    found = [(known.of(path / row.path), row.label) for row in manifest.read_all(path) if row.path]
-    points = np.stack([point for point, _ in found if point is not None])
-    return People(path.name, points, np.array([label for point, label in found if point is not None]))
 
 
 def find(people: People) -> list[suspects.Suspect]:
@@ -182,7 +174,7 @@ def main() -> None:
     parser.add_argument("sets", nargs="+", type=Path, metavar="SET")
     parser.add_argument("--seeds", type=int, default=5)
     given = parser.parse_args()
-    sets = [read(path) for path in given.sets]
+    sets = [People(path.stem, *embedded.read(path)) for path in given.sets]
     print("| set | mistakes | planted | found | named | right ones suspected |\n|---|---|---|---|---|---|")
     for people in sets:
         kinds: dict[str, Plant] = {f"{share:.0%} swapped": swapped(share) for share in SHARES}

@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
+import embedded
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool.formats import faces, manifest
 from celebtool.training import acceptance, calibration, evidence, impostors
 from celebtool.training.acceptance import Evidence
 from celebtool.training.evidence import Points
@@ -91,14 +91,7 @@ class Draw:
 
 def read(path: Path) -> People:
     """Read a set of people from a folder of crops or a .npz."""
-    if path.suffix == ".npz":
-        with np.load(path) as content:
-            points, labels = content["embeddings"], content["labels"]
-    else:
-        known = faces.embeddings(path)
-        found = [(known.of(path / row.path), row.label) for row in manifest.read_all(path) if row.path]
-        points = np.stack([point for point, _ in found if point is not None])
-        labels = np.array([label for point, label in found if point is not None])
+    points, labels = embedded.read(path)
     return People(path.stem, calibration.unit(points.astype(np.float64)), labels)
 
 

@@ -47,11 +47,11 @@ def place(rows: Iterable[manifest.Row], source: Path, target: Path, *, link: boo
 
 def carry_faces(rows: Iterable[manifest.Row], source: Path, target: Path) -> None:
     """Write what a folder's faces.csv knows of the images that were placed, if it has one: see `faces.carry`."""
-    paths: dict[str, list[str]] = {}
+    copies: dict[str, list[faces.Copy]] = {}
     for row in rows:
         if row.status == manifest.KEPT:
-            paths.setdefault(row.source, []).append(row.path)
-    faces.carry(source, target, paths)
+            copies.setdefault(row.source, []).append(faces.Copy(row.path, row.label))
+    faces.carry(source, target, copies)
 
 
 def place_file(source: Path, target: Path, *, link: bool) -> None:

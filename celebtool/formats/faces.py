@@ -10,7 +10,7 @@ with that digest need not compute it. Tables without that column hold embeddings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,13 @@ class FoundFace:
     crop: str = ""
     sharpness: str = ""
     digest: str = ""
+
+
+class Copy(NamedTuple):
+    """A crop in another folder: its path and its label there."""
+
+    path: str
+    label: str
 
 
 @dataclass(frozen=True)
@@ -115,17 +122,17 @@ def embeddings(root: Path) -> Embeddings:
     return Embeddings({digest: embedding for _, (digest, embedding) in lines if embedding is not None})
 
 
-def carry(source: Path, target: Path, paths: Mapping[str, Sequence[str]]) -> None:
+def carry(source: Path, target: Path, copies: Mapping[str, Sequence[Copy]]) -> None:
     """Write the rows of a folder's table that are about images of another folder, if there are any.
 
     Args:
         source: the folder that has the table.
         target: the folder to write it to.
-        paths: path in `source` → paths in `target` of the images that were copied.
+        copies: path in `source` → what was made of the image.
     """
     file = image_folder.sidecar(source, FILE)
     lines = tables.read(file, required=COLUMNS) if file else []
-    if kept := [line | {"path": path} for line in lines if line["path"] for path in paths.get(line["path"], ())]:
+    if kept := [line | copy._asdict() for line in lines if line["path"] for copy in copies.get(line["path"], ())]:
         write(target, kept)
 
 

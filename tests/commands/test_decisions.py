@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from celebtool.formats import manifest
+from celebtool.formats import manifest, tables
+from celebtool.formats.faces import COLUMNS as FACE_COLUMNS
 from tests.conftest import Result, tree
 
 Run = Callable[..., Result]
@@ -138,6 +139,8 @@ def test_balance_and_split_apply_decisions_about_images(
 ) -> None:
     faces, table = make_folder({"ann": 5, "bob": 5, "cara": 5}), tmp_path / "d.csv"
     table.write_text("path;decision;label\r\nann/000.png;move;bob\r\nbob/001.png;drop;\r\ncara/002.png;keep;\r\n")
+    found = {"source": "ann/0.jpg", "label": "ann", "path": "ann/000.png"}
+    tables.write(faces / "faces.csv", FACE_COLUMNS, [found, {"source": "ann/1.jpg", "label": "ann"}])
     balanced = celebtool("balance", faces, tmp_path / "out", "--per-class", "max", "--decisions", table)
     counted = "1 dropped, 1 moved, 1 kept by decisions.csv"
     assert f"wrote {tmp_path}/out: 14 images, 1 left out; {counted}; next:" in balanced.stderr
@@ -147,6 +150,8 @@ def test_balance_and_split_apply_decisions_about_images(
         ("cara/002.png", "cara/002.png"): "confirmed",
     }
     assert (tmp_path / "out/bob/000~2.png").read_bytes() == (faces / "ann/000.png").read_bytes()
+    (carried,) = tables.read(tmp_path / "out/faces.csv")
+    assert (carried["source"], carried["path"], carried["label"]) == ("ann/0.jpg", "bob/000~2.png", "bob")
     assert (
         "finished" in celebtool("balance", faces, tmp_path / "out", "--per-class", "max", "--decisions", table).stderr
     )
@@ -154,6 +159,8 @@ def test_balance_and_split_apply_decisions_about_images(
     assert counted in split.stderr
     (moved,) = [path for path in tree(tmp_path / "parts") if path.endswith("~2.png")]
     assert moved.split("/")[1] == "bob"
+    (carried,) = tables.read(tmp_path / "parts/faces.csv")
+    assert (carried["path"], carried["label"]) == (moved, "bob")
     folds = celebtool("split", faces, tmp_path / "folds", "--folds", "2", "--decisions", table)
     assert f"2 folds of 14 images of 3 people; {counted}" in folds.stderr
     table.write_text("path,face,decision\nann/000.png,2,take\n")

@@ -59,11 +59,12 @@ def test_rows_go_along_with_the_images(tmp_path: Path) -> None:
     found = PhotoResult("a.jpg", "ab", (FoundFace(FACE, UNIT, digest="d1"), FoundFace(FACE, UNIT, digest="d2")))
     rows = [faces.row(found, 1, "anna", "0.1", "anna/1.jpg"), faces.row(found, 2, "anna", "0.2", "")]
     faces.write(tmp_path / "faces", rows)
-    faces.carry(tmp_path / "faces", tmp_path / "parts", {"anna/1.jpg": ["train/anna/1.jpg"], "anna/2.jpg": ["x"]})
+    copies = {"anna/1.jpg": [faces.Copy("train/bea/1.jpg", "bea")], "anna/2.jpg": [faces.Copy("x", "anna")]}
+    faces.carry(tmp_path / "faces", tmp_path / "parts", copies)
     (line,) = tables.read(tmp_path / "parts/faces.csv")
-    assert line == rows[0] | {"path": "train/anna/1.jpg"}
+    assert line == rows[0] | {"path": "train/bea/1.jpg", "label": "bea"}
     assert list(faces.embeddings(tmp_path / "parts").by_digest) == ["d1"]
-    faces.carry(tmp_path / "faces", tmp_path / "none", {"anna/2.jpg": ["x"]})
+    faces.carry(tmp_path / "faces", tmp_path / "none", {"anna/2.jpg": [faces.Copy("x", "anna")]})
     assert list((tmp_path / "none").iterdir()) == []
 
 
