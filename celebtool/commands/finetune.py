@@ -124,6 +124,7 @@ def _finetune(
     *,
     overwrite: bool,
 ) -> None:
+    from celebtool.api import training as api
     from celebtool.commands import training as shared
     from celebtool.formats import model_file, provenance
     from celebtool.training import folder_doubts, messages, settings, training_set
@@ -135,7 +136,7 @@ def _finetune(
         model_file.read_embeddings(model)  # a damaged model is refused before TensorFlow is loaded
     architecture = architectures.get(info.architecture)
     last = architecture.unfreeze if layers is None else layers
-    data = shared.read(parts, training, run, trained=info.trained_on)
+    data = api.read(parts, training, run, console, trained=info.trained_on)
     for line in folder_doubts.unused(data):
         console.warn(line)
     training_set.check_classes(data, info.class_names)
@@ -155,5 +156,5 @@ def _finetune(
 
         return runs.finetune(classifier.load(model), last, data, chosen, recipe, resources, progress)
 
-    job = shared.Job(data, out, [parts, model], recipe)
-    shared.run(job, run, shared.with_keras(job, run, finetuned), overwrite=overwrite)
+    job = api.Job(data, out, [parts, model], recipe)
+    shared.run(job, run, api.with_keras(job, run, finetuned, console), overwrite=overwrite)

@@ -70,9 +70,9 @@ def run(change: Change, training: TrainingOptions, options: RunOptions, *, overw
         console.progress("reading the model") as progress,
     ):
         if data and not options.allow_uncropped and data.crops is None:
-            from celebtool.commands import training as shared
+            from celebtool.api import training as api
 
-            shared.check_crops(data, progress)
+            api.check_crops(data, progress, console.warn)
         after = _with_new(kept, data, info, change.model, progress) if data else kept
         enrolment.check_enough(after, change.output)
         found = _save(info, arrays, after, recipe, workspace.content, progress)

@@ -1,5 +1,6 @@
 """What a long task tells of its progress; `celebtool.console` shows it, and lower rooms need not know how."""
 
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 
@@ -14,6 +15,22 @@ class Progress(Protocol):
 
     def say(self, line: str) -> None:
         """Show a line that stays."""
+
+
+class Listener(Protocol):
+    """Listens to a whole run. The commands pass `celebtool.console`, a module that has these functions."""
+
+    def note(self, text: object) -> None:
+        """Hear something that is good to know."""
+
+    def warn(self, text: object) -> None:
+        """Hear what a user should look into."""
+
+    def finished(self, path: object) -> None:
+        """Hear that an output of this very run is there already."""
+
+    def progress(self, description: str, unit: str = "") -> AbstractContextManager[Progress]:
+        """Return what hears of a long task; arguments as of `Progress.stage`."""
 
 
 class Silent:

@@ -1,0 +1,227 @@
+"""Train a model on an image folder: plan the run, train, write the model."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from celebtool.architectures import Architecture
+from celebtool.errors import CelebtoolError
+from celebtool.formats import crops, model_file, provenance
+from celebtool.formats.model_info import ModelInfo
+from celebtool.system.output import is_finished_file, new_file
+from celebtool.system.progress import Listener
+from celebtool.training import acceptance, folder_doubts, messages, settings, training_set
+from celebtool.training.options import RunOptions, TrainingOptions
+from celebtool.training.settings import TrainSettings
+from celebtool.training.training_set import TrainingData
+
+if TYPE_CHECKING:
+    from celebtool.inference.solved_head import Head
+    from celebtool.nn.classifier import Classifier
+    from celebtool.nn.training.fit import Resources
+    from celebtool.system.progress import Progress
+
+
+class Trained(Protocol):
+    """A model that has been trained."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """Its description."""
+
+    def save(self, path: Path) -> None:
+        """Write it."""
+
+
+Train = Callable[[Path, "Progress"], Trained]
+"""Trains a model; it may keep files in a directory, and tells of its progress."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """The network that `train` begins with.
+
+    Args:
+        architecture: a row of the table.
+        weights: ``imagenet``, ``none`` or a file; None: the architecture's own.
+        image_size: (height, width) of its input; None: the architecture's own.
+        enrol: whether the model is to hold the embeddings of its people.
+    """
+
+    architecture: Architecture
+    weights: str | None = None
+    image_size: tuple[int, int] | None = None
+    enrol: bool = True
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run that is about to begin: the images, the model to write, all that is read for it, and its recipe."""
+
+    data: TrainingData
+    output: Path
+    inputs: Sequence[Path]
+    recipe: Mapping[str, object]
+
+
+def read(
+    parts: Path, training: TrainingOptions, run: RunOptions, tell: Listener, trained: Collection[str] = ()
+) -> TrainingData:
+    """List the images to train on, and warn of what a user should know about them.
+
+    Args:
+        parts: the image folder.
+        training: seed and share of strangers.
+        run: whether leaks are allowed.
+        tell: hears of progress and of doubts.
+        trained: origins of the photos that the model has seen before.
+    """
+    with tell.progress("reading the folder", "images") as progress:
+        data = training_set.read(
+            parts, training.seed, tell.warn, allow_leak=run.allow_leak, trained=trained, progress=progress
+        )
+    for line in folder_doubts.doubts(data, training.false_accept):
+        tell.warn(line)
+    return data
+
+
+def planned(
+    parts: Path, output: Path, network: Network, training: TrainingOptions, run: RunOptions, tell: Listener
+) -> tuple[Job, Train]:
+    """Return a run of `train`, and what trains the model.
+
+    Raises:
+        CelebtoolError: the folder or the weights can't be used.
+    """
+    data = read(parts, training, run, tell)
+    size = network.image_size or network.architecture.input_size(crops.margin(data.crops))
+    chosen = settings.for_training(training, network.architecture, has_val=bool(data.val))
+    for line in settings.optimizer_notes(training, network.architecture, chosen):
+        tell.note(line)
+    remembers = bool(chosen.embedding) and chosen.optimizer in settings.AT_ONCE and network.enrol
+    for line in () if remembers else folder_doubts.unused(data):
+        tell.warn(line)
+    source = network.weights or network.architecture.pretrained
+    file = training_set.weights_file(source)
+    recipe = _recipe(parts, network, size, source, chosen, allow_leak=run.allow_leak)
+    job = Job(data, output, [parts, *([file] if file else [])], recipe)
+    return job, _trainer(job, run, network, size, source, chosen, tell)
+
+
+def _recipe(
+    parts: Path,
+    network: Network,
+    size: tuple[int, int],
+    source: str,
+    chosen: TrainSettings,
+    *,
+    allow_leak: bool,
+) -> Mapping[str, object]:
+    start = {
+        "arch": network.architecture.name,
+        "image_size": list(size),
+        "weights": training_set.weights_digest(source),
+        "allow_leak": allow_leak,
+    }
+    if not network.enrol:
+        start["no_enrol"] = True
+    return provenance.recipe("train", start | settings.parameters(chosen), parts)
+
+
+def _trainer(
+    job: Job,
+    run: RunOptions,
+    network: Network,
+    size: tuple[int, int],
+    source: str,
+    chosen: TrainSettings,
+    tell: Listener,
+) -> Train:
+    """Return what trains: without TensorFlow if nothing but the default head is trained."""
+
+    def trained(resources: "Resources", progress: "Progress") -> "Classifier":
+        from celebtool.nn.training import runs
+
+        start = runs.Start(network.architecture, size, source, enrol=network.enrol)
+        return runs.train(start, job.data, chosen, job.recipe, resources, progress)
+
+    def solved(_scratch: Path, progress: "Progress") -> "Head":
+        from celebtool.inference import solved_head
+
+        return solved_head.train(job.data, chosen, job.recipe, progress, enrol=network.enrol)
+
+    quick = settings.is_head_alone(network.architecture.name, size, source, job.data.crops, chosen)
+    return solved if quick else with_keras(job, run, trained, tell)
+
+
+def write(job: Job, run: RunOptions, train: Train, tell: Listener, *, overwrite: bool) -> ModelInfo | None:
+    """Train a model, and write it and its history; return its description, None if it was there already.
+
+    Raises:
+        CelebtoolError: an output can't be written where it is wanted, or the images can't be trained on.
+    """
+    messages.check_history(run.history, job.output, job.inputs)
+    if not overwrite and is_finished_file(job.output, lambda path: model_file.is_made_by(path, job.recipe)):
+        tell.finished(job.output)
+        return None
+    with (
+        new_file(
+            job.output,
+            recipe=job.recipe,
+            inputs=job.inputs,
+            overwrite=overwrite,
+            resumable=True,
+        ) as workspace,
+        tell.progress("reading the images") as progress,
+    ):
+        if run.resume and not any(workspace.scratch.iterdir()):
+            tell.note("nothing to continue; training starts at the beginning")
+        trained = train(workspace.scratch, progress)
+        trained.save(workspace.content)
+        if run.history:
+            messages.write_history(run.history, trained.info.history, job.inputs)
+    return trained.info
+
+
+def tell_of(info: ModelInfo, tell: Listener) -> None:
+    """Tell what to expect of a model that has been trained, and what to doubt."""
+    for line in acceptance.expected(info):
+        tell.note(line)
+    for line in (*messages.remedies(info), *acceptance.doubts(info)):
+        tell.warn(line)
+
+
+def with_keras(
+    job: Job, run: RunOptions, train: "Callable[[Resources, Progress], Classifier]", tell: Listener
+) -> Train:
+    """Return what trains with Keras: it checks that the images are crops, and says what it computes on."""
+
+    def trained(scratch: Path, progress: "Progress") -> "Classifier":
+        progress.stage("loading TensorFlow")
+        from celebtool.nn.training import devices, fit
+
+        if job.data.crops is None and not run.allow_uncropped:
+            check_crops(job.data, progress, tell.warn)
+        tell.note(devices.described(run.devices))
+        return train(fit.Resources(scratch, int(run.cache_memory * 1e9), run.devices), progress)
+
+    return trained
+
+
+def check_crops(data: TrainingData, progress: "Progress", warn: Callable[[str], None]) -> None:
+    """Refuse raw photos, and warn of loose crops.
+
+    Raises:
+        CelebtoolError: the images look like photos from which no faces were cropped.
+    """
+    from celebtool.inference import conversion
+    from celebtool.inference.detection import framing, networks
+
+    progress.stage("looking for faces")
+    conversion.prepare(networks.graphs(), progress.say)
+    found = framing.framing(framing.sample(data.files(data.train)))
+    if found.is_uncropped:
+        raise CelebtoolError(data.folder.root, messages.uncropped(data.folder.root, found.raw, found.images))
+    if found.is_loose:
+        warn(messages.loose(data.folder.root, found.fill))
