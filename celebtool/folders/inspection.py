@@ -4,15 +4,17 @@ How the thresholds were chosen is in docs/methods.md. An image is dark by its li
 because dark skin before a dark wall is not a flaw.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool.folders import duplicates, suspects
+from celebtool.folders import duplicates, embedding_map, suspects
 from celebtool.folders.duplicates import Fingerprint
+from celebtool.folders.embedding_map import EmbeddingMap
 from celebtool.folders.suspects import Portrait, Suspect
 from celebtool.formats import crops, faces, images, manifest, provenance
 from celebtool.formats.image_folder import ImageFolder, Sample
@@ -41,6 +43,7 @@ class Inspection:
         blurry, dark, tiny: paths.
         copies: sets of images that show the same picture, mirrored, resized or re-encoded.
         suspects: images that may be of another person than their class, as far as embeddings are known.
+        portraits: the labelled images, with their embeddings as far as these are known.
     """
 
     sizes: tuple[tuple[int, int], ...] = ()
@@ -50,6 +53,12 @@ class Inspection:
     tiny: tuple[str, ...] = ()
     copies: tuple[tuple[Sample, ...], ...] = ()
     suspects: tuple[Suspect, ...] = ()
+    portraits: tuple[Portrait, ...] = ()
+
+    @cached_property
+    def map(self) -> EmbeddingMap:
+        """The map of the faces, laid out when it is first asked for, because that takes seconds."""
+        return embedding_map.lay_out(self.portraits, self.suspects)
 
     @property
     def straddling(self) -> tuple[tuple[Sample, ...], ...]:
@@ -98,6 +107,7 @@ def inspect(folder: ImageFolder, progress: Callable[[int, int], None], embed: Em
         return tuple(one.sample.path for one in seen if flaw in one.flaws)
 
     copies = _copies(seen)
+    portraits = _portraits(folder, seen, embed) if folder.class_names else {}
     return Inspection(
         sizes=tuple(one.size for one in seen),
         broken=tuple(one for one in found if isinstance(one, ImageError)),
@@ -105,7 +115,8 @@ def inspect(folder: ImageFolder, progress: Callable[[int, int], None], embed: Em
         dark=with_flaw("dark"),
         tiny=with_flaw("tiny"),
         copies=copies,
-        suspects=tuple(_suspects(folder, seen, copies, embed)) if folder.class_names else (),
+        suspects=tuple(_suspects(portraits, copies)),
+        portraits=tuple(portraits.values()),
     )
 
 
@@ -131,10 +142,8 @@ def _copies(seen: Sequence[_Seen]) -> tuple[tuple[Sample, ...], ...]:
     return tuple(tuple(each) for each in sets.values() if len(each) > 1)
 
 
-def _suspects(
-    folder: ImageFolder, seen: Sequence[_Seen], copies: Sequence[Sequence[Sample]], embed: Embed | None
-) -> list[Suspect]:
-    """Return the suspects among the labelled images; changed copies of images, as `augment` makes them, are left out."""
+def _portraits(folder: ImageFolder, seen: Sequence[_Seen], embed: Embed | None) -> dict[Sample, Portrait]:
+    """Return the labelled images; changed copies of images, as `augment` makes them, are left out."""
     rows = manifest.read(folder.root)
     portraits = {
         one.sample: Portrait(
@@ -147,6 +156,10 @@ def _suspects(
     if embed and missing:
         for sample, embedding in zip(missing, embed([folder.file(sample) for sample in missing]), strict=True):
             portraits[sample] = replace(portraits[sample], embedding=embedding, faceless=embedding is None)
+    return portraits
+
+
+def _suspects(portraits: Mapping[Sample, Portrait], copies: Sequence[Sequence[Sample]]) -> list[Suspect]:
     index = {sample: number for number, sample in enumerate(portraits)}
     return suspects.find(
         list(portraits.values()), [[index[sample] for sample in each if sample in index] for each in copies]

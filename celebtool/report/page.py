@@ -12,6 +12,7 @@ from celebtool.formats.image_folder import ImageFolder
 from celebtool.report import (
     html,
     matrix,
+    page_map,
     page_mistakes,
     page_suspects,
     plot_files,
@@ -164,7 +165,9 @@ def _estimate(figure: Estimate) -> tuple[str, str]:
 def _folders(subjects: Subjects, lettering: Lettering, limit: int) -> Iterator[tuple[str, str]]:
     for n, (name, (folder, seen)) in enumerate(subjects.folders.items()):
         rejects = subjects.rejects.get(name, ())
-        content = [page_suspects.section(seen.suspects, plot_files.thumbnails(folder), limit, f"f{n}-suspects")]
+        thumbnail = plot_files.thumbnails(folder)
+        content = [page_suspects.section(seen.suspects, thumbnail, limit, f"f{n}-suspects")]
+        content += [page_map.section(seen.map, thumbnail, f"f{n}-map")] if folder.class_names else []
         content += [
             html.table(table, f"f{n}-{m}")
             for m, table in enumerate(subject_tables.folder("Images", folder, seen, rejects, WHOLE))
@@ -177,7 +180,7 @@ def _folders(subjects: Subjects, lettering: Lettering, limit: int) -> Iterator[t
             counts = {part or "": folder.counts(part) for part in folder.parts or (None,)}
             bars = plots.distribution(counts, folder.class_names, lettering)
             content.append(html.plot(plots.png(bars), "images per class"))
-            sheet = contact_sheets.samples(folder.by_class, plot_files.thumbnails(folder), lettering)
+            sheet = contact_sheets.samples(folder.by_class, thumbnail, lettering)
             content.append(html.plot(plots.png(sheet), "samples of each class", kind="plot sheet"))
         yield name, "\n".join(content)
 

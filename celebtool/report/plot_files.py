@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool.drawing import contact_sheets, fonts, plots, threshold_plots
+from celebtool.drawing import contact_sheets, fonts, map_plot, plots, threshold_plots
 from celebtool.drawing.canvas import Figure
 from celebtool.drawing.contact_sheets import FaceBox
 from celebtool.drawing.fonts import Lettering
@@ -122,9 +122,18 @@ def _of_folders(subjects: Subjects, pictures: ImageFolder | None, lettering: Let
         counts = {part or "": folder.counts(part) for part in folder.parts or (None,)}
         yield f"{file}distribution.png", plots.distribution(counts, folder.class_names, lettering)
         yield f"{file}samples.png", contact_sheets.samples(folder.by_class, thumbnails(folder), lettering)
+    yield from _maps(subjects, lettering)
     if not labelled:
         for table in [table for table in subjects.predictions.values() if any(row.label for row in table.rows)][:1]:
             yield "distribution.png", plots.distribution(_label_counts(table), table.class_names, lettering)
+
+
+def _maps(subjects: Subjects, lettering: Lettering) -> Iterator[Plot]:
+    """Draw the map of each folder's faces, if their embeddings are known."""
+    folders = [(folder, seen) for folder, seen in subjects.folders.values() if folder.class_names]
+    for number, (_, seen) in enumerate(folders, start=1):
+        if seen.map.marks:
+            yield f"{number}-map.png" if len(folders) > 1 else "map.png", map_plot.embedding_map(seen.map, lettering)
 
 
 def _label_counts(table: Predictions) -> dict[str, dict[str, int]]:

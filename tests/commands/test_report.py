@@ -561,10 +561,16 @@ def test_it_says_that_the_networks_are_prepared(celebtool, att_faces, tmp_path, 
 
 @pytest.mark.slow
 def test_suspects_are_on_the_page_with_their_pictures(celebtool, mixed_up, tmp_path):
-    assert celebtool("report", mixed_up, "--html", tmp_path / "p.html").code == 0
-    part = (tmp_path / "p.html").read_text().split("<h3>Suspects, the surest first: 3</h3>")[1].split("</table>")[0]
+    outputs = ("--html", tmp_path / "p.html", "--plots", tmp_path / "plots")
+    assert celebtool("report", mixed_up, *outputs).code == 0
+    text = (tmp_path / "p.html").read_text()
+    part = text.split("<h3>Suspects, the surest first: 3</h3>")[1].split("</table>")[0]
     assert part.count("<img") == 3
     assert '<td data-column="looks like" class="wrong">s2</td>' in part
+    marks = text.split("<h3>Map of the faces</h3>")[1].split("</svg>")[0]
+    assert marks.count("<circle ") == 2  # the third suspect shows no face, so it has no place
+    assert "<li>Not on the map: 1 image without a known embedding.</li>" in marks
+    assert (tmp_path / "plots/map.png").is_file()
 
 
 @pytest.mark.slow
