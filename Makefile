@@ -39,7 +39,7 @@ lock: $(BIN)/celebtool  ## choose the package versions that CI installs
 	$(BIN)/python .ci/lock.py > requirements.lock.new && mv requirements.lock.new requirements.lock
 
 test: $(BIN)/celebtool  ## run all tests, without a network, under ten minutes on two cores
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(BIN)/celebtool  ## check format, lint, types, import rules and generated documents
 	$(BIN)/ruff format --check .

@@ -10,7 +10,8 @@ from celebtool.formats import manifest, model_file
 from celebtool.formats.images import read, resize
 from celebtool.formats.model_info import ModelInfo
 from celebtool.nn import classifier
-from tests.support.classifiers import images, in_plain_keras, tiny
+from tests.support import plain_keras
+from tests.support.classifiers import images, tiny
 
 NAMES = ("ann", "bob", "zoë")
 
@@ -59,7 +60,9 @@ def test_probabilities_are_averaged_by_name(celebtool: Callable, members: list[P
 def test_plain_keras_predicts_the_same(celebtool: Callable, members: list[Path], tmp_path: Path) -> None:
     out = tmp_path / "all.h5"
     assert celebtool("ensemble", *members, out).code == 0
-    got = in_plain_keras(tmp_path, {"all": {f"image_{h}x{w}": values for (h, w), values in batch().items()}})["all"]
+    got = plain_keras.predict(tmp_path, {"all": {f"image_{h}x{w}": values for (h, w), values in batch().items()}})[
+        "all"
+    ]
     np.testing.assert_allclose(got, average(members, [1 / 3] * 3), atol=1e-5)
 
 
@@ -74,7 +77,7 @@ def test_networks_with_equal_layer_names_and_different_inputs(celebtool: Callabl
     got = classifier.probabilities(classifier.load(out), {size: images(size) for size in set(sizes.values())})
     np.testing.assert_allclose(got.sum(axis=1), 1, atol=1e-5)
     inputs = {f"image_{h}x{w}": images((h, w)) for h, w in set(sizes.values())}
-    np.testing.assert_allclose(in_plain_keras(tmp_path, {"all": inputs})["all"], got, atol=1e-5)
+    np.testing.assert_allclose(plain_keras.predict(tmp_path, {"all": inputs})["all"], got, atol=1e-5)
 
 
 def test_a_second_run_is_finished_and_another_is_refused(

@@ -1,7 +1,9 @@
 """Runs that are killed, interrupted or go wrong: what is left of them, and that the same command goes on from there."""
 
 import os
+import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from celebtool.formats import model_file
-from tests.conftest import Result, run_installed
+from tests.conftest import Result, random_image, run_installed
 
 pytestmark = pytest.mark.slow
 
@@ -20,10 +22,30 @@ CNN = ("--arch", "cnn", "--image-size", "16", "--dense", "8", "--epochs", "4", "
 LINE = (*CNN, "--dropout", "0.3", "--augment", "1", "--reduce-lr", "1", "--patience", "4", "--resume")
 
 
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("resume") / "parts"
+    for part, counts in {"train": {"a": 12, "b": 9}, "val": {"a": 3, "b": 3}}.items():
+        for label, count in counts.items():
+            (root / part / label).mkdir(parents=True)
+            for number in range(count):
+                random_image(f"{part}/{label}/{number}").save(root / part / label / f"{number}.png")
+    return root
+
+
 @pytest.fixture
-def folder(make_folder: Callable[..., Path]) -> Path:
-    make_folder({"a": 12, "b": 9}, "parts/train")
-    return make_folder({"a": 3, "b": 3}, "parts/val").parent
+def folder(parts: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(parts, tmp_path / "parts")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(parts: Path) -> bytes:
+    """Return the model of a run with the options LINE that nothing disturbs."""
+    model = parts.with_name("undisturbed.h5")
+    result = run_installed("train", parts, model, *LINE)
+    assert result.code == 0, result.stderr
+    assert "nothing to continue; training starts at the beginning" in result.stderr
+    return model.read_bytes()
 
 
 def end_at(epoch: int, ending: signal.Signals, *arguments: object) -> Result:
@@ -39,48 +61,49 @@ def end_at(epoch: int, ending: signal.Signals, *arguments: object) -> Result:
     return Result(process.returncode, "", said)
 
 
-def test_killed_at_every_epoch_it_ends_with_the_same_bytes(folder: Path, tmp_path: Path) -> None:
-    undisturbed = run_installed("train", folder, tmp_path / "undisturbed.h5", *LINE)
-    assert undisturbed.code == 0, undisturbed.stderr
-    assert "nothing to continue; training starts at the beginning" in undisturbed.stderr
-    for epoch in (1, 2, 3, 4):
+def test_killed_at_its_first_and_last_epoch_it_ends_with_the_same_bytes(
+    folder: Path, undisturbed: bytes, tmp_path: Path
+) -> None:
+    """`tests/torture/test_kill.py` kills at random moments."""
+    for epoch, next_one in ((1, None), (4, 2)):
         killed = end_at(epoch, signal.SIGKILL, "train", folder, tmp_path / "m.h5", *LINE)
         assert killed.code == -signal.SIGKILL
-        assert (f"continuing at epoch {epoch} of 4" in killed.stderr) == (epoch > 1)
+        assert re.findall(r"continuing at epoch (\d) of 4", killed.stderr) == ([str(next_one)] if next_one else [])
         assert not (tmp_path / "m.h5").exists()
     assert run_installed("train", folder, tmp_path / "m.h5", *LINE).code == 0
-    assert (tmp_path / "m.h5").read_bytes() == (tmp_path / "undisturbed.h5").read_bytes()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.h5", "parts", "undisturbed.h5"]
+    assert (tmp_path / "m.h5").read_bytes() == undisturbed
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.h5", "parts"]
 
 
-def test_a_damaged_checkpoint_is_said_and_training_begins_anew(folder: Path, tmp_path: Path) -> None:
-    undisturbed = run_installed("train", folder, tmp_path / "undisturbed.h5", *LINE)
-    assert undisturbed.code == 0, undisturbed.stderr
+def test_a_damaged_checkpoint_is_said_and_training_begins_anew(
+    folder: Path, undisturbed: bytes, tmp_path: Path
+) -> None:
     end_at(2, signal.SIGKILL, "train", folder, tmp_path / "m.h5", *LINE)
     os.truncate(tmp_path / ".m.h5.partial/scratch/checkpoint", 2000)
     again = run_installed("train", folder, tmp_path / "m.h5", *LINE)
     assert again.code == 0, again.stderr
     assert "/checkpoint is damaged; training starts at the beginning\n" in again.stderr
-    assert (tmp_path / "m.h5").read_bytes() == (tmp_path / "undisturbed.h5").read_bytes()
+    assert (tmp_path / "m.h5").read_bytes() == undisturbed
 
 
-@pytest.mark.parametrize(("ending", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_interrupted_it_keeps_the_best_and_says_how_to_go_on(
-    folder: Path, tmp_path: Path, ending: signal.Signals, code: int
-) -> None:
+def test_interrupted_it_keeps_the_best_and_says_how_to_go_on(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "m.h5"
     line = ("train", folder, out, *CNN, "--epochs", "200", "--patience", "0")
-    result = end_at(2, ending, *line)
     best = tmp_path / ".m.h5.partial/scratch/best.h5"
-    assert result.code == code, result.stderr
-    done = len(model_file.read(best)[0].history)
-    assert done >= 2
-    assert result.stderr.splitlines()[-1] == (
-        f"the best model so far, of {done} epochs, is {best}; the same command continues after epoch {done}"
-    )
-    assert not out.exists()
-    again = end_at(done + 1, signal.SIGKILL, *line)
-    assert f"continuing at epoch {done + 1} of 200" in again.stderr
+    before = 0
+    for ending, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+        result = end_at(before + 2, ending, *line)
+        assert result.code == code, result.stderr
+        assert (f"continuing at epoch {before + 1} of 200" in result.stderr) == (before > 0)
+        done = len(model_file.read(best)[0].history)
+        assert done >= before + 2
+        assert result.stderr.splitlines()[-1] == (
+            f"the best model so far, of {done} epochs, is {best}; the same command continues after epoch {done}"
+        )
+        assert not out.exists()
+        before = done
+    again = end_at(before + 1, signal.SIGKILL, *line)
+    assert f"continuing at epoch {before + 1} of 200" in again.stderr
 
 
 def test_a_loss_that_is_no_number_keeps_the_last_good_model(folder: Path, tmp_path: Path) -> None:
@@ -139,7 +162,7 @@ def test_a_wrong_name_for_the_history_is_said_before_the_run(
         "parts": "parts: exists already and is no history; choose another name",
         "no/such.csv": "no: no such directory; make it first",
         "parts/h.csv": f"parts/h.csv: lies inside the input {folder}; choose an output beside it",
-        "parts/../m.h5": "m.h5: is the output as well; choose another name",
+        "parts/../m.h5": "parts/../m.h5: is the output as well; choose another name",
     }.items():
         result = celebtool("train", folder, tmp_path / "m.h5", *CNN, "--history", tmp_path / name)
         assert (result.code, result.stderr.splitlines()[-1]) == (1, f"celebtool: error: {tmp_path}/{problem}")

@@ -1,8 +1,6 @@
 import csv
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,23 +11,15 @@ from PIL import Image
 from celebtool.architectures import LAST_LAYER
 from celebtool.formats import history, model_file
 from tests.conftest import Result, run_installed, tree
+from tests.support import plain_keras as keras_process
 from tests.support import terminal
-
-PLAIN_KERAS = """
-import sys, json, keras, numpy as np
-from PIL import Image
-model = keras.models.load_model(sys.argv[1])
-size = model.input_shape[1:3]
-images = [Image.open(name).resize(size[::-1], Image.Resampling.BICUBIC) for name in sys.argv[2:]]
-json.dump(model(np.stack(images).astype("float32"), training=False).numpy().tolist(), sys.stdout)
-"""
 
 
 def plain_keras(model: Path, files: list[Path]) -> np.ndarray:
-    """What `keras.models.load_model` and nothing of celebtool predicts."""
-    line = [sys.executable, "-c", PLAIN_KERAS, str(model), *map(str, files)]
-    done = subprocess.run(line, capture_output=True, check=True)
-    return np.array(__import__("json").loads(done.stdout))
+    """What `keras.models.load_model` and nothing of celebtool predicts of images that Pillow has resized."""
+    size = model_file.read_info(model).image_size[::-1]
+    images = [np.asarray(Image.open(file).resize(size, Image.Resampling.BICUBIC)) for file in files]
+    return keras_process.predict(model.parent, {model.stem: np.stack(images).astype("float32")})[model.stem]
 
 
 @pytest.fixture(scope="module")

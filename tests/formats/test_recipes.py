@@ -21,6 +21,7 @@ def chain(length: int, first: int = 0) -> dict[str, object]:
     return recipe
 
 
+@functools.cache
 def tuned(length: int, *, allow_leak: bool = False) -> dict[str, object]:
     """The recipe of so many finetunes after a train."""
     recipe: dict[str, object] = {"command": "train", "parameters": {"allow_leak": allow_leak}, "input": chain(2)}
@@ -31,7 +32,17 @@ def tuned(length: int, *, allow_leak: bool = False) -> dict[str, object]:
     return recipe
 
 
-@pytest.mark.parametrize("recipe", [chain(40), tuned(40), recipes.shortened({"input": {"models": [tuned(40)] * 3}})])
+def ancestors(recipe: object) -> list[dict[str, object]]:
+    """The recipe and those of the models that it was tuned from."""
+    found = []
+    while isinstance(recipe, dict):
+        found.append(recipe)
+        parameters = recipe["parameters"]
+        recipe = parameters.get("model", {}).get("made_by")
+    return found
+
+
+@pytest.mark.parametrize("recipe", [chain(40), tuned(30), recipes.shortened({"input": {"models": [tuned(30)] * 3}})])
 def test_a_long_chain_is_read_back(recipe: dict[str, object]) -> None:
     info = ModelInfo("cnn", ("a", "b"), (16, 16), recipe=recipe)
     assert model_info.from_json(model_info.to_json(info)) == info
@@ -57,8 +68,9 @@ def test_a_long_chain_keeps_what_later_commands_ask() -> None:
     assert recipes.crop_parameters(chain(0)) == CROPS
     assert recipes.crop_parameters(tuned(3)) == CROPS
     assert recipes.crop_parameters({"command": "split", "input": {"made_by": None}}) is None
-    assert recipes.allowed_leak(tuned(100, allow_leak=True))
-    assert not recipes.allowed_leak(tuned(100))
+    assert recipes.allowed_leak(tuned(30, allow_leak=True))
+    assert not recipes.allowed_leak(tuned(30))
+    assert [recipe["command"] for recipe in ancestors(tuned(30))][-1] == recipes.EARLIER
 
 
 def test_what_is_summarised_says_so() -> None:

@@ -13,7 +13,8 @@ from celebtool.inference.predictor import Predictor
 from celebtool.nn import classifier
 from celebtool.nn.classifier import Classifier
 from celebtool.training import calibration, ensembles
-from tests.support.classifiers import images, in_plain_keras, tiny
+from tests.support import plain_keras
+from tests.support.classifiers import images, tiny
 from tests.support.models import write
 
 NAMES = ("ann", "bob", "Zoë")
@@ -46,7 +47,7 @@ def test_every_network_and_an_ensemble_answer_as_plain_keras_does(tmp_path: Path
     seen = {name: {size: images(size, 3) for size in model.sizes} for name, model in loaded.items()}
     inputs: dict[str, object] = {name: next(iter(seen[name].values())) for name in NETWORKS}
     inputs["ensemble"] = [seen["ensemble"][size] for size in info.inputs.values()]
-    for name, expected in in_plain_keras(tmp_path, inputs).items():
+    for name, expected in plain_keras.predict(tmp_path, inputs).items():
         got = answers(loaded[name], seen[name])
         np.testing.assert_allclose(got, expected, atol=1e-5, err_msg=name)
         np.testing.assert_allclose(got.sum(axis=1), 1, atol=1e-12)

@@ -15,7 +15,8 @@ from celebtool.formats import model_file, model_info
 from celebtool.formats.model_info import ModelInfo
 from celebtool.nn import classifier
 from celebtool.nn.networks import build, pretrained
-from tests.support.classifiers import INFO, SIZE, images, in_plain_keras, tiny
+from tests.support import plain_keras
+from tests.support.classifiers import INFO, SIZE, images, tiny
 from tests.support.models import LIBVER
 
 
@@ -67,7 +68,7 @@ def test_plain_keras_predicts_the_same_as_train_and_finetune_wrote(tmp_path: Pat
     saved.model.compile("adam", "sparse_categorical_crossentropy")
     saved.model.fit(images((32, 32), 12).astype(np.float32), np.arange(12) % 3, verbose=0)
     classifier.save(saved, tmp_path / "m.h5")
-    got = in_plain_keras(tmp_path, {"m": images((32, 32))})["m"]
+    got = plain_keras.predict(tmp_path, {"m": images((32, 32))})["m"]
     np.testing.assert_allclose(got, classifier.probabilities(saved, {(32, 32): images((32, 32))}), atol=1e-5)
 
 
@@ -81,7 +82,7 @@ def test_plain_keras_opens_every_kind_of_network(tmp_path: Path) -> None:
             pretrained.load_faces(saved.model, name)
         classifier.save(saved, tmp_path / f"{name}.h5")
         expected[name] = classifier.probabilities(classifier.load(tmp_path / f"{name}.h5"), {size: images(size, 2)})
-    for name, got in in_plain_keras(tmp_path, {name: images(size, 2) for name, size in sizes.items()}).items():
+    for name, got in plain_keras.predict(tmp_path, {name: images(size, 2) for name, size in sizes.items()}).items():
         np.testing.assert_allclose(got, expected[name], atol=1e-5)
 
 

@@ -1,11 +1,4 @@
-"""Small classifiers, images for them, and what plain Keras makes of their files."""
-
-import os
-import pickle
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any
+"""Small classifiers, and images for them."""
 
 import numpy as np
 
@@ -32,18 +25,3 @@ def tiny(info: ModelInfo = INFO) -> Classifier:
 
 def images(size: tuple[int, int], count: int = 5) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (count, *size, 3), dtype=np.uint8)
-
-
-def in_plain_keras(folder: Path, inputs: dict[str, Any]) -> dict[str, np.ndarray]:
-    """What somebody without celebtool gets from FOLDER/NAME.h5 for NAME's images (by input, if there are several)."""
-    (folder / "inputs.pickle").write_bytes(pickle.dumps(inputs))
-    code = """
-import sys, pickle, numpy as np, keras
-inputs = pickle.load(open("inputs.pickle", "rb"))
-outputs = {name: keras.models.load_model(name + ".h5").predict(images, verbose=0) for name, images in inputs.items()}
-np.savez("outputs.npz", **outputs)
-assert not any(name.startswith("celebtool") for name in sys.modules)
-"""
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, cwd=folder, env=environment)
-    return dict(np.load(folder / "outputs.npz"))

@@ -166,7 +166,7 @@ def test_layouts_of_folders(tmp_path: Path, tally: Tally) -> None:
         shutil.rmtree(place)
         tally.count()
 
-    for train, val, test in itertools.product(TRAIN, VAL, TEST):
+    for train, val, test in list(itertools.product(TRAIN, VAL, TEST))[:: amount(5, 1, 1)]:
         for part in filter(None, (train, val, test)):
             shutil.copytree(faces, place / "in" / part)
         split("in", 1, "celebtool: error: in")
@@ -181,7 +181,7 @@ def test_layouts_of_folders(tmp_path: Path, tally: Tally) -> None:
     assert forge.run(["split", "in", "out"], place) == 0, forge.said()
     whole = {name: content for name, content in tree(place / "out").items() if "celebtool.json" not in name}
     shutil.rmtree(place)
-    for junk, directory in itertools.product(JUNK, ("ann", ".")):
+    for junk, directory in list(itertools.product(JUNK, ("ann", ".")))[:: amount(3, 1, 1)]:
         shutil.copytree(faces, place / "in")
         (place / "in" / directory / junk).parent.mkdir(exist_ok=True)
         (place / "in" / directory / junk).write_bytes(b"junk")
