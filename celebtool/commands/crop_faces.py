@@ -1,6 +1,7 @@
 """``crop-faces PHOTOS FACES``: find the faces in photos, pick the right ones, align them and cut them out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -14,7 +15,7 @@ from celebtool.system.output import is_finished, new_directory
 from celebtool.system.places import check_file, check_order
 
 if TYPE_CHECKING:
-    from celebtool.cropping.plan import Task
+    from celebtool.cropping.plan import CropSettings, Task
     from celebtool.formats.decisions import Decisions
     from celebtool.formats.image_folder import ImageFolder
     from celebtool.formats.recipes import Recipe
@@ -100,8 +101,6 @@ def crop_faces(
     from celebtool.cropping import decide, people, plan, reuse, run
     from celebtool.formats import decision_targets, image_folder, manifest, provenance
     from celebtool.formats import decisions as table
-    from celebtool.inference import conversion, embeddings
-    from celebtool.inference.detection import chips, networks
     from celebtool.system import cluster, workers
 
     most = options.parse_share(max_rejects, "--max-rejects")
@@ -146,10 +145,8 @@ def crop_faces(
         earlier = reuse.compare(tasks, faces if keep else None, decided)
         if not dry_run:
             start = cluster.dask(dask, workspace.scratch, progress.say) if dask else workers.local
-            margin_of_chips = chips.margin(settings)
-            known = [embeddings.graph(margin_of_chips), embeddings.layout(margin_of_chips)]  # the latter for `train`
-            conversion.prepare([*networks.graphs(), *known], progress.say)
-            pool = run.Pool(CROP, jobs, start, progress, REHEARSAL)
+            prepare = partial(_prepare, settings, progress.say) if not dask else run.nothing  # its workers do it
+            pool = run.Pool(CROP, jobs, start, progress, REHEARSAL, prepare)
             warnings = run.crop(tasks, settings, workspace, pool, earlier, decided)
     if dry_run:
         plural = "s" * (len(tasks) != 1)
@@ -166,6 +163,15 @@ def crop_faces(
     ]
     console.done(faces, "; ".join(filter(None, told)), _next(reviewed, review, has_classes=bool(folder.class_names)))
     _conclude(reviewed, review, most, overwrite=overwrite or update)
+
+
+def _prepare(settings: "CropSettings", say: Callable[[str], None]) -> None:
+    """Convert the networks that workers run, and what `train` needs for such crops."""
+    from celebtool.inference import conversion, embeddings
+    from celebtool.inference.detection import chips, networks
+
+    margin = chips.margin(settings)
+    conversion.prepare([*networks.graphs(), embeddings.graph(margin), embeddings.layout(margin)], say)
 
 
 def _check_remembered(faces: Path, *, is_lost: bool) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, TextIO
 
 from celebtool import console
 from celebtool.errors import command_line
+from celebtool.system import temporary
 from celebtool.system.output import new_directory, new_file
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def annotated(
 def stream(output: Path | None, inputs: list[Path], *, overwrite: bool) -> Iterator[tuple[TextIO, Path]]:
     """Yield stdout, or a file that appears whole when the block ends well, and a directory for the results of workers."""
     if output is None:
-        with tempfile.TemporaryDirectory(prefix="celebtool-") as scratch:
+        with tempfile.TemporaryDirectory(prefix="celebtool-", dir=temporary.root()) as scratch:
             yield sys.stdout, Path(scratch)
         return
     with (

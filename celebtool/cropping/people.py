@@ -16,7 +16,7 @@ from celebtool.cropping import grouping
 from celebtool.cropping.pick_in_folder import Choice
 from celebtool.formats import manifest
 from celebtool.formats.decisions import CELL
-from celebtool.formats.image_folder import UNGROUPED
+from celebtool.formats.image_folder import UNGROUPED, UNKNOWN
 
 Place = tuple[str, int]
 """A face: its photo, and its index there."""
@@ -55,10 +55,11 @@ def earlier_names(rows: Sequence[manifest.Row]) -> dict[Place, str]:
 
 
 def summary(rows: Sequence[manifest.Row]) -> str:
-    """Return how many groups and other faces there are: ``12 people, 34 faces ungrouped``."""
+    """Return how many groups and other faces there are: ``12 people, 34 ungrouped, 5 unknown``."""
     labels = Counter(row.label for row in rows if row.path)
-    people = len(labels.keys() - {UNGROUPED})
-    return f"{people} {'person' if people == 1 else 'people'}, {labels[UNGROUPED]} ungrouped"
+    people = len(labels.keys() - {UNGROUPED, UNKNOWN})
+    strangers = f", {labels[UNKNOWN]} unknown" if labels[UNKNOWN] else ""
+    return f"{people} {'person' if people == 1 else 'people'}, {labels[UNGROUPED]} ungrouped{strangers}"
 
 
 def _of(choice: Choice, labels: Mapping[Place, str]) -> dict[int, str]:

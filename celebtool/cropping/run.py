@@ -3,7 +3,7 @@
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,10 @@ DIED = Rejection(Reason.UNREADABLE, "decoding it ended the worker process; the f
 SECONDS = 0.5  # between two looks at how many photos are done
 
 
+def nothing() -> None:
+    """Do nothing to prepare for the work."""
+
+
 @dataclass(frozen=True)
 class Pool:
     """The workers: what they run, how many there are, what starts them, and who is told of the progress.
@@ -36,6 +40,7 @@ class Pool:
         start: see `celebtool.system.workers`.
         progress: told of photos.
         rehearsal: ``module:name`` of what takes the memory that a photo may take; "" if there is none.
+        prepare: called before the first photo is cropped, and not if there is none to crop.
     """
 
     function: str
@@ -43,6 +48,7 @@ class Pool:
     start: Start
     progress: Progress
     rehearsal: str = ""
+    prepare: Callable[[], None] = nothing
 
 
 def crop(
@@ -106,6 +112,7 @@ def crop_all(tasks: Sequence[Task], settings: CropSettings, scratch: Path, pool:
     if done:
         pool.progress.say(f"continuing at {done} of {len(tasks)} photos")
     if missing:
+        pool.prepare()
         pool.progress.stage("loading the network")
     lost: dict[Path, list[Shard]] = {}
     results = workers.run(pool.function, missing, pool.jobs, pool.start)

@@ -21,7 +21,7 @@ _LONGEST = 1 << 25  # bytes of a picture in several scans, 50 nanoseconds each
 # one, the time to search a run of FF would grow with the square of its length.
 _MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd7\xff])")
 _RESTART = re.compile(rb"\xff([\xd0-\xd7])")
-_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+_START_OF_SCAN, _START_OF_IMAGE, _END_OF_IMAGE = 0xDA, 0xD8, 0xD9
 _BASELINE = (0xC0, 0xC1)
 _COEFFICIENTS = (1 << 64) - 1
 
@@ -53,11 +53,11 @@ def end_of_picture(data: bytes) -> int | None:
     """Return the length of a file's beginning that holds all scans of its picture; None if it lacks some.
 
     The last scan may still be cut off: only its decoder can tell. Behind a picture in one scan anything may follow;
-    behind others only the end mark, or the end of the file.
+    behind others only the end mark, another picture's beginning, or the end of the file.
     """
     seen = _Seen()
     for segment in _segments(data):
-        if segment.marker == _END_OF_IMAGE or seen.in_one_scan():
+        if segment.marker in (_START_OF_IMAGE, _END_OF_IMAGE) or seen.in_one_scan():
             return segment.start if seen.all() else None
         seen.add(segment)
     return len(data.rstrip(b"\xff")) if seen.all() else None

@@ -8,6 +8,7 @@ that nobody else may write are read. A file that is damaged counts as absent.
 import contextlib
 import hashlib
 import os
+import secrets
 import stat
 import tempfile
 import time
@@ -30,6 +31,7 @@ SILENCE = 10.0
 _SUFFIX = ".network"
 _NEW = ".new-"
 _DIGEST = 64  # hexadecimal digits
+_MODE = 0o644  # less what the umask forbids: others may use a network, but what others may write is not read
 
 
 def directory() -> Path | None:
@@ -76,15 +78,16 @@ def write(name: str, content: bytes) -> None:
     root = directory()
     if root is None:
         raise FileNotFoundError("no home directory")
-    number, unfinished = tempfile.mkstemp(prefix=_NEW, dir=root)
+    unfinished = root / f"{_NEW}{secrets.token_hex(8)}"
+    number = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), _MODE)
     try:
         with os.fdopen(number, "wb") as stream:
             stream.write(_head(content))
             stream.write(content)
-        os.replace(unfinished, root / f"{name}{_SUFFIX}")  # noqa: PTH105
+        unfinished.replace(root / f"{name}{_SUFFIX}")
     except BaseException:
         with contextlib.suppress(OSError):
-            os.unlink(unfinished)  # noqa: PTH108
+            unfinished.unlink()
         raise
     _shrink(root, f"{name}{_SUFFIX}")
 
@@ -109,7 +112,8 @@ def workspace(say: Callable[[str], None] = lambda _: None) -> Iterator[Path]:
     root = directory()
     if root is None:
         raise FileNotFoundError("no home directory")
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    mode = 0o755 if os.environ.get(VARIABLE) else 0o700  # one of its own may be shared; a home's is private
+    root.mkdir(mode=mode, parents=True, exist_ok=True)
     with _alone(root, say) as is_alone:
         if is_alone:
             for remains in root.glob(f"{_NEW}*"):

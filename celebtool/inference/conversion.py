@@ -11,6 +11,7 @@ import hashlib
 import importlib.metadata
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,7 @@ from pathlib import Path
 import celebtool
 from celebtool.errors import CelebtoolError, printable
 from celebtool.inference import cache
-from celebtool.system import signals, trees
+from celebtool.system import signals, temporary, trees
 
 _START = """
 import sys
@@ -32,6 +33,9 @@ sys.path.append(sys.argv.pop(1))
 from celebtool.nn import convert
 convert.main()
 """
+_OUT_OF_MEMORY = re.compile("MemoryError|allocate memory|bad_alloc|ResourceExhausted|out of memory", re.IGNORECASE)
+"""How Python, NumPy, the loader of libraries, C++ and TensorFlow say it."""
+_NO_MEMORY = "there is too little memory to prepare it"
 _OWN_DIRECTORY = str(Path(celebtool.__file__).parent.parent)
 
 
@@ -190,14 +194,16 @@ def _failure(code: int, said: bytes, graphs: Sequence[Graph]) -> CelebtoolError 
     if code < 0:
         problem = f"the process that prepares it was ended by signal {-code}; free some memory, then run it again"
         return CelebtoolError(titles, problem)
-    problem = f"can't be prepared: {printable(last.decode(errors='replace'))}; install celebtool again"
-    return CelebtoolError(titles, problem)
+    text = printable(last.decode(errors="replace"))
+    if _OUT_OF_MEMORY.search(text):
+        return CelebtoolError(titles, f"{_NO_MEMORY} ({text}); free some, then run the same command again")
+    return CelebtoolError(titles, f"can't be prepared: {text}; install celebtool again")
 
 
 def _use_temporary(contents: Mapping[str, bytes | None]) -> None:
     """Keep networks in a temporary directory from now on, in worker processes that start later, too; some are there."""
     own = os.getpid()
-    place = Path(tempfile.mkdtemp(prefix="celebtool-"))
+    place = Path(tempfile.mkdtemp(prefix="celebtool-", dir=temporary.root()))
     os.environ[cache.VARIABLE] = str(place)
 
     def remove() -> None:

@@ -4,6 +4,7 @@ XNNPACK, LiteRT's kernels, give the same numbers for an image alone and in a bat
 """
 
 import functools
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
+from celebtool.errors import CelebtoolError
 from celebtool.inference import conversion
 from celebtool.inference.conversion import Graph
 from celebtool.system import streams
@@ -22,6 +24,8 @@ NETWORKS = 20
 """Networks of a process, at most: three that find faces, one that compares them, and sixteen members of an ensemble."""
 STEP = 8
 """Images that `Network.features` gives to a network at once."""
+ROOM, ROOM_OF_NUMBER = 1 << 28, 64
+"""Bytes that a network may need for itself, and for each number of its input: 24 for SFace, 27 for P-Net."""
 SHAPES = 8
 """Input shapes of one network for which memory is laid out at a time; the one not used for longest is dropped."""
 
@@ -43,6 +47,7 @@ class Network:
 
         Raises:
             MemoryError: there is too little memory for an input of this shape.
+            CelebtoolError: LiteRT fails for another reason.
         """
         with self._lock:
             return self._of_shape(pixels.shape)(pixels)
@@ -77,13 +82,31 @@ class _Interpreter:
                 self._interpreter.resize_tensor_input(self._input, shape)
                 self._interpreter.allocate_tensors()
         except RuntimeError as error:
-            raise MemoryError(f"no memory for an input of shape {shape}: {error}") from error
+            raise _failure(shape, error) from error
         self._outputs = list(_outputs(self._interpreter))
 
     def __call__(self, pixels: NDArray[Any]) -> list[NDArray[Any]]:
         self._interpreter.set_tensor(self._input, pixels)
-        self._interpreter.invoke()
+        try:
+            self._interpreter.invoke()
+        except RuntimeError as error:
+            raise _failure(pixels.shape, error) from error
         return [self._interpreter.get_tensor(index) for index in self._outputs]
+
+
+def _failure(shape: tuple[int, ...], error: RuntimeError) -> MemoryError | CelebtoolError:
+    """Return what a failure of LiteRT's is, which says the same of too little memory and of an input that does not fit.
+
+    It is a lack of memory if there is not as much to be had as a network may need.
+    """
+    try:
+        np.empty(ROOM + ROOM_OF_NUMBER * math.prod(shape), np.uint8)
+    except MemoryError:
+        return MemoryError(f"no memory for an input of shape {shape}: {error}")
+    problem = f"can't run a network for an input of shape {shape}: {error}"
+    return CelebtoolError(
+        "LiteRT", f"{problem}; there is memory enough, so install celebtool again, or report this line"
+    )
 
 
 def _outputs(interpreter: Interpreter) -> Iterable[int]:

@@ -12,18 +12,18 @@ from celebtool.system import trees
 
 
 @contextlib.contextmanager
-def locked(root: Path, path: Path) -> Iterator[None]:
-    """Hold a lock in the directory `root`, which is created if need be."""
-    lock = _lock(root, path)
+def locked(root: Path, path: Path, given: Path) -> Iterator[None]:
+    """Hold a lock in the directory `root`, which is created if need be, for the output `path` that is called `given`."""
+    lock = _lock(root, path, given)
     while lock is None:  # a run that ended meanwhile has taken the directory with it
-        lock = _lock(root, path)
+        lock = _lock(root, path, given)
     try:
         yield
     finally:
         lock.release()
 
 
-def _lock(root: Path, path: Path) -> filelock.BaseFileLock | None:
+def _lock(root: Path, path: Path, given: Path) -> filelock.BaseFileLock | None:
     """Try to lock `root`; None if it was removed on the way."""
     lock = filelock.FileLock(root / "lock", blocking=False)
     try:
@@ -33,7 +33,7 @@ def _lock(root: Path, path: Path) -> filelock.BaseFileLock | None:
         if (root / "lock").exists():
             return lock
     except filelock.Timeout as error:
-        raise CelebtoolError(path, "is being written by another run; wait for it or stop it") from error
+        raise CelebtoolError(given, "is being written by another run; wait for it or stop it") from error
     except (FileNotFoundError, FileExistsError):
         if path.parent.is_dir() and _is_directory_or_gone(root):
             return None

@@ -79,18 +79,18 @@ def new_directory(
     Raises:
         CelebtoolError: the output exists, or can't be written where it is wanted, or another run writes it.
     """
-    path = places.checked(path, inputs)
+    given, path = path, places.checked(path, inputs)
     wanted = _encoded(recipe)
 
     def check() -> None:
-        _check_replaceable(path, instead, overwrite=overwrite)
+        _check_replaceable(path, given, instead, overwrite=overwrite)
 
     if dry_run:
         check()
         yield _places(path, ".d")
         return
     kept_for = _encoded(scratch_of or recipe)
-    with _workspace(path, kept_for, ".d", check, resumable=resumable) as workspace:
+    with _workspace(path, given, kept_for, ".d", check, resumable=resumable) as workspace:
         workspace.content.mkdir()
         yield workspace
         (workspace.content / RECIPE_FILE).write_bytes(wanted)
@@ -112,13 +112,13 @@ def new_file(
 
     Args as `new_directory`.
     """
-    path = places.checked(path, inputs)
+    given, path = path, places.checked(path, inputs)
 
     def check() -> None:
-        places.check_file(path, overwrite=overwrite)
+        places.check_file(given, overwrite=overwrite)
 
     wanted = json.dumps(recipe, sort_keys=True).encode()
-    with _workspace(path, wanted, path.suffix, check, resumable=resumable) as workspace:
+    with _workspace(path, given, wanted, path.suffix, check, resumable=resumable) as workspace:
         yield workspace
         with workspace.content.open("rb+") as stream:
             os.fsync(stream.fileno())
@@ -128,23 +128,23 @@ def new_file(
             workspace.content.replace(path)
 
 
-def _check_replaceable(path: Path, instead: str, *, overwrite: bool) -> None:
+def _check_replaceable(path: Path, given: Path, instead: str, *, overwrite: bool) -> None:
     if not path.exists() or replacement.is_empty(path):
         return
     if not overwrite:
-        raise CelebtoolError(path, f"exists already; {instead}")
+        raise CelebtoolError(given, f"exists already; {instead}")
     if not (path / RECIPE_FILE).is_file():
-        raise CelebtoolError(path, "was not written by celebtool and is not replaced; choose another name")
+        raise CelebtoolError(given, "was not written by celebtool and is not replaced; choose another name")
     if _root(path).parent == path or places.is_mount_point(path):
-        inside = f"is a mount point or may not be replaced; empty it, or choose a name inside it, as {path / 'out'}"
-        raise CelebtoolError(path, inside)
+        inside = f"is a mount point or may not be replaced; empty it, or choose a name inside it, as {given / 'out'}"
+        raise CelebtoolError(given, inside)
 
 
 @contextlib.contextmanager
 def _workspace(
-    path: Path, recipe: bytes, suffix: str, check: Callable[[], None], *, resumable: bool
+    path: Path, given: Path, recipe: bytes, suffix: str, check: Callable[[], None], *, resumable: bool
 ) -> Iterator[Workspace]:
-    """Yield a locked workspace; `check` raises if there is no right to write `path`."""
+    """Yield a locked workspace; `check` raises if there is no right to write `path`, which the user called `given`."""
     workspace = _places(path, suffix)
     root = _root(path)
     if not root.exists():  # nothing that a killed run left: a run that may not write leaves no trace either
@@ -153,12 +153,12 @@ def _workspace(
     def give_up() -> None:
         replacement.recover(root, path)
         keep = resumable and workspace.scratch.is_dir() and any(workspace.scratch.iterdir())
-        (kept if keep else dropped).append(path)
+        (kept if keep else dropped).append(given)
         with contextlib.suppress(OSError):  # a thread may be writing into it still
             workspace.content.rename(root / "gone")
         _clear(root, keep=("scratch", "recipe.json") if keep else ())
 
-    with signals.held_back() as letting_through, locking.locked(root, path):
+    with signals.held_back() as letting_through, locking.locked(root, path, given):
         try:
             replacement.recover(root, path)
             check()
@@ -173,11 +173,11 @@ def _workspace(
 
 def _answer(path: Path, question: Callable[[Path], bool]) -> bool:
     """Ask about an output that a killed run may have set aside; if the answer is yes, remove what that run left."""
-    path = Path(os.path.realpath(path))
+    given, path = path, Path(os.path.realpath(path))
     root = _root(path)
     if not root.exists():
         return question(path)
-    with signals.held_back(), locking.locked(root, path):
+    with signals.held_back(), locking.locked(root, path, given):
         replacement.recover(root, path)
         answer = question(path)
         if answer:

@@ -48,30 +48,30 @@ def check_file(path: Path, *, overwrite: bool) -> None:
 
 
 def checked(path: Path, inputs: Sequence[Path], outputs: Sequence[Path] = ()) -> Path:
-    """Return the absolute path of an output.
+    """Return the absolute path of an output, without links; errors name it as it was given.
 
     Raises:
         CelebtoolError: nothing can be written there: it has no directory to be in, or is, lies in or contains an input.
     """
     if path.is_symlink() and not path.exists():
         raise CelebtoolError(path, "is a link to nowhere; remove it or choose another name")
-    path = Path(os.path.realpath(path))
     for kind, others in (("input", inputs), ("output", outputs)):
         for other in others:
             _check_apart(path, kind, other)
-    if not path.parent.is_dir():
+    real = Path(os.path.realpath(path))
+    if not real.parent.is_dir():
         raise CelebtoolError(path.parent, "no such directory; make it first")
-    return path
+    return real
 
 
-def _check_apart(path: Path, kind: str, given: Path) -> None:
-    other = Path(os.path.realpath(given))
+def _check_apart(output: Path, kind: str, given: Path) -> None:
+    path, other = Path(os.path.realpath(output)), Path(os.path.realpath(given))
     if path == other:
-        raise CelebtoolError(path, f"is the {kind} as well; choose another name")
+        raise CelebtoolError(output, f"is the {kind} as well; choose another name")
     if other in path.parents:
-        raise CelebtoolError(path, f"lies inside the {kind} {given}; choose an output beside it")
+        raise CelebtoolError(output, f"lies inside the {kind} {given}; choose an output beside it")
     if path in other.parents:
-        raise CelebtoolError(path, f"contains the {kind} {given}; choose an output beside it")
+        raise CelebtoolError(output, f"contains the {kind} {given}; choose an output beside it")
 
 
 def is_mount_point(path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterator
 
 STDERR = 2
@@ -16,11 +17,41 @@ def lose(number: int) -> None:
 
 @contextlib.contextmanager
 def without_stderr() -> Iterator[None]:
-    """Discard what is written to stderr in a block, and everything from processes that start in it."""
-    kept = os.dup(STDERR)
+    """Discard what is written to stderr in a block, by any thread, and everything from processes that start in it.
+
+    Blocks may overlap: stderr is back at the end of the last.
+    """
+    _silence.begin()
     try:
-        lose(STDERR)
         yield
     finally:
-        os.dup2(kept, STDERR)
-        os.close(kept)
+        _silence.end()
+
+
+class _Silence:
+    """How many blocks are without stderr, and where it leads after them.
+
+    If each block kept for itself what it found, a second thread would find nowhere, and leave it at that.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._blocks = 0
+        self._kept = -1
+
+    def begin(self) -> None:
+        with self._lock:
+            if not self._blocks:
+                self._kept = os.dup(STDERR)
+                lose(STDERR)
+            self._blocks += 1
+
+    def end(self) -> None:
+        with self._lock:
+            self._blocks -= 1
+            if not self._blocks:
+                os.dup2(self._kept, STDERR)
+                os.close(self._kept)
+
+
+_silence = _Silence()

@@ -112,3 +112,5 @@ def test_the_summary_counts_people_and_faces_without_a_group():
     rows = [manifest.Row(f"{label}/1.jpg", label, "1", "") for label in ("ann", "ungrouped", "person-001", "ungrouped")]
     assert people.summary([*rows, manifest.Row("", "", "2", "", "rejected", "no_face")]) == "2 people, 2 ungrouped"
     assert people.summary(rows[:1]) == "1 person, 0 ungrouped"
+    strangers = [manifest.Row(f"unknown/{number}.jpg", "unknown", str(number), "") for number in range(3)]
+    assert people.summary([*rows, *strangers]) == "2 people, 2 ungrouped, 3 unknown"

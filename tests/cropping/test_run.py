@@ -74,8 +74,13 @@ def test_finished_lots_are_not_made_again(tmp_path: Path, tasks: list[plan.Task]
     first, *_ = plan.shards(tasks, CropSettings(), scratch)
     lot = Lot(first.directory)
     lot.finish(lot.begin(), [PhotoResult(task.source, "seen before") for task in first.tasks])
-    found = run.crop_all(tasks[:32], CropSettings(), scratch, Pool(FIND_OR_DIE, 1, workers.local, told := Told()))
-    assert told.lines[0] == "say continuing at 16 of 32 photos"
+    told, prepared = Told(), []
+    pool = Pool(FIND_OR_DIE, 1, workers.local, told, prepare=lambda: prepared.append(True))
+    assert len(run.crop_all(tasks[:16], CropSettings(), scratch, pool)) == 16
+    assert prepared == []  # there was nothing to crop
+    found = run.crop_all(tasks[:32], CropSettings(), scratch, pool)
+    assert prepared == [True]
+    assert "say continuing at 16 of 32 photos" in told.lines
     assert [one.origin for one in found] == ["seen before"] * 16 + ["seen"] * 16
     assert not list(scratch.glob(".*"))
 

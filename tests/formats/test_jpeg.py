@@ -120,6 +120,18 @@ def test_anything_may_follow_a_picture_in_one_scan_in_place_of_its_end_mark(tmp_
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_another_jpeg_may_begin_in_place_of_the_end_mark(tmp_path: Path, kind: str) -> None:
+    """As in panoramas of phones; of a picture that lacks more, no other picture stands in."""
+    data = picture(**KINDS[kind])
+    whole = read(tmp_path, data)
+    assert np.array_equal(read(tmp_path, data[:-2] + picture(32)), whole)
+    assert np.array_equal(images.open_photo(tmp_path / "x.jpg").decode_part(2), _half(tmp_path, data))
+    scans = [place for place in range(len(data)) if data[place : place + 2] == b"\xff\xda"]
+    for end in (*scans[1:], scans[-1] + 40):
+        assert isinstance(read(tmp_path, data[:end] + picture(32)), str)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_jpeg_that_lacks_more_is_unreadable(tmp_path: Path, kind: str) -> None:
     data = picture(**KINDS[kind])
     start, whole, unreadable = data.index(b"\xff\xda") + 14, read(tmp_path, data), 0

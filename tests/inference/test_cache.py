@@ -23,9 +23,36 @@ def test_what_is_written_is_read() -> None:
     assert cache.read("another") is None
 
 
-def test_only_this_user_may_write_a_file(place: Path) -> None:
-    cache.write("one", b"content")
-    assert stat.S_IMODE((place / "one.network").stat().st_mode) == 0o600
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o002, 0o644), (0o000, 0o644), (0o077, 0o600)])
+def test_who_may_read_a_file_is_the_umasks_affair_and_only_this_user_may_write_it(
+    place: Path, umask: int, mode: int
+) -> None:
+    before = os.umask(umask)
+    try:
+        cache.write("one", b"content")
+        with cache.workspace():
+            pass
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((place / "one.network").stat().st_mode) == mode
+    assert cache.read("one") == b"content"
+
+
+@pytest.mark.parametrize(("variable", "mode"), [(cache.VARIABLE, 0o755), ("XDG_CACHE_HOME", 0o700)])
+def test_a_directory_that_is_named_may_be_shared_and_that_of_a_home_is_private(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, mode: int
+) -> None:
+    monkeypatch.delenv(cache.VARIABLE)
+    monkeypatch.setenv(variable, str(tmp_path / "new"))
+    before = os.umask(0o022)
+    try:
+        with cache.workspace():
+            pass
+    finally:
+        os.umask(before)
+    place = cache.directory()
+    assert place is not None
+    assert stat.S_IMODE(place.stat().st_mode) == mode
 
 
 @pytest.mark.parametrize("position", [0, 63, 64, 65, 70])
@@ -128,12 +155,6 @@ def test_a_signal_leaves_nothing_behind(place: Path) -> None:
     done = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (130, b"")
     assert [path.name for path in place.iterdir()] == ["lock"]
-
-
-def test_the_directory_is_made_for_this_user_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "a" / "b"))
-    with cache.workspace():
-        assert stat.S_IMODE((tmp_path / "a" / "b").stat().st_mode) == 0o700
 
 
 def test_a_relative_directory_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,6 +67,18 @@ def test_an_input_beyond_the_memory_is_a_memory_error_and_a_smaller_one_is_not()
 
 
 @pytest.mark.slow
+def test_an_input_that_does_not_fit_is_no_lack_of_memory(content: bytes) -> None:
+    """LiteRT says the same of the first as of too little memory; the second it notices when it runs."""
+    network = runtime.Network(content)
+    for shape, said in (((1, 124, 124, 1), "XNNPack"), ((1, 60, 60, 3), "num_input_elements != num_output_elements")):
+        with pytest.raises(CelebtoolError) as caught:
+            network(np.zeros(shape, np.uint8))
+        assert str(caught.value).startswith(f"LiteRT: can't run a network for an input of shape {shape}: ")
+        assert said in str(caught.value)
+    assert network(np.zeros((1, 124, 124, 3), np.uint8))[0].shape == (1, 128)
+
+
+@pytest.mark.slow
 def test_a_damaged_network_is_prepared_again(content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
     cache.write(GRAPH.name, content)
@@ -142,6 +154,26 @@ def test_another_exception_is_an_error_of_one_line(tmp_path: Path, monkeypatch: 
     with pytest.raises(CelebtoolError) as caught:
         conversion.prepare([GRAPH])
     assert str(caught.value) == "face-sface: can't be prepared: ImportError: no tensorflow; install celebtool again"
+
+
+@pytest.mark.parametrize(
+    ("code", "last"),
+    [
+        ("raise MemoryError", "MemoryError"),
+        ("import numpy; numpy.ones(1 << 50)", "numpy._core._exceptions._ArrayMemoryError: Unable to allocate .*"),
+        ("raise ImportError('tf.so: cannot allocate memory in static TLS block')", "ImportError: tf.so: cannot .*"),
+    ],
+)
+def test_too_little_memory_is_called_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, last: str
+) -> None:
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
+    monkeypatch.setattr(conversion, "_START", code)
+    said = (
+        rf"face-sface: there is too little memory to prepare it \({last}\); free some, then run the same command again"
+    )
+    with pytest.raises(CelebtoolError, match=f"^{said}$"):
+        conversion.prepare([GRAPH])
 
 
 FULL = """

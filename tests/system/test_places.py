@@ -14,7 +14,7 @@ from celebtool.system.places import check_places
         (["new/a", "new"], "{0}/new: no such directory; make it first"),
         (["in/a", "in"], "{0}/in/a: lies inside the input {0}/in; choose an output beside it"),
         (["old/a", "old"], "{0}/old: contains the output {0}/old/a; choose an output beside it"),
-        (["a", "link"], "{0}/a: is the output as well; choose another name"),
+        (["a", "link"], "{0}/link: is the output as well; choose another name"),
         (["a", "nowhere"], "{0}/nowhere: is a link to nowhere; remove it or choose another name"),
         (["a", "b", None, "old/a"], ""),
     ],
