@@ -1,13 +1,14 @@
 """Train a model on an image folder: plan the run, train, write the model."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from celebtool.architectures import Architecture
 from celebtool.errors import CelebtoolError
 from celebtool.formats import crops, model_file, provenance
+from celebtool.formats.image_folder import Sample
 from celebtool.formats.model_info import ModelInfo
 from celebtool.system.output import is_finished_file, new_file
 from celebtool.system.progress import Listener
@@ -17,9 +18,13 @@ from celebtool.training.settings import TrainSettings
 from celebtool.training.training_set import TrainingData
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from celebtool.inference.solved_head import Head
     from celebtool.nn.classifier import Classifier
     from celebtool.nn.training.fit import Resources
+    from celebtool.nn.training.shared import Shared
     from celebtool.system.progress import Progress
 
 
@@ -65,6 +70,39 @@ class Job:
     recipe: Mapping[str, object]
 
 
+@dataclass(frozen=True)
+class Plan:
+    """How a network is trained, complete: its image size (height, width), the source of its weights, its settings."""
+
+    network: Network
+    size: tuple[int, int]
+    source: str
+    chosen: TrainSettings
+
+    @property
+    def files(self) -> list[Path]:
+        """The files that its weights come from."""
+        file = training_set.weights_file(self.source)
+        return [file] if file else []
+
+
+@dataclass
+class Common:
+    """What several runs on images of one folder share.
+
+    Args:
+        samples: all images.
+        scratch: a directory.
+        embeddings: those that were computed or known, by path.
+        activations: what the frozen part of a network made of all images.
+    """
+
+    samples: Sequence[Sample]
+    scratch: Path
+    embeddings: "dict[str, NDArray[np.float32]]" = field(default_factory=dict)
+    activations: "Shared | None" = None
+
+
 def read(
     parts: Path, training: TrainingOptions, run: RunOptions, tell: Listener, trained: Collection[str] = ()
 ) -> TrainingData:
@@ -95,64 +133,64 @@ def planned(
         CelebtoolError: the folder or the weights can't be used.
     """
     data = read(parts, training, run, tell)
+    plan = completed(network, training, data, tell, has_val=bool(data.val))
+    recipe = provenance.recipe("train", parameters(plan, allow_leak=run.allow_leak), parts)
+    job = Job(data, output, [parts, *plan.files], recipe)
+    return job, trainer(job, run, plan, tell)
+
+
+def completed(
+    network: Network, training: TrainingOptions, data: TrainingData, tell: Listener, *, has_val: bool
+) -> Plan:
+    """Return how a network is trained on images: what was not given comes from the architecture's row."""
     size = network.image_size or network.architecture.input_size(crops.margin(data.crops))
-    chosen = settings.for_training(training, network.architecture, has_val=bool(data.val))
+    chosen = settings.for_training(training, network.architecture, has_val=has_val)
     for line in settings.optimizer_notes(training, network.architecture, chosen):
         tell.note(line)
     remembers = bool(chosen.embedding) and chosen.optimizer in settings.AT_ONCE and network.enrol
     for line in () if remembers else folder_doubts.unused(data):
         tell.warn(line)
-    source = network.weights or network.architecture.pretrained
-    file = training_set.weights_file(source)
-    recipe = _recipe(parts, network, size, source, chosen, allow_leak=run.allow_leak)
-    job = Job(data, output, [parts, *([file] if file else [])], recipe)
-    return job, _trainer(job, run, network, size, source, chosen, tell)
+    return Plan(network, size, network.weights or network.architecture.pretrained, chosen)
 
 
-def _recipe(
-    parts: Path,
-    network: Network,
-    size: tuple[int, int],
-    source: str,
-    chosen: TrainSettings,
-    *,
-    allow_leak: bool,
-) -> Mapping[str, object]:
-    start = {
-        "arch": network.architecture.name,
-        "image_size": list(size),
-        "weights": training_set.weights_digest(source),
+def parameters(plan: Plan, *, allow_leak: bool) -> dict[str, object]:
+    """Return a plan as the parameters of a recipe.
+
+    Raises:
+        CelebtoolError: there is no file with these weights.
+    """
+    start: dict[str, object] = {
+        "arch": plan.network.architecture.name,
+        "image_size": list(plan.size),
+        "weights": training_set.weights_digest(plan.source),
         "allow_leak": allow_leak,
     }
-    if not network.enrol:
+    if not plan.network.enrol:
         start["no_enrol"] = True
-    return provenance.recipe("train", start | settings.parameters(chosen), parts)
+    return start | settings.parameters(plan.chosen)
 
 
-def _trainer(
-    job: Job,
-    run: RunOptions,
-    network: Network,
-    size: tuple[int, int],
-    source: str,
-    chosen: TrainSettings,
-    tell: Listener,
-) -> Train:
-    """Return what trains: without TensorFlow if nothing but the default head is trained."""
+def trainer(job: Job, run: RunOptions, plan: Plan, tell: Listener, common: Common | None = None) -> Train:
+    """Return what trains: without TensorFlow if nothing but the default head is trained.
+
+    `common`: what other runs on the same images share with this one.
+    """
+    network, chosen = plan.network, plan.chosen
 
     def trained(resources: "Resources", progress: "Progress") -> "Classifier":
         from celebtool.nn.training import runs
 
-        start = runs.Start(network.architecture, size, source, enrol=network.enrol)
+        start = runs.Start(network.architecture, plan.size, plan.source, enrol=network.enrol)
         return runs.train(start, job.data, chosen, job.recipe, resources, progress)
 
     def solved(_scratch: Path, progress: "Progress") -> "Head":
         from celebtool.inference import solved_head
 
-        return solved_head.train(job.data, chosen, job.recipe, progress, enrol=network.enrol)
+        computed = common.embeddings if common else {}
+        return solved_head.train(job.data, chosen, job.recipe, progress, enrol=network.enrol, computed=computed)
 
-    quick = settings.is_head_alone(network.architecture.name, size, source, job.data.crops, chosen)
-    return solved if quick else with_keras(job, run, trained, tell)
+    quick = settings.is_head_alone(network.architecture.name, plan.size, plan.source, job.data.crops, chosen)
+    return solved if quick else with_keras(job, run, trained, tell, common)
 
 
 def write(job: Job, run: RunOptions, train: Train, tell: Listener, *, overwrite: bool) -> ModelInfo | None:
@@ -193,18 +231,32 @@ def tell_of(info: ModelInfo, tell: Listener) -> None:
 
 
 def with_keras(
-    job: Job, run: RunOptions, train: "Callable[[Resources, Progress], Classifier]", tell: Listener
+    job: Job,
+    run: RunOptions,
+    train: "Callable[[Resources, Progress], Classifier]",
+    tell: Listener,
+    common: Common | None = None,
 ) -> Train:
-    """Return what trains with Keras: it checks that the images are crops, and says what it computes on."""
+    """Return what trains with Keras: it checks that the images are crops, and says what it computes on.
+
+    `common`: what other runs on the same images share with this one; the first of them checks and says it for all.
+    """
 
     def trained(scratch: Path, progress: "Progress") -> "Classifier":
         progress.stage("loading TensorFlow")
-        from celebtool.nn.training import devices, fit
+        from celebtool.nn.training import devices, fit, memory
+        from celebtool.nn.training.shared import Shared
 
-        if job.data.crops is None and not run.allow_uncropped:
-            check_crops(job.data, progress, tell.warn)
-        tell.note(devices.described(run.devices))
-        return train(fit.Resources(scratch, int(run.cache_memory * 1e9), run.devices), progress)
+        room = int(run.cache_memory * 1e9)
+        if common is None or common.activations is None:
+            if job.data.crops is None and not run.allow_uncropped:
+                check_crops(job.data, progress, tell.warn)
+            tell.note(devices.described(run.devices))
+        if common is None:
+            return train(fit.Resources(scratch, room, run.devices), progress)
+        common.activations = common.activations or Shared(common.samples, common.scratch, room)
+        with memory.cleared(common.scratch):
+            return train(fit.Resources(scratch, room, run.devices, common.activations), progress)
 
     return trained
 

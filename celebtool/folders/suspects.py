@@ -34,6 +34,7 @@ class Why(StrEnum):
     SHARED_PERSON = "shared_person"
     OTHER_PERSON = "other_person"
     COPY = "copy"
+    CONTRADICTED = "contradicted"
     NOBODY = "nobody"
     NO_FACE = "no_face"
 
@@ -110,6 +111,11 @@ def find(images: Sequence[Portrait], copies: Sequence[Sequence[int]] = ()) -> li
     found = _by_embedding(images)
     found += _copies(images, copies, {suspect.path for suspect in found})
     found += [_suspect(image, "", None, Why.NO_FACE, "no face was found in it") for image in images if image.faceless]
+    return ordered(found)
+
+
+def ordered(found: Sequence[Suspect]) -> list[Suspect]:
+    """Return suspects by reason, of each the most certain first."""
     order = list(Why)
     return sorted(found, key=lambda each: (order.index(each.reason), -(each.margin or 0), each.label, each.path))
 

@@ -14,6 +14,7 @@ from celebtool.formats.image_folder import PARTS, UNKNOWN
 from celebtool.suggestions import did_you_mean_class
 
 BOX_COLUMNS = ("left", "top", "width", "height")
+FOLD = "fold"
 PROBABILITY = "prob_"
 PREDICTED, FAILED = "predicted", "failed"
 TOLERANCE = 1e-3  # of a row's sum; six digits are written, so 1,000 classes stay far below it
@@ -35,6 +36,7 @@ class Prediction:
         score: the number that the threshold applies to; None if there is none.
         seen: whether the image's origin was trained on; None when that is not known.
         box: left, top, width, height of the face in the photo, in pixels.
+        fold: which of the models of a cross-validation answered, from 1; None if it was none of them.
     """
 
     path: str
@@ -46,6 +48,7 @@ class Prediction:
     score: float | None = None
     seen: bool | None = None
     box: tuple[float, float, float, float] | None = None
+    fold: int | None = None
 
     @property
     def failed(self) -> bool:
@@ -89,6 +92,7 @@ def write_cells(row: Prediction, names: Sequence[str]) -> dict[str, object]:
         "seen": row.seen,
         **dict(zip(names, probabilities, strict=False)),
         **dict(zip(BOX_COLUMNS, row.box or (), strict=False)),
+        **({} if row.fold is None else {FOLD: row.fold}),
     }
 
 
@@ -113,6 +117,7 @@ def read_cells(row: Mapping[str, str], columns: Sequence[str], known: frozenset[
         "score": _number(row, "score") if row["score"] else None,
         "seen": _SEEN[row["seen"]],
         "box": _box(row),
+        "fold": _fold(row),
     }
     if row["status"] == FAILED:
         filled = [column for column in ("predicted", "confidence", *columns) if row[column]]
@@ -199,6 +204,15 @@ def _box(row: Mapping[str, str]) -> tuple[float, float, float, float] | None:
         return None
     left, top, width, height = (_number(row, column) for column in BOX_COLUMNS)
     return left, top, width, height
+
+
+def _fold(row: Mapping[str, str]) -> int | None:
+    if not row.get(FOLD):
+        return None
+    fold = _number(row, FOLD)
+    if not (fold.is_integer() and fold >= 1):
+        raise ValueError(f"has {row[FOLD]!r} in column {FOLD!r}; expected the number of a fold, from 1")
+    return int(fold)
 
 
 def _number(row: Mapping[str, str], column: str) -> float:

@@ -20,6 +20,7 @@ from celebtool.formats import spreadsheets, tables
 from celebtool.formats.image_folder import MAX_CLASSES, PARTS, UNKNOWN
 from celebtool.formats.prediction_row import (
     BOX_COLUMNS,
+    FOLD,
     PROBABILITY,
     Prediction,
     cell_text,
@@ -56,9 +57,17 @@ class Predictions:
 class Writer:
     """Writes one prediction at a time to an open text stream (CSV: opened with ``newline=""``)."""
 
-    def __init__(self, stream: TextIO, class_names: Sequence[str], *, boxes: bool = False, jsonl: bool = False) -> None:
+    def __init__(
+        self,
+        stream: TextIO,
+        class_names: Sequence[str],
+        *,
+        boxes: bool = False,
+        folds: bool = False,
+        jsonl: bool = False,
+    ) -> None:
         names = [PROBABILITY + name for name in class_names]
-        columns = [*COLUMNS, *names, *(BOX_COLUMNS if boxes else ())]
+        columns = [*COLUMNS, *names, *(BOX_COLUMNS if boxes else ()), *([FOLD] if folds else [])]
         self._names = names
         self._columns = columns
         self._stream = stream

@@ -130,11 +130,18 @@ def _rows(model: Predictor, source: Source, photo: PhotoFeatures, threshold: flo
     if not photo.faces:
         yield row
         return
-    answers = _answers(model, photo)
-    for face, probabilities, score in zip(photo.faces, answers.probabilities, answers.scores.tolist(), strict=True):
+    rows = [replace(row, box=face.box) for face in photo.faces]
+    yield from named(rows, _answers(model, photo), model.info.class_names, threshold)
+
+
+def named(
+    rows: Sequence[Prediction], answers: Answers, class_names: Sequence[str], threshold: float | None
+) -> Iterator[Prediction]:
+    """Yield rows (n) with what a model answers for their images: a name, or "unknown" below the threshold."""
+    for row, probabilities, score in zip(rows, answers.probabilities, answers.scores.tolist(), strict=True):
         is_unknown = threshold is not None and score < threshold
-        predicted = UNKNOWN if is_unknown else model.info.class_names[int(probabilities.argmax())]
-        yield replace(row, probabilities=probabilities, predicted=predicted, score=score, box=face.box)
+        predicted = UNKNOWN if is_unknown else class_names[int(probabilities.argmax())]
+        yield replace(row, probabilities=probabilities, predicted=predicted, score=score)
 
 
 def _answers(model: Predictor, photo: PhotoFeatures) -> Answers:

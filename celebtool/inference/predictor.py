@@ -14,6 +14,7 @@ from celebtool.inference import members
 from celebtool.inference.conversion import Graph
 from celebtool.inference.members import Member
 from celebtool.training import calibration
+from celebtool.training.calibrate import Layer
 
 Features = npt.NDArray[np.float32]
 
@@ -80,6 +81,12 @@ def load(path: Path) -> Predictor:
     found = members.of(info, arrays, path)
     graphs = tuple(member.graph(path) for member in found)
     return Predictor(info, found, graphs, _centroids(info, found), _strangers(info, found))
+
+
+def of_last_layer(info: ModelInfo, last: Layer) -> Predictor:
+    """Return a single network of which nothing but the last layer is known: it answers for features, not for images."""
+    member = Member(info, {}, last.kernel, last.bias)
+    return Predictor(info, (member,), (), _centroids(info, (member,)), _strangers(info, (member,)))
 
 
 def _probabilities(member: Member, features: Features) -> npt.NDArray[np.float64]:

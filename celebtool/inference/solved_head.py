@@ -20,12 +20,13 @@ from celebtool.system.threads import batched, map_ahead
 from celebtool.training import calibration, logistic, messages, outcome
 from celebtool.training.calibrate import Layer, Scoring, calibrate
 from celebtool.training.evidence import Points
-from celebtool.training.outcome import Outcome
+from celebtool.training.outcome import Outcome, Tested
 from celebtool.training.settings import TrainSettings
 from celebtool.training.training_set import TrainingData
 
 BATCH = 32  # images
 REMEMBERED = "remembered strangers"
+TEST = "test"
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,14 @@ class Head:
         embeddings: those of its people (rows, width) that the description lists, if it lists any.
         last: the last layer.
         layout: what makes the layout of its file.
+        tested: what it reads of the images of test.
     """
 
     info: ModelInfo
     embeddings: NDArray[np.float32] | None
     last: Layer
     layout: Graph
+    tested: Tested | None = None
 
     def save(self, path: Path) -> None:
         """Write the model; raises CelebtoolError as `keras_file.write`."""
@@ -53,11 +56,23 @@ class Head:
 
 
 def train(
-    data: TrainingData, settings: TrainSettings, recipe: Mapping[str, object], progress: Progress, *, enrol: bool
+    data: TrainingData,
+    settings: TrainSettings,
+    recipe: Mapping[str, object],
+    progress: Progress,
+    *,
+    enrol: bool,
+    computed: dict[str, NDArray[np.float32]] | None = None,
 ) -> Head:
     """Train a head; embeddings that the folder does not know are computed.
 
-    `enrol` says whether the model is to hold the embeddings of its people.
+    Args:
+        data: the images.
+        settings: how.
+        recipe: how to train it again.
+        progress: told of the images.
+        enrol: whether the model is to hold the embeddings of its people.
+        computed: the embeddings by path that another run on the same folder knew or computed; those of this run are added.
 
     Raises:
         ImageError: an image can't be read.
@@ -66,8 +81,9 @@ def train(
     graph = embeddings.graph(margin)
     layout = embeddings.layout(margin)
     conversion.prepare([graph, layout], progress.say)
-    parts = {"train": data.train, "val": data.val, UNKNOWN: data.strangers, REMEMBERED: data.remembered}
-    found = {name: _embedded(name, samples, data, graph, progress) for name, samples in parts.items() if samples}
+    store = {} if computed is None else computed
+    parts = {"train": data.train, "val": data.val, UNKNOWN: data.strangers, REMEMBERED: data.remembered, TEST: data.test}
+    found = {name: _stored(name, samples, data, graph, progress, store) for name, samples in parts.items() if samples}
     points = {name: Points(values.astype(np.float64), data.class_ids(parts[name])) for name, values in found.items()}
     progress.stage("solving the head")
     last, row = _solved(found["train"], points, settings, progress)
@@ -81,7 +97,7 @@ def train(
     known = ModelInfo(architecture=EMBEDDER, class_names=data.class_names, image_size=size, crops=data.crops)
     info = outcome.described(known, data, settings, recipe, reached)
     kept = outcome.enrolled(info, reached, data, settings, from_crops=True) if enrol else (info, None)
-    return Head(*kept, last, layout)
+    return Head(*kept, last, layout, Tested(found[TEST], last) if data.test else None)
 
 
 def embedded(
@@ -134,6 +150,22 @@ def _figures(last: Layer, points: Mapping[str, Points]) -> dict[str, dict[str, f
         for name in ("train", "val")
         if name in points
     }
+
+
+def _stored(
+    part: str,
+    samples: Sequence[Sample],
+    data: TrainingData,
+    graph: Graph,
+    progress: Progress,
+    store: dict[str, NDArray[np.float32]],
+) -> NDArray[np.float32]:
+    """Return the embeddings (n, 128) of images, those in the store from there, the others put into it."""
+    missing = [sample for sample in samples if sample.path not in store]
+    if missing:
+        values = _embedded(part, missing, data, graph, progress)
+        store.update(zip((sample.path for sample in missing), values, strict=True))
+    return np.stack([store[sample.path] for sample in samples])
 
 
 def _embedded(

@@ -18,6 +18,7 @@ from celebtool.formats import model_file
 from celebtool.formats.model_file import Layer, ModelInfo
 from celebtool.nn import graphs
 from celebtool.nn.networks import build, ensemble
+from celebtool.training.outcome import Tested
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Classifier:
     info: ModelInfo
     embeddings: npt.NDArray[np.float32] | None = None
     """Those of its people (rows, width) that `info.enrolment` lists, for `save`; a model that was loaded has none."""
+    tested: Tested | None = None
+    """What it reads of the images of test, after a training that has such."""
 
     @cached_property
     def graph(self) -> Callable[[list[tf.Tensor]], tf.Tensor]:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -83,6 +83,7 @@ def read(names: Sequence[str], stdin: BinaryIO, inspect: "Callable[[ImageFolder]
             subjects.models[name] = model_file.read(path)[0]
         else:
             _add_file(subjects, name, path)
+    _add_contradicted(subjects)
     return subjects
 
 
@@ -97,6 +98,17 @@ def read_predictions(path: Path) -> Predictions:
         raise CelebtoolError(path, f"is no table of predictions; make one: {line}")
     _check_exists(path, "a table of predictions")
     return predictions.read(path)
+
+
+def _add_contradicted(subjects: Subjects) -> None:
+    """Add the suspects of the folders whose labels the tables of predictions contradict."""
+    if not subjects.predictions:
+        return
+    for name, (folder, seen) in subjects.folders.items():
+        from celebtool.folders import contradictions  # noqa: PLC0415 - it loads SciPy, as the inspection of a folder has
+
+        suspects = contradictions.add(seen.suspects, folder, subjects.predictions.values())
+        subjects.folders[name] = folder, replace(seen, suspects=tuple(suspects))
 
 
 def _add_file(subjects: Subjects, name: str, path: Path) -> None:

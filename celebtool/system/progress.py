@@ -33,6 +33,25 @@ class Listener(Protocol):
         """Return what hears of a long task; arguments as of `Progress.stage`."""
 
 
+class Within:
+    """Tells of one of several tasks in a row: each stage and line begins with the name of the task."""
+
+    def __init__(self, progress: Progress, name: str) -> None:
+        self._progress, self._name = progress, name
+
+    def stage(self, name: str, unit: str = "") -> None:
+        """Begin a stage."""
+        self._progress.stage(f"{self._name}: {name}", unit)
+
+    def __call__(self, done: int, total: int) -> None:
+        """Report that so much of the stage is done."""
+        self._progress(done, total)
+
+    def say(self, line: str) -> None:
+        """Show a line that stays."""
+        self._progress.say(f"{self._name}: {line}")
+
+
 class Silent:
     """Shows nothing."""
 

@@ -10,7 +10,7 @@ from celebtool.formats.enrolment import Solver
 from celebtool.formats.history import Epoch
 from celebtool.formats.model_info import ModelInfo
 from celebtool.training import enrolment, newcomers
-from celebtool.training.calibrate import Calibration
+from celebtool.training.calibrate import Calibration, Layer
 from celebtool.training.settings import MEAN, TrainSettings
 from celebtool.training.training_set import TrainingData
 
@@ -24,6 +24,7 @@ class Outcome:
         figures: loss, accuracy and top-5 accuracy per part.
         calibration: temperature and threshold.
         embeddings: (n, d) of the images of train, then of the remembered strangers, if the head was solved from those.
+        tested: (n, d) what the last layer reads of the images of test, if there are any.
         failure: what ended the run before its time, after at least one epoch; figures and calibration are missing then.
     """
 
@@ -31,7 +32,16 @@ class Outcome:
     figures: dict[str, dict[str, float]] = field(default_factory=dict)
     calibration: Calibration = field(default_factory=Calibration)
     embeddings: NDArray[np.floating] | None = None
+    tested: NDArray[np.floating] | None = None
     failure: BaseException | None = None
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What a model's last layer reads of the images of test (n, d), and that layer."""
+
+    features: NDArray[np.floating]
+    last: Layer
 
 
 def figures(probabilities: NDArray[np.floating], class_ids: NDArray[np.int64]) -> dict[str, float]:

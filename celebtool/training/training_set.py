@@ -23,12 +23,13 @@ MODEL = "the model"
 
 @dataclass(frozen=True)
 class TrainingData:
-    """The samples of a run; `strangers` are those of unknown/ that may be measured with, which are in neither part."""
+    """The samples of a run; `strangers` are those of unknown/ that may be measured with, `test` those of no influence."""
 
     folder: ImageFolder
     train: tuple[Sample, ...]
     val: tuple[Sample, ...]
     strangers: tuple[Sample, ...] = ()
+    test: tuple[Sample, ...] = ()
 
     @cached_property
     def class_names(self) -> tuple[str, ...]:
@@ -118,7 +119,7 @@ def read(
         data = _of(folder, folder.of_part("train"), folder.of_part("val"))
     else:
         data = _set_aside(folder, seed, warn, progress or Silent())
-    _check(data, warn)
+    check(data, warn)
     check_leaks(data, trained, warn, allow_leak=allow_leak)
     return data
 
@@ -158,7 +159,8 @@ def _known(samples: Sequence[Sample]) -> tuple[Sample, ...]:
     return tuple(sample for sample in samples if sample.label != UNKNOWN)
 
 
-def _check(data: TrainingData, warn: Callable[[str], None]) -> None:
+def check(data: TrainingData, warn: Callable[[str], None]) -> None:
+    """Check that a classifier can be trained on the samples; raises CelebtoolError as `read`."""
     root = data.folder.root
     if not data.train:
         raise CelebtoolError(root, "has no train/ images; expected train/<class>/<image>, as `celebtool split` writes")

@@ -26,9 +26,9 @@ def calibrate(
         strangers: images of nobody.
         scoring: how strangers are told apart.
     """
-    known = None if val is None else Points(_features(suffix, val), val.class_ids)
-    foreign = None if strangers is None else _features(suffix, strangers)
-    trained = Points(_features(suffix, train), train.class_ids) if scoring.by_distance else None
+    known = None if val is None else Points(features(suffix, val), val.class_ids)
+    foreign = None if strangers is None else features(suffix, strangers)
+    trained = Points(features(suffix, train), train.class_ids) if scoring.by_distance else None
     own = scoring if _last_input(suffix) is suffix.inputs[0] else replace(scoring, embedding="")
     last = suffix.get_layer(LAST_LAYER)
     found, cooled = calibrating.calibrate(trained, known, foreign, Layer(*last.get_weights()), own)
@@ -42,11 +42,11 @@ def _last_input(suffix: keras.Model) -> keras.KerasTensor:
     return features
 
 
-def _features(suffix: keras.Model, batches: Batches) -> NDArray[np.float64]:
+def features(suffix: keras.Model, batches: Batches) -> NDArray[np.float64]:
     """Run what crosses the cut up to what the last layer reads (n, d)."""
-    features = _last_input(suffix)
-    if features is suffix.inputs[0]:
+    read = _last_input(suffix)
+    if read is suffix.inputs[0]:
         return np.asarray(batches.inputs[0], np.float64)
-    network = keras.Model(suffix.input, features)
+    network = keras.Model(suffix.input, read)
     outputs = [network(inputs, training=False).numpy() for inputs, _, _ in replace(batches, replicas=1).evaluation()]
     return np.concatenate(outputs).astype(np.float64)

@@ -17,9 +17,10 @@ from celebtool.formats.image_folder import UNKNOWN, Sample
 from celebtool.nn import graphs
 from celebtool.nn.training import activations, devices, epochs, memory
 from celebtool.nn.training.batches import Batches
-from celebtool.nn.training.calibrate import calibrate
+from celebtool.nn.training.calibrate import calibrate, features
 from celebtool.nn.training.cut import Cut, cut
 from celebtool.nn.training.epochs import Fitted
+from celebtool.nn.training.shared import Shared
 from celebtool.system.progress import Progress
 from celebtool.training import logistic, messages, outcome
 from celebtool.training.calibrate import Scoring
@@ -36,11 +37,13 @@ class Resources:
         scratch: a directory for checkpoints and activations.
         cache_memory: bytes of memory for what is computed once.
         devices: ``one``, or ``all``.
+        shared: what other runs on the folder compute of its images too; None: there are none.
     """
 
     scratch: Path
     cache_memory: int
     devices: str = "one"
+    shared: Shared | None = None
 
 
 def fit(
@@ -76,11 +79,12 @@ def fit(
     scoring = Scoring(settings.by_distance, settings.false_accept, settings.embedding)
     calibration = calibrate(parts.suffix, plain, val, strangers, scoring)
     figures = {name: measure(parts.suffix, b) for name, b in (("train", plain), ("val", val)) if b}
+    tested = features(parts.suffix, make.batches(data.test, "test")) if data.test else None
     embeddings = None
     if settings.embedding and settings.optimizer in AT_ONCE:
         remembered = [make.batches(data.remembered, UNKNOWN).inputs[0]] if data.remembered else []
         embeddings = np.concatenate([plain.inputs[0], *remembered])
-    return Outcome(fitted.history, figures, calibration, embeddings)
+    return Outcome(fitted.history, figures, calibration, embeddings, tested)
 
 
 def _fit(
@@ -136,7 +140,7 @@ class _BatchMaker:
         settings, frozen = self.settings, self.parts.prefix is not None
         count = settings.augment if training and frozen else 0
         self.progress.stage(f"reading {part}", "images")
-        arrays = self._activations(self.data.files(samples), count)
+        arrays = self._arrays(samples, count)
         class_ids = np.repeat(self.data.class_ids(samples), count + 1)
         weights = np.ones(len(class_ids), np.float32)
         if training and settings.class_weights:
@@ -152,16 +156,20 @@ class _BatchMaker:
             redraw=training and settings.augment > 0 and not frozen,
         )
 
-    def _activations(self, files: Sequence[Path], count: int) -> list[NDArray[Any]]:
+    def _arrays(self, samples: Sequence[Sample], count: int) -> list[NDArray[Any]]:
         """Return what the frozen part makes of images and of so many variants of each."""
-        if self.known and self.parts.prefix and not count:
-            return activations.embeddings(
-                self.parts.prefix, files, self.known, self.image_size, self.allocate, self.progress
-            )
+        shared = self.resources.shared
+        if shared is None:
+            return self._activations(samples, count, self.allocate)
+        drawn = self.settings.augment if self.parts.prefix else 0
+        return shared.arrays(samples, drawn, count, lambda every, allocate: self._activations(every, drawn, allocate))
+
+    def _activations(self, samples: Sequence[Sample], count: int, allocate: memory.Allocate) -> list[NDArray[Any]]:
+        files, prefix = self.data.files(samples), self.parts.prefix
+        if self.known and prefix and not count:
+            return activations.embeddings(prefix, files, self.known, self.image_size, allocate, self.progress)
         variants = activations.Variants(count, self.settings.seed)
-        return activations.activations(
-            self.parts.prefix, files, self.image_size, variants, self.allocate, progress=self.progress
-        )
+        return activations.activations(prefix, files, self.image_size, variants, allocate, progress=self.progress)
 
 
 def _solve(suffix: keras.Model, train: Batches, val: Batches | None, settings: TrainSettings) -> Epoch:

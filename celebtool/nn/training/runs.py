@@ -1,7 +1,7 @@
 """Build or take up a network, train it, and describe the result: the work of `train` and `finetune`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool.architectures import EMBEDDER, Architecture
+from celebtool.architectures import EMBEDDER, LAST_LAYER, Architecture
 from celebtool.formats import crops
 from celebtool.formats.faces import Embeddings
 from celebtool.formats.model_info import ModelInfo
@@ -20,7 +20,8 @@ from celebtool.nn.training.fit import Resources
 from celebtool.system import trees
 from celebtool.system.progress import Progress
 from celebtool.training import messages
-from celebtool.training.outcome import Outcome, described, enrolled
+from celebtool.training.calibrate import Layer
+from celebtool.training.outcome import Outcome, Tested, described, enrolled
 from celebtool.training.settings import TrainSettings
 from celebtool.training.training_set import TrainingData
 
@@ -62,9 +63,12 @@ def train(
         from_crops = _computes_embeddings(start, data)
         known = data.embeddings if from_crops else None
         found, outcome = _fitted(model, info, data, settings, recipe, resources, progress, known)
+        if outcome.tested is not None:
+            found = replace(found, tested=Tested(outcome.tested, Layer(*model.get_layer(LAST_LAYER).get_weights())))
         if not start.enrol:
             return found
-        return Classifier(model, *enrolled(found.info, outcome, data, settings, from_crops=from_crops))
+        info, embeddings = enrolled(found.info, outcome, data, settings, from_crops=from_crops)
+        return replace(found, info=info, embeddings=embeddings)
 
 
 def finetune(
