@@ -5,16 +5,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from celebtool.architectures import Architecture
+from celebtool.api import plans
+from celebtool.api.plans import Network, Plan
 from celebtool.errors import CelebtoolError
-from celebtool.formats import crops, model_file, provenance
+from celebtool.formats import model_file, provenance
 from celebtool.formats.image_folder import Sample
 from celebtool.formats.model_info import ModelInfo
 from celebtool.system.output import is_finished_file, new_file
 from celebtool.system.progress import Listener
 from celebtool.training import acceptance, folder_doubts, messages, settings, training_set
 from celebtool.training.options import RunOptions, TrainingOptions
-from celebtool.training.settings import TrainSettings
+from celebtool.training.outcome import Tested
 from celebtool.training.training_set import TrainingData
 
 if TYPE_CHECKING:
@@ -35,29 +36,16 @@ class Trained(Protocol):
     def info(self) -> ModelInfo:
         """Its description."""
 
+    @property
+    def tested(self) -> Tested | None:
+        """What its last layer reads of the images of test, if there are any."""
+
     def save(self, path: Path) -> None:
         """Write it."""
 
 
 Train = Callable[[Path, "Progress"], Trained]
 """Trains a model; it may keep files in a directory, and tells of its progress."""
-
-
-@dataclass(frozen=True)
-class Network:
-    """The network that `train` begins with.
-
-    Args:
-        architecture: a row of the table.
-        weights: ``imagenet``, ``none`` or a file; None: the architecture's own.
-        image_size: (height, width) of its input; None: the architecture's own.
-        enrol: whether the model is to hold the embeddings of its people.
-    """
-
-    architecture: Architecture
-    weights: str | None = None
-    image_size: tuple[int, int] | None = None
-    enrol: bool = True
 
 
 @dataclass(frozen=True)
@@ -68,22 +56,6 @@ class Job:
     output: Path
     inputs: Sequence[Path]
     recipe: Mapping[str, object]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How a network is trained, complete: its image size (height, width), the source of its weights, its settings."""
-
-    network: Network
-    size: tuple[int, int]
-    source: str
-    chosen: TrainSettings
-
-    @property
-    def files(self) -> list[Path]:
-        """The files that its weights come from."""
-        file = training_set.weights_file(self.source)
-        return [file] if file else []
 
 
 @dataclass
@@ -133,41 +105,10 @@ def planned(
         CelebtoolError: the folder or the weights can't be used.
     """
     data = read(parts, training, run, tell)
-    plan = completed(network, training, data, tell, has_val=bool(data.val))
-    recipe = provenance.recipe("train", parameters(plan, allow_leak=run.allow_leak), parts)
-    job = Job(data, output, [parts, *plan.files], recipe)
-    return job, trainer(job, run, plan, tell)
-
-
-def completed(
-    network: Network, training: TrainingOptions, data: TrainingData, tell: Listener, *, has_val: bool
-) -> Plan:
-    """Return how a network is trained on images: what was not given comes from the architecture's row."""
-    size = network.image_size or network.architecture.input_size(crops.margin(data.crops))
-    chosen = settings.for_training(training, network.architecture, has_val=has_val)
-    for line in settings.optimizer_notes(training, network.architecture, chosen):
-        tell.note(line)
-    remembers = bool(chosen.embedding) and chosen.optimizer in settings.AT_ONCE and network.enrol
-    for line in () if remembers else folder_doubts.unused(data):
-        tell.warn(line)
-    return Plan(network, size, network.weights or network.architecture.pretrained, chosen)
-
-
-def parameters(plan: Plan, *, allow_leak: bool) -> dict[str, object]:
-    """Return a plan as the parameters of a recipe.
-
-    Raises:
-        CelebtoolError: there is no file with these weights.
-    """
-    start: dict[str, object] = {
-        "arch": plan.network.architecture.name,
-        "image_size": list(plan.size),
-        "weights": training_set.weights_digest(plan.source),
-        "allow_leak": allow_leak,
-    }
-    if not plan.network.enrol:
-        start["no_enrol"] = True
-    return start | settings.parameters(plan.chosen)
+    how = plans.completed(network, training, data, tell, has_val=bool(data.val))
+    recipe = provenance.recipe("train", plans.parameters(how, allow_leak=run.allow_leak), parts)
+    job = Job(data, output, [parts, *how.files], recipe)
+    return job, trainer(job, run, how, tell)
 
 
 def trainer(job: Job, run: RunOptions, plan: Plan, tell: Listener, common: Common | None = None) -> Train:

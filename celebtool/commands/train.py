@@ -1,11 +1,12 @@
 """``train PARTS MODEL.h5``: train a network on an image folder, its pretrained backbone frozen."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from celebtool import architectures, console, options
-from celebtool.training.options import BY_ARCHITECTURE, NETWORK, RUN, RunOptions, TrainingOptions
+from celebtool.training.options import BY_ARCHITECTURE, DATA, NETWORK, RUN, RunOptions, TrainingOptions
 
 
 def _list_architectures(name: str) -> str:
@@ -19,7 +20,10 @@ def _list_architectures(name: str) -> str:
 @options.expanded
 def train(
     parts: options.Parts,
-    model: options.OutputModel,
+    model: Annotated[
+        Path,
+        typer.Argument(metavar="OUT.h5", help="Model to write; with --folds, a directory."),
+    ],
     training: TrainingOptions,
     run: RunOptions,
     arch: Annotated[
@@ -42,6 +46,17 @@ def train(
         ),
     ] = None,
     image_size: options.ImageSizeText = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            "--folds",
+            min=2,
+            metavar="K",
+            rich_help_panel=DATA,
+            help="Cross-validate: write, instead of a model, a directory with one table of what K models, each trained without a "
+            "K-th of the images, predict for those that they have not seen.",
+        ),
+    ] = None,
     no_enrol: Annotated[
         bool,
         typer.Option(
@@ -58,12 +73,21 @@ def train(
 
     A pretrained backbone stays as it is: it runs once over every image, and only the layers after it are trained.
 
+    With --folds, every image is tested once, by a model that has seen neither it nor a copy of it.
+
     Example: celebtool train parts/ model.h5
     """
     from celebtool.api import training as api
+    from celebtool.api.plans import Network
     from celebtool.commands import training as shared
 
     shared.check_order("train", parts, model, folder=0)
-    network = api.Network(architectures.get(arch), weights, options.parse_image_size(image_size), enrol=not no_enrol)
+    network = Network(architectures.get(arch), weights, options.parse_image_size(image_size), enrol=not no_enrol)
+    if folds:
+        from celebtool.commands import cross_validation
+
+        cross_validation.run(parts, model, folds, network, training, run, overwrite=overwrite)
+        return
+    options.check_model_name(model)
     job, training_of = api.planned(parts, model, network, training, run, console)
     shared.run(job, run, training_of, overwrite=overwrite)

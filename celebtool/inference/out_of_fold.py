@@ -1,15 +1,19 @@
 """Predictions of a fold's model for the images that it was not trained on; its table is kept as soon as the fold is done."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from celebtool.errors import CelebtoolError
-from celebtool.formats import model_file, predictions
+from celebtool.formats import history, model_info, predictions
 from celebtool.formats.model_info import ModelInfo
 from celebtool.formats.predictions import Prediction
 from celebtool.inference import prediction, predictor
 from celebtool.system import trees
+from celebtool.system.progress import Progress, Within
+from celebtool.training.folds import Folds
 from celebtool.training.outcome import Tested
 from celebtool.training.training_set import TrainingData
 
@@ -24,6 +28,75 @@ class FoldModel(Protocol):
     @property
     def tested(self) -> Tested | None:
         """What its last layer reads of the fold's images."""
+
+
+Train = Callable[[TrainingData, Mapping[str, object]], Callable[[Path, Progress], FoldModel]]
+"""Makes, for a fold's images and its recipe, what trains its model with a directory and tells of its progress."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """A fold that is finished: what is known of its model, and its rows."""
+
+    info: ModelInfo
+    rows: tuple[Prediction, ...]
+
+
+def run(folds: Folds, recipe: Mapping[str, object], train: Train, scratch: Path, progress: Progress) -> list[Done]:
+    """Train and test the model of each fold, but for those that an earlier run has finished in the same directory.
+
+    Args:
+        folds: the images.
+        recipe: of the whole run; a fold's says the fold, too.
+        train: trains.
+        scratch: where the tables are kept.
+        progress: told of every fold.
+    """
+    found = []
+    for number, data in enumerate(folds.data, start=1):
+        name = f"fold-{number}"
+        table, own = scratch / f"{name}.csv", {**recipe, "fold": name}
+        told = Within(progress, f"fold {number}/{len(folds.data)}")
+        done = _read(table, own, data)
+        if done is None:
+            _train(train(data, own), data, number, table, told)
+            done = _read(table, own, data)
+        else:
+            told.say("finished by an earlier run")
+        if done is None:
+            raise CelebtoolError(table, "is not as it was written; run the command again")
+        found.append(done)
+    return found
+
+
+def ordered(folds: Folds, done: Sequence[Done]) -> tuple[Prediction, ...]:
+    """Return the rows of all folds in the order of the folder."""
+    by_path = {row.path: row for each in done for row in each.rows}
+    return tuple(by_path[sample.path] for sample in folds.tested)
+
+
+def write_histories(done: Sequence[Done], target: Path) -> None:
+    """Write the history of each fold that was trained in epochs, without times, which no two runs have in common."""
+    for number, each in enumerate(done, start=1):
+        if len(each.info.history) > 1:
+            history.write(target / f"history-{number}.csv", [replace(row, seconds=None) for row in each.info.history])
+
+
+def _train(
+    train: Callable[[Path, Progress], FoldModel], data: TrainingData, number: int, table: Path, progress: Progress
+) -> None:
+    """Train a fold's model, and leave its description and its rows; a directory holds what an interrupted run goes on from."""
+    place = table.with_suffix("")
+    place.mkdir(exist_ok=True)
+    trained = train(place, progress)
+    table.with_suffix(".json").write_bytes(model_info.to_json(_bare(trained.info)))
+    write(table, trained.info.class_names, rows(trained, data, number))
+    trees.remove(place)
+
+
+def _bare(info: ModelInfo) -> ModelInfo:
+    """Return a description without what a model holds of people."""
+    return replace(info, origins=(), images=(), centroids=(), strangers=(), enrolment=None)
 
 
 def rows(model: FoldModel, data: TrainingData, fold: int) -> list[Prediction]:
@@ -56,22 +129,22 @@ def write(path: Path, class_names: Sequence[str], found: Iterable[Prediction]) -
     partial.replace(path)
 
 
-def read(path: Path, model: Path, recipe: Mapping[str, object], data: TrainingData) -> tuple[Prediction, ...] | None:
-    """Return what an earlier run wrote of a fold; None if it is not there, or not whole.
+def _read(path: Path, recipe: Mapping[str, object], data: TrainingData) -> Done | None:
+    """Return what was left of a fold; None if it is not there, or not whole.
 
     Args:
         path: the table.
-        model: the fold's model.
-        recipe: how that is made.
+        recipe: how the fold's model is made.
         data: the fold's images.
     """
-    if not (path.is_file() and model.is_file()):
+    description = path.with_suffix(".json")
+    if not (path.is_file() and description.is_file()):
         return None
     try:
         table = predictions.read(path)
-        model_file.read(model)
-    except CelebtoolError:
+        info = model_info.from_json(description.read_bytes())
+    except (CelebtoolError, ValueError):
         return None
     wanted = [sample.path for sample in data.test]
     is_whole = [row.path for row in table.rows] == wanted and table.class_names == data.class_names
-    return table.rows if is_whole and model_file.is_made_by(model, recipe) else None
+    return Done(info, table.rows) if is_whole and info.recipe == json.loads(json.dumps(recipe)) else None

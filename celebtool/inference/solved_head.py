@@ -82,7 +82,13 @@ def train(
     layout = embeddings.layout(margin)
     conversion.prepare([graph, layout], progress.say)
     store = {} if computed is None else computed
-    parts = {"train": data.train, "val": data.val, UNKNOWN: data.strangers, REMEMBERED: data.remembered, TEST: data.test}
+    parts = {
+        "train": data.train,
+        "val": data.val,
+        UNKNOWN: data.strangers,
+        REMEMBERED: data.remembered,
+        TEST: data.test,
+    }
     found = {name: _stored(name, samples, data, graph, progress, store) for name, samples in parts.items() if samples}
     points = {name: Points(values.astype(np.float64), data.class_ids(parts[name])) for name, values in found.items()}
     progress.stage("solving the head")

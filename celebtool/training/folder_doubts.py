@@ -39,7 +39,7 @@ def of_classes(root: Path, class_names: Sequence[str]) -> list[str]:
 
 def unused(data: "TrainingData") -> list[str]:
     """Return what is to be said of strangers in train/ where the model does not remember them."""
-    number = len(data.folder.of_part("train")) - len(data.train)
+    number = sum(sample.label == UNKNOWN for sample in data.folder.of_part("train"))
     images = f"{count(number, 'image')} of train/unknown/ can't be used"
     return [f"{data.folder.root}: {images}; put photos of strangers into val/unknown/"] if number else []
 

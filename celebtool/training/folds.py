@@ -38,6 +38,11 @@ class Folds:
     groups: Mapping[str, str]
 
     @property
+    def used(self) -> tuple[Sample, ...]:
+        """All images that are learnt from or tested, in the folder's order."""
+        return tuple(sample for sample in self.folder.samples if sample.path in self.groups)
+
+    @property
     def tested(self) -> tuple[Sample, ...]:
         """All images that a model is tested on, in the folder's order."""
         paths = {sample.path for data in self.data for sample in data.test}
@@ -59,7 +64,9 @@ def read(root: Path, number: int, seed: int, warn: Callable[[str], None], progre
     """
     folder = image_folder.read_labelled(root)
     if folder.parts:
-        problem = f"is split already ({', '.join(folder.parts)}); give the folder it was made from, or leave out --folds"
+        problem = (
+            f"is split already ({', '.join(folder.parts)}); give the folder it was made from, or leave out --folds"
+        )
         raise CelebtoolError(root, problem)
     settings = split.SplitSettings(SHARES, folds=number, seed=seed, conflicts="drop")
     splits = list(split.plan(folder, settings, progress).values())
@@ -68,7 +75,7 @@ def read(root: Path, number: int, seed: int, warn: Callable[[str], None], progre
     training_set.check(found.data[0], warn)
     _check_tested(found)
     conflicting = sum(row.reason == Reason.LABEL_CONFLICT for row in splits[0].rejected)
-    for line in (*_left_out(root, conflicting), *_few(found)):
+    for line in (*_left_out(root, conflicting), *_few(found), *_strangers(found)):
         warn(line)
     return found
 
@@ -117,11 +124,23 @@ def _few(folds: Folds) -> list[str]:
             pictures[sample.label or ""].add(folds.groups[sample.path])
     tested = {sample.label for sample in folds.tested}
     never = [name for name in sorted(pictures) if name not in tested]
-    few = [f"{name} ({len(own)})" for name, own in sorted(pictures.items()) if name in tested and len(own) < len(folds.data)]
+    few = [
+        f"{name} ({len(own)})"
+        for name, own in sorted(pictures.items())
+        if name in tested and len(own) < len(folds.data)
+    ]
     root, copies = folds.folder.root, "copies counted once"
     said = []
     if never:
-        said.append(f"{root}: trained on in every fold and never tested, since there is one picture, {copies}: {listed(never)}")
+        said.append(
+            f"{root}: trained on in every fold and never tested, since there is one picture, {copies}: {listed(never)}"
+        )
     if few:
         said.append(f"{root}: fewer pictures than folds, {copies}, so that not every fold tests them: {listed(few)}")
     return said
+
+
+def _strangers(folds: Folds) -> list[str]:
+    number = sum(sample.label == UNKNOWN for sample in folds.tested)
+    said = "are tested too; those of the other folds help to set the threshold of each"
+    return [f"{folds.folder.root}: {count(number, 'image')} of unknown/ {said}"] if number else []
