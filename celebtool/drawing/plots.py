@@ -1,28 +1,25 @@
-"""Plot histories, confusion, calibration and class counts; the same values give the same bytes."""
+"""Plot confusion, calibration and class counts; the same values give the same bytes."""
 
 import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from celebtool.drawing.canvas import Axes, Figure, MaxNLocator, PolyCollection, mpl
 from celebtool.drawing.fonts import Lettering
-from celebtool.errors import count, printable
+from celebtool.errors import count
 from celebtool.evaluation.calibration_error import BINS
 from celebtool.evaluation.confusion import most_confused
 from celebtool.evaluation.evaluate import Evaluation
-from celebtool.formats import history
-from celebtool.formats.history import Epoch
 from celebtool.formats.text import natural_key
 
 TRAIN, VAL, TEST, OTHER = "#3d6fa8", "#d97a2b", "#4b9b6e", "#7a7a85"
 PART_COLOURS = {"train": TRAIN, "val": VAL, "test": TEST}
-RUN_COLOURS = (TRAIN, VAL, TEST, "#8a5aa8", "#b0483f", "#3f9aa5")
 RIGHT_COLOUR, WRONG_COLOUR = "#2f5d8c", "#c22f26"
 PAPER_COLOUR, FAINT, TEXT = "#ffffff", "#e6e6ea", "#2b2b33"
 DPI = 120
@@ -61,31 +58,6 @@ def png(figure: Figure) -> bytes:
     stream = io.BytesIO()
     figure.savefig(stream, format="png", dpi=DPI, bbox_inches="tight", pad_inches=0.2, metadata={"Software": None})
     return stream.getvalue()
-
-
-def curves(runs: Mapping[str, Sequence[Epoch]], kind: Literal["loss", "accuracy"]) -> Figure:
-    """Loss or accuracy per epoch, on train (thin) and val (thick), the best epoch marked.
-
-    Args:
-        runs: name → epochs; several are drawn over one another, a colour each.
-        kind: which of the two.
-    """
-    with style(Lettering()):
-        figure = Figure(figsize=(8, 4.6))
-        axes = figure.subplots()
-        for number, (name, epochs) in enumerate(runs.items()):
-            colours = (TRAIN, VAL) if len(runs) == 1 else (RUN_COLOURS[number % len(RUN_COLOURS)],) * 2
-            prefix = "" if len(runs) == 1 else f"{printable(name)}: "
-            _curve(axes, epochs, kind, colours, prefix)
-        axes.set_title(f"{kind.capitalize()} per epoch", fontsize=13)
-        axes.set_xlabel("epoch")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        # from zero, and for shares to one: part of a scale makes small differences look large
-        axes.set_ylim(0, 1.02 if kind == "accuracy" else None)
-        axes.grid(axis="y", color=FAINT)
-        axes.set_axisbelow(True)
-        axes.legend(loc="best")
-    return figure
 
 
 def confusion(evaluation: Evaluation, lettering: Lettering) -> Figure:
@@ -178,24 +150,6 @@ def _of_part(evaluation: Evaluation) -> str:
     """Name the part of a plot, and the leak if there is one, because a picture travels without its report."""
     leak = f" ({count(len(evaluation.leaks), 'image')} trained on)" if evaluation.leaks else ""
     return (f" on {evaluation.part}" if evaluation.part else "") + leak
-
-
-def _curve(axes: Axes, epochs: Sequence[Epoch], kind: str, colours: Sequence[str], prefix: str) -> None:
-    x = [epoch.epoch for epoch in epochs]
-    marker = "o" if len(epochs) < 3 else None
-    axes.plot(
-        x, [getattr(epoch, kind) for epoch in epochs], color=colours[0], lw=1.3, marker=marker, label=f"{prefix}train"
-    )
-    on_val = [getattr(epoch, f"val_{kind}") for epoch in epochs]
-    watched = "train" if on_val[-1] is None else "val"
-    if watched == "val":
-        values = [math.nan if value is None else value for value in on_val]
-        axes.plot(x, values, color=colours[1], lw=2.4, marker=marker, label=f"{prefix}val")
-    best = history.best(epochs)
-    value = getattr(best, kind if watched == "train" else f"val_{kind}")
-    if value is not None and math.isfinite(value):
-        label = f"{prefix}best, epoch {best.epoch}: {value:.3f}"
-        axes.plot([best.epoch], [value], "o", ms=8, mfc="none", mew=1.8, color=colours[watched == "val"], label=label)
 
 
 def _confusion_colours(matrix: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -148,8 +148,13 @@ def evaluate(predictions: Predictions, part: str | None = None, seed: int = 0) -
         rejection=rejection.evaluate(*faces) if any(UNKNOWN in (row.label, row.predicted) for row in rows) else None,
         thresholds=thresholds.sweep(*faces),
         accepted_strangers=_accepted_strangers(strangers),
-        outcomes={_key(row): bool(is_right) for row, is_right in zip(known, right, strict=True)},
+        outcomes={key(row): bool(is_right) for row, is_right in zip(known, right, strict=True)},
     )
+
+
+def key(row: Prediction) -> Key:
+    """Return what identifies the image of a row in several tables."""
+    return row.path.removeprefix(f"{row.part}/") if row.part else row.path, row.label, row.box or ()
 
 
 def _calibration(known: Sequence[Prediction], right: NDArray[np.bool_]) -> CalibrationCurve:
@@ -167,10 +172,6 @@ def _faces(rows: Sequence[Prediction], right: NDArray[np.bool_]) -> Faces:
 def _accepted_strangers(strangers: Sequence[Prediction]) -> tuple[Prediction, ...]:
     accepted = [row for row in strangers if row.predicted != UNKNOWN]
     return tuple(sorted(accepted, key=lambda row: (-(row.score if row.score is not None else 0), row.path)))
-
-
-def _key(row: Prediction) -> Key:
-    return row.path.removeprefix(f"{row.part}/") if row.part else row.path, row.label, row.box or ()
 
 
 def _class_id(row: Prediction, ids: dict[str, int]) -> int:

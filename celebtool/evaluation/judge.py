@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from celebtool.errors import CelebtoolError, listed
-from celebtool.evaluation import comparison, evaluate, figures, gates
+from celebtool.evaluation import comparison, evaluate, figures, gates, runs
 from celebtool.evaluation.comparison import Comparison
 from celebtool.evaluation.evaluate import Evaluation
 from celebtool.evaluation.gates import Demand, Verdict
+from celebtool.evaluation.runs import Runs
 from celebtool.formats.predictions import Predictions
 
 
@@ -54,12 +55,23 @@ class Judgement:
         comparisons: of the first table, or the baseline, with every other one that shares images with it.
         verdicts: on what was demanded.
         leaks: name → paths of images that were trained on, of the tables (the baseline too) that have any.
+        runs: the tables as experiments side by side; None if none is compared with another.
     """
 
     judged: Mapping[str, Judged] = field(default_factory=dict)
     comparisons: tuple[Comparison, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     leaks: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    runs: Runs | None = None
+
+    @property
+    def are_several(self) -> bool:
+        """Whether there are three tables or more to compare, so that p-values are corrected for their number."""
+        return len(self.comparisons) > 1
+
+    def p_value(self, one: Comparison) -> float:
+        """Return the p-value that a verdict rests on."""
+        return self.runs.adjusted[one.second] if self.runs else one.p_value
 
 
 def judge(tables: Mapping[str, Predictions], given: Gates, part: str | None = None) -> Judgement:
@@ -95,7 +107,7 @@ def judge(tables: Mapping[str, Predictions], given: Gates, part: str | None = No
     if given.baseline:
         verdicts += [verdict for each in comparisons for verdict in gates.against(each, given.max_drop)]
     leaks = {name: one.leaks for name, one in everything.items() if one.leaks}
-    return Judgement(judged, comparisons, tuple(verdicts), leaks)
+    return Judgement(judged, comparisons, tuple(verdicts), leaks, _runs(everything, comparisons))
 
 
 def refuse_leaks(judgement: Judgement) -> None:
@@ -143,6 +155,14 @@ def _compare(first: str, base: Judged, others: Mapping[str, Judged]) -> tuple[Co
     ours = base.evaluation.outcomes
     made = (comparison.compare(first, ours, name, one.evaluation.outcomes) for name, one in others.items())
     return tuple(each for each in made if each.images)
+
+
+def _runs(everything: Mapping[str, Judged], comparisons: Sequence[Comparison]) -> Runs | None:
+    if not comparisons:
+        return None
+    base = comparisons[0].first
+    names = dict.fromkeys([base, *everything])
+    return runs.compare(base, {name: everything[name].evaluation for name in names}, comparisons)
 
 
 def _check_baseline(name: str, comparisons: Iterable[Comparison], judged: Iterable[str]) -> None:

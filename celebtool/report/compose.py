@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from celebtool.errors import CelebtoolError
 from celebtool.evaluation.evaluate import Evaluation
-from celebtool.evaluation.judge import Judged
+from celebtool.evaluation.judge import Judged, Judgement
 from celebtool.formats import tables as csv_tables
 from celebtool.formats.image_folder import ImageFolder
 from celebtool.report import (
@@ -16,6 +16,7 @@ from celebtool.report import (
     prediction_records,
     prediction_tables,
     remarks,
+    run_tables,
     subject_records,
     subject_tables,
     suspect_tables,
@@ -59,19 +60,34 @@ class Views:
 def tables(report: Report, views: Views, width: int) -> list[Table]:
     """All tables to show, for a terminal `width` characters wide."""
     judged, judgement = report.judged, report.judgement
-    shown: list[Table] = []
-    if judged:
-        shown.append(prediction_tables.summary([one.evaluation for one in judged.values()], list(judged)))
-    if judgement.comparisons:
-        shown.append(prediction_tables.comparisons([(one, remarks.verdict(one)) for one in judgement.comparisons]))
+    shown = figures(report)
     for name, one in judged.items():
         shown += [
             replace(table, title=f"{name}: {table.title}") if len(judged) > 1 else table
             for table in _of_predictions(one, views, width)
         ]
+    if views.mistakes and judgement.runs and judgement.are_several:
+        shown.append(run_tables.only_wrong(judgement.runs, views.limit))
     if judgement.verdicts:
         shown.append(prediction_tables.verdicts(judgement.verdicts))
     return shown + _of_others(report, views)
+
+
+def figures(report: Report) -> list[Table]:
+    """The figures of all tables of predictions: side by side, or a row per run if three or more are compared."""
+    judged, judgement = report.judged, report.judgement
+    if judgement.runs and judgement.are_several:
+        return [run_tables.figures(judgement.runs), run_tables.differences(judgement)]
+    shown = [prediction_tables.summary([one.evaluation for one in judged.values()], list(judged))] if judged else []
+    return shown + ([compared(report)] if judgement.comparisons else [])
+
+
+def compared(report: Report) -> Table:
+    """The comparisons of tables, with a verdict each."""
+    judgement = report.judgement
+    return prediction_tables.comparisons(
+        [(one, remarks.verdict(one, judgement.p_value(one))) for one in judgement.comparisons]
+    )
 
 
 def document(report: Report, limit: int) -> Record:
@@ -92,12 +108,11 @@ def document(report: Report, limit: int) -> Record:
     whole: Record = records[0] if len(records) == 1 else {"subjects": records}
     if not report.judged:
         return whole
+    runs = report.judgement.runs
     return {
         **whole,
-        "comparisons": [
-            {**prediction_records.of_comparison(one), "verdict": remarks.verdict(one)}
-            for one in report.judgement.comparisons
-        ],
+        "comparisons": _comparisons(report.judgement),
+        **({"runs": run_tables.record(runs, limit)} if runs and report.judgement.are_several else {}),
         "demands": [asdict(verdict) for verdict in report.judgement.verdicts],
         "allow_leak": any(name in report.judgement.leaks for name in report.judged),
     }
@@ -132,6 +147,17 @@ def rows(report: Report, views: Views) -> list[Record]:
         raise CelebtoolError("--csv", "writes one table; expected subjects of one kind, or --json")
     return [
         {"file": name, **row} if len(by_kind[0]) > 1 else row for name, of_one in by_kind[0].items() for row in of_one
+    ]
+
+
+def _comparisons(judgement: Judgement) -> list[Record]:
+    return [
+        {
+            **prediction_records.of_comparison(one),
+            **({"p_holm": prediction_records.plain(judgement.p_value(one))} if judgement.are_several else {}),
+            "verdict": remarks.verdict(one, judgement.p_value(one)),
+        }
+        for one in judgement.comparisons
     ]
 
 

@@ -10,10 +10,12 @@ from celebtool.evaluation.intervals import Estimate
 from celebtool.evaluation.judge import Judged
 from celebtool.formats.image_folder import ImageFolder
 from celebtool.report import (
+    compose,
     html,
     matrix,
     page_map,
     page_mistakes,
+    page_runs,
     page_suspects,
     plot_files,
     prediction_tables,
@@ -77,9 +79,8 @@ def _people(report: Report, pictures: ImageFolder | None) -> str:
 def _demands(report: Report) -> Iterator[str]:
     if report.judgement.verdicts:
         yield html.table(prediction_tables.verdicts(report.judgement.verdicts), "demands")
-    if report.judgement.comparisons:
-        made = [(one, remarks.verdict(one)) for one in report.judgement.comparisons]
-        yield html.table(prediction_tables.comparisons(made), "comparisons")
+    if report.judgement.comparisons and not report.judgement.are_several:
+        yield html.table(compose.compared(report), "comparisons")
 
 
 def _sections(
@@ -87,6 +88,8 @@ def _sections(
 ) -> Iterator[tuple[str, str]]:
     """Every section's title and content."""
     subjects = report.subjects
+    if report.judgement.runs:
+        yield "Runs", page_runs.section(report, report.judgement.runs, pictures, limit)
     for n, (name, one) in enumerate(report.judged.items()):
         part = f" ({one.evaluation.part})" if one.evaluation.part else ""
         yield name + part, _predictions(name, one, pictures, lettering, limit, f"p{n}")

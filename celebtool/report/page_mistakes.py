@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from celebtool.drawing.contact_sheets import Thumbnail
-from celebtool.evaluation.evaluate import Evaluation
+from celebtool.evaluation.evaluate import Evaluation, Mistake
 from celebtool.formats import images
 from celebtool.formats.prediction_row import Prediction
 from celebtool.report import html, prediction_tables
@@ -30,11 +30,15 @@ def mistakes(evaluation: Evaluation, thumbnail: Thumbnail | None, limit: int, na
     shown = evaluation.mistakes[:limit]
     if not shown:
         return "<h3>No mistakes</h3>\n"
-    rows = [
-        _line(one.prediction, one.predicted, one.confidence, evaluation.class_names, thumbnail, "confidence")
-        for one in shown
-    ]
     title = f"Mistakes, the most confident first{prediction_tables.of(len(shown), len(evaluation.mistakes))}"
+    return listed(title, shown, evaluation.class_names, thumbnail, name)
+
+
+def listed(
+    title: str, made: Sequence[Mistake], class_names: Sequence[str], thumbnail: Thumbnail | None, name: str
+) -> str:
+    """Mistakes under a title, all of them. Args as `mistakes`."""
+    rows = [_line(one.prediction, one.predicted, one.confidence, class_names, thumbnail, "confidence") for one in made]
     return _table(title, rows, name, "confidence")
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool.drawing import contact_sheets, fonts, map_plot, plots, threshold_plots
+from celebtool.drawing import contact_sheets, fonts, map_plot, plots, run_plots, threshold_plots
+from celebtool.drawing import curves as drawn_curves
 from celebtool.drawing.canvas import Figure
 from celebtool.drawing.contact_sheets import FaceBox
 from celebtool.drawing.fonts import Lettering
@@ -24,6 +25,8 @@ from celebtool.report.subjects import Report, Subjects
 
 Plot = tuple[str, Figure]
 """The name of a file and what is drawn in it."""
+GREY = np.full((contact_sheets.TILE, contact_sheets.TILE, 3), 200, dtype=np.uint8)
+"""What stands for a picture that cannot be shown."""
 
 
 def draw(report: Report, pictures: ImageFolder | None, directory: Path) -> Lettering:
@@ -74,6 +77,8 @@ def all_names(report: Report, pictures: ImageFolder | None) -> list[str]:
 
 def _plots(report: Report, pictures: ImageFolder | None, lettering: Lettering) -> Iterator[Plot]:
     yield from curves(report.subjects)
+    if report.judgement.runs and report.judgement.are_several:
+        yield "runs.png", run_plots.accuracies(report.judgement.runs.evaluations)
     yield from _of_predictions(report.judged, pictures, lettering)
     yield from _of_folders(report.subjects, pictures, lettering)
 
@@ -83,8 +88,8 @@ def curves(subjects: Subjects) -> Iterator[Plot]:
     runs: dict[str, Sequence[Epoch]] = dict(subjects.histories)
     runs |= {name: info.history for name, info in subjects.models.items() if info.history}
     if runs:
-        yield "loss.png", plots.curves(runs, "loss")
-        yield "accuracy.png", plots.curves(runs, "accuracy")
+        yield "loss.png", drawn_curves.per_epoch(runs, "loss")
+        yield "accuracy.png", drawn_curves.per_epoch(runs, "accuracy")
 
 
 def _of_predictions(judged: Mapping[str, Judged], pictures: ImageFolder | None, lettering: Lettering) -> Iterator[Plot]:
@@ -158,7 +163,7 @@ def thumbnails(folder: ImageFolder) -> contact_sheets.Thumbnail:
                 images.open_photo(file).decode(2 * contact_sheets.TILE) if box is None else _cut(images.read(file), box)
             )
         except ImageError:
-            return np.full((contact_sheets.TILE, contact_sheets.TILE, 3), 200, dtype=np.uint8)
+            return GREY
 
     return thumbnail
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from celebtool.evaluation import figures
 from celebtool.evaluation.comparison import Comparison
-from celebtool.evaluation.evaluate import Evaluation
+from celebtool.evaluation.evaluate import Evaluation, Mistake
 from celebtool.evaluation.intervals import Estimate
 
 Record = dict[str, object]
@@ -74,6 +74,11 @@ def pair_rows(evaluation: Evaluation, limit: int) -> list[Record]:
 
 def mistake_rows(evaluation: Evaluation, limit: int) -> list[Record]:
     """A row per mistake, the most confident first, `limit` at most."""
+    return mistakes(evaluation.mistakes[:limit])
+
+
+def mistakes(made: Sequence[Mistake]) -> list[Record]:
+    """A row per mistake."""
     return [
         {
             "path": mistake.prediction.path,
@@ -82,7 +87,7 @@ def mistake_rows(evaluation: Evaluation, limit: int) -> list[Record]:
             "confidence": plain(mistake.confidence),
             "label_probability": plain(mistake.label_probability),
         }
-        for mistake in evaluation.mistakes[:limit]
+        for mistake in made
     ]
 
 

@@ -10,6 +10,7 @@ from celebtool.evaluation.comparison import SIGNIFICANT, Comparison
 from celebtool.evaluation.evaluate import FEW, Evaluation
 from celebtool.evaluation.judge import Judged
 from celebtool.evaluation.rejection import FALSE_ACCEPTS, Rejection
+from celebtool.evaluation.runs import Runs
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder, Sample
 from celebtool.formats.model_info import ModelInfo
 from celebtool.formats.reasons import words
@@ -32,6 +33,9 @@ def of_report(report: Report) -> list[str]:
         model, images = next(iter(report.subjects.models)), next(iter(report.subjects.folders))
         line = f"{command_line('predict', model, images)} | {command_line('report')}"
         said.append(f"to measure the model on the folder's images: {line}")
+    runs = report.judgement.runs
+    if runs and report.judgement.are_several:
+        return said + of_runs(runs)
     for each in report.judgement.comparisons:
         said += of_comparison(each)
     return said
@@ -125,9 +129,24 @@ def of_comparison(one: Comparison) -> list[str]:
     return []
 
 
-def verdict(one: Comparison) -> str:
-    """Return the verdict of McNemar's test in words."""
-    if one.p_value >= SIGNIFICANT:
+def of_runs(runs: Runs) -> list[str]:
+    """Say which images only some of several compared tables have judged, and which tables are not compared."""
+    said = []
+    if runs.in_some:
+        said.append(
+            f"the {len(runs.only_wrong)} tables are not of the same images: {runs.in_all} are in all, {runs.in_some} in "
+            f"some only; each table is compared with {runs.base} on the images that both have"
+        )
+    if runs.apart:
+        said.append(
+            f"not compared, because they have no labelled image in common with {runs.base}: {listed(runs.apart)}"
+        )
+    return said
+
+
+def verdict(one: Comparison, p_value: float | None = None) -> str:
+    """Return the verdict of McNemar's test in words; `p_value` is its own, corrected for several comparisons."""
+    if (one.p_value if p_value is None else p_value) >= SIGNIFICANT:
         return "no significant difference"
     return f"{one.second if one.gain > 0 else one.first} is better"
 

@@ -1,5 +1,3 @@
-import math
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -7,10 +5,7 @@ from PIL import Image
 from celebtool.drawing import fonts, plots
 from celebtool.drawing.fonts import Lettering
 from celebtool.evaluation import evaluate
-from celebtool.formats.history import Epoch
 from celebtool.formats.predictions import Prediction, Predictions
-
-RUN = [Epoch(i, 1 / i, 1 - 1 / i, 1.2 / i, 0.9 - 1 / i if i > 1 else 0.0) for i in range(1, 6)]
 
 
 def judged(classes, per_class=3):
@@ -31,22 +26,6 @@ def drawn(figure, path):
         assert image.format == "PNG"
         assert not image.info.keys() & {"Software", "Creation Time", "date"}
         return np.asarray(image.convert("RGB"))
-
-
-@pytest.mark.parametrize("kind", ["loss", "accuracy"])
-@pytest.mark.parametrize(
-    "runs",
-    [
-        {"h": RUN},
-        {"a": RUN, "b $x^2$": RUN[:2]},
-        {"one": RUN[:1]},
-        {"no val": [Epoch(1, 0.5, 0.5), Epoch(2, 0.25, 0.75)]},
-        {"diverged": [Epoch(1, math.nan, 0.5, math.nan, 0.5), Epoch(2, math.inf, 0.5, math.nan, 0.5)]},
-    ],
-    ids=lambda runs: next(iter(runs)),
-)
-def test_curves_of_every_kind_of_history(tmp_path, kind, runs):
-    assert drawn(plots.curves(runs, kind), tmp_path / "a.png").std() > 5
 
 
 @pytest.mark.parametrize("classes", [2, 5, 20, pytest.param(200, marks=pytest.mark.slow)])
@@ -114,12 +93,6 @@ def test_of_very_many_classes_the_most_confused_are_drawn(monkeypatch):
     (axes,) = figure.axes
     assert [text.get_text() for text in axes.get_yticklabels()] == ["c", "e", "f"]
     assert axes.get_title("left") == "Confusion: 3 of 7 wrong; the 3 most confused of 6 classes"
-
-
-def test_the_axis_of_accuracy_goes_from_nothing_to_all_and_that_of_loss_begins_at_nothing():
-    run = [Epoch(1, 0.5, 0.97, 0.6, 0.96), Epoch(2, 0.4, 0.98, 0.5, 0.97)]
-    assert plots.curves({"h": run}, "accuracy").axes[0].get_ylim() == (0, 1.02)
-    assert plots.curves({"h": run}, "loss").axes[0].get_ylim()[0] == 0
 
 
 def test_axes_say_true_and_predicted_and_classes_stand_in_natural_order():

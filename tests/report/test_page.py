@@ -13,6 +13,7 @@ from celebtool.evaluation import judge
 from celebtool.evaluation.gates import Demand
 from celebtool.evaluation.judge import Gates
 from celebtool.folders.inspection import Inspection
+from celebtool.folders.suspects import Suspect, Why
 from celebtool.formats import image_folder, manifest
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import Sample
@@ -162,13 +163,20 @@ def test_terms_are_explained_on_hover():
 
 def test_every_explained_term_is_one_that_a_report_shows():
     one = table(("A", "B", "C", "D", "E", "F"), strangers=1000, per_class=4)
+    same = Suspect("", "", "A", "B", 0.1, Why.SHARED_PERSON, "")
     seen = Inspection(
-        ((9, 9),), blurry=("a",), dark=("b",), tiny=("c",), copies=((Sample("d", "A"), Sample("e", "A")),)
+        ((9, 9),),
+        blurry=("a",),
+        dark=("b",),
+        tiny=("c",),
+        copies=((Sample("d", "A"), Sample("e", "A")),),
+        suspects=(same,),
     )
     folder = image_folder.ImageFolder(Path("f"), ())
     leaky = Predictions(one.class_names, tuple(replace(row, seen=True) for row in one.rows))
     run = (Epoch(1, 0.5, 0.5, 0.5, 0.5),)
     text = build(one, leaky, histories={"h": run}, folders={"f": (folder, seen)})
+    text += build(one, one, one)  # as runs
     assert [term for term in glossary.TERMS if f">{html.escape(term)}</" not in text] == []
 
 
