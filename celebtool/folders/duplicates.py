@@ -17,12 +17,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool.folders import patterns as patterns_of
-from celebtool.folders import registration
-from celebtool.folders.patterns import FREQUENCIES, SIDE
+from celebtool.folders import pair_search, patterns, registration
+from celebtool.folders.pair_search import Indices, Pairs, Vectors
+from celebtool.folders.patterns import FREQUENCIES
 
 Pair = tuple[int, int]
-Indices = NDArray[np.intp]
 
 CANDIDATE, CANDIDATE_ACROSS = 0.77, 0.9  # of descriptors, within a class and across classes
 COPY = 0.92  # of patterns, once one is mapped on the other
@@ -31,8 +30,8 @@ CLOSE_FACE = 0.16  # cosine distance of embeddings: maybe a copy; one,
 COPY_OF_FACE, STRICT_COPY_OF_FACE = 0.94, 0.975  # if the faces correlate so, mapped; the second in crowded classes
 SAME_FACE = 0.08  # cosine distance of embeddings: a copy, where nothing is known of the crop
 CROWDED = 0.1  # a class with this share of candidates among its pairs was photographed in one sitting
-BLOCK = 1024
-PAIRS = 1 << 14  # compared at a time: some hundred megabytes
+PAIRS = 1 << 14  # compared at a time
+TOGETHER = 1 << 11  # of these, so many are mapped at a time: some ten megabytes
 
 
 @dataclass(frozen=True)
@@ -43,17 +42,17 @@ class Fingerprint:
         pixels: SHA-256 of shape and pixels.
         area: how many pixels it has.
         descriptor: (99,), signed roots of the lowest DCT coefficients, scaled to length 1 (0 for a flat image).
-        pattern: (32, 32), grey, with local mean and contrast removed.
+        grey: (32, 32), the picture.
         embedding: (128,) of length 1, of the face, as `crop-faces` leaves it in faces.csv; None if it is not known.
-        face: (32, 32), the pattern of the face alone; None if it is not known where that is.
+        face: (32, 32), the face alone in grey; None if it is not known where that is.
     """
 
     pixels: str
     area: int
     descriptor: NDArray[np.float32]
-    pattern: NDArray[np.float32]
+    grey: NDArray[np.uint8]
     embedding: NDArray[np.float32] | None = None
-    face: NDArray[np.float32] | None = None
+    face: NDArray[np.uint8] | None = None
 
 
 def fingerprint(
@@ -68,14 +67,14 @@ def fingerprint(
             the picture is that of the middle, because what lies beyond the photo is black in all crops.
     """
     shape = ",".join(map(str, image.shape)).encode()
-    grey = patterns_of.grey(patterns_of.middle(image, margin))
+    grey = patterns.grey(patterns.middle(image, margin))
     return Fingerprint(
         pixels=hashlib.sha256(shape + b";" + image.tobytes()).hexdigest(),
         area=image.shape[0] * image.shape[1],
-        descriptor=patterns_of.descriptor(grey),
-        pattern=patterns_of.pattern(grey),
+        descriptor=patterns.descriptor(grey),
+        grey=grey,
         embedding=embedding,
-        face=None if margin is None else patterns_of.pattern(patterns_of.grey(patterns_of.face(image, margin))),
+        face=None if margin is None else patterns.grey(patterns.face(image, margin)),
     )
 
 
@@ -127,58 +126,56 @@ def conflicts(copies: Sequence[int], labels: Sequence[str]) -> set[int]:
     return {item for item, component in enumerate(copies) if len(found[component]) > 1}
 
 
-def _crowded(descriptors: NDArray[np.float32], classes: NDArray[np.intp]) -> NDArray[np.bool_]:
+def _crowded(descriptors: Vectors, classes: Indices) -> NDArray[np.bool_]:
     """Return of each class whether its images are all alike, as from one sitting; a class of few images is not."""
     sizes = np.bincount(classes)
     candidates = np.zeros(len(sizes), np.intp)
-    for first, second in _candidates(descriptors, classes, mirrored=False):
-        candidates += np.bincount(classes[first][classes[first] == classes[second]], minlength=len(sizes))
+    found = pair_search.within(descriptors, descriptors, classes, CANDIDATE)
+    for first, _ in pair_search.batched(found, PAIRS):
+        candidates += np.bincount(classes[first], minlength=len(sizes))
     return np.asarray(candidates > CROWDED * sizes * (sizes - 1) / 2 + 1)
 
 
 def _same_pictures(
-    fingerprints: Sequence[Fingerprint],
-    descriptors: NDArray[np.float32],
-    classes: NDArray[np.intp],
-    lenient: NDArray[np.bool_],
+    fingerprints: Sequence[Fingerprint], descriptors: Vectors, classes: Indices, lenient: NDArray[np.bool_]
 ) -> set[Pair]:
     """Return the pairs whose pictures are alike; `lenient`: (classes,), which are judged leniently."""
-    patterns = np.stack([each.pattern for each in fingerprints])
+    greys = np.stack([each.grey for each in fingerprints])
     pairs: set[Pair] = set()
     for mirrored in (False, True):
 
         def alike(a: Indices, b: Indices, mirrored: bool = mirrored) -> NDArray[np.bool_]:
-            other = patterns[b][:, :, ::-1] if mirrored else patterns[b]
-            return _alike(patterns[a], other, (classes[a] == classes[b]) & lenient[classes[a]])
+            unmoved, mapped = _correlations(greys, a, b, mirrored=mirrored)
+            is_lenient = (classes[a] == classes[b]) & lenient[classes[a]]
+            is_strict_copy = (mapped >= STRICT_COPY) | (unmoved >= STRICT_UNMOVED)
+            return np.asarray(np.where(is_lenient, mapped >= COPY, is_strict_copy))
 
         pairs = _with(pairs, _candidates(descriptors, classes, mirrored=mirrored), alike, len(fingerprints))
     return pairs
 
 
+def _candidates(descriptors: Vectors, classes: Indices, *, mirrored: bool) -> Iterator[Pairs]:
+    """Yield the indices of the pairs whose descriptors are alike."""
+    flip = np.resize([1, -1], FREQUENCIES**2)[1:] if mirrored else 1  # odd columns of a DCT change sign
+    turned = (descriptors * flip).astype(np.float32)
+    yield from pair_search.within(turned, descriptors, classes, CANDIDATE)
+    yield from pair_search.across(turned, descriptors, classes, CANDIDATE_ACROSS)
+
+
 def _with(
-    pairs: set[Pair],
-    batches: Iterable[tuple[Indices, Indices]],
-    alike: Callable[[Indices, Indices], NDArray[np.bool_]],
-    count: int,
+    pairs: set[Pair], found: Iterable[Pairs], alike: Callable[[Indices, Indices], NDArray[np.bool_]], count: int
 ) -> set[Pair]:
-    """Return the pairs, and those of the batches that are alike; once there are very many, only such as join something new."""
+    """Return the pairs, and those found that are alike; once there are very many, only such as join something new."""
     joined = np.array(components(count, pairs)) if len(pairs) >= PAIRS else np.arange(count)
-    found = set(pairs)
-    for first, second in batches:
+    together = set(pairs)
+    for first, second in pair_search.batched(found, PAIRS):
         is_new = joined[first] != joined[second]
         a, b = first[is_new], second[is_new]
         hits = alike(a, b)
-        found.update(zip(a[hits].tolist(), b[hits].tolist(), strict=True))
+        together.update(zip(a[hits].tolist(), b[hits].tolist(), strict=True))
         if len(first) == PAIRS:  # there are more
-            joined = np.array(components(count, found))
-    return found
-
-
-def _alike(first: NDArray[np.float32], second: NDArray[np.float32], is_lenient: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return which pairs of patterns show one picture."""
-    mapped = registration.correlation(first, second)
-    unmoved = registration.correlation(first, second, iterations=0)
-    return np.asarray(np.where(is_lenient, mapped >= COPY, (mapped >= STRICT_COPY) | (unmoved >= STRICT_UNMOVED)))
+            joined = np.array(components(count, together))
+    return together
 
 
 def _same_faces(fingerprints: Sequence[Fingerprint], lenient: NDArray[np.bool_], pairs: set[Pair]) -> set[Pair]:
@@ -193,8 +190,8 @@ def _same_faces(fingerprints: Sequence[Fingerprint], lenient: NDArray[np.bool_],
     if not len(known):
         return pairs
     points = np.stack([embedding for each in fingerprints if (embedding := each.embedding) is not None])
-    unknown = np.full((SIDE, SIDE), np.nan, np.float32)
-    patterns = np.stack([unknown if fingerprints[i].face is None else fingerprints[i].face for i in known])
+    has_face = np.array([fingerprints[index].face is not None for index in known])
+    greys = np.stack([fingerprints[i].grey if (face := fingerprints[i].face) is None else face for i in known])
 
     def alike(a: Indices, b: Indices) -> NDArray[np.bool_]:
         is_lenient = lenient[a] & lenient[b]
@@ -202,40 +199,28 @@ def _same_faces(fingerprints: Sequence[Fingerprint], lenient: NDArray[np.bool_],
         limit = np.where(is_lenient, COPY_OF_FACE, STRICT_COPY_OF_FACE)
         apart = 1 - np.einsum("nd,nd->n", points[a], points[b])
         nearest: NDArray[np.bool_] = is_lenient & (apart < SAME_FACE)
-        has_faces = np.isfinite(patterns[a, 0, 0] + patterns[b, 0, 0])
-        nearest[has_faces] = _correlation(patterns[a[has_faces]], patterns[b[has_faces]]) >= limit[has_faces]
+        both = has_face[a] & has_face[b]
+        shown = (_correlations(greys, a[both], b[both], mirrored=mirrored)[1] for mirrored in (False, True))
+        nearest[both] = np.maximum(*shown) >= limit[both]
         return nearest
 
-    return _with(pairs, ((known[a], known[b]) for a, b in _close(points)), alike, len(fingerprints))
+    close = pair_search.every(points, points, 1 - CLOSE_FACE)
+    return _with(pairs, ((known[a], known[b]) for a, b in close), alike, len(fingerprints))
 
 
-def _correlation(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the correlation of patterns (n, 32, 32) once one is mapped on the other, mirrored or not."""
-    return np.maximum(registration.correlation(first, second), registration.correlation(first, second[:, :, ::-1]))
+def _correlations(
+    greys: NDArray[np.uint8], first: Indices, second: Indices, *, mirrored: bool
+) -> tuple[Vectors, Vectors]:
+    """Return the correlations of pairs of pictures, of which the second may be mirrored: see `registration.correlations`.
 
-
-def _close(points: NDArray[np.float32]) -> Iterator[tuple[Indices, Indices]]:
-    """Yield the indices of the pairs of embeddings (n, 128) that are close, at most `PAIRS` at a time."""
-    for start in range(0, len(points), BLOCK):
-        apart = 1 - points[start : start + BLOCK] @ points[start:].T
-        first, second = np.nonzero(np.triu(apart < CLOSE_FACE, 1))
-        for at in range(0, len(first), PAIRS):
-            yield first[at : at + PAIRS] + start, second[at : at + PAIRS] + start
-
-
-def _candidates(
-    descriptors: NDArray[np.float32], classes: NDArray[np.intp], *, mirrored: bool
-) -> Iterator[tuple[Indices, Indices]]:
-    """Yield the indices of the pairs whose descriptors are alike, at most `PAIRS` at a time."""
-    flip = np.resize([1, -1], FREQUENCIES**2)[1:] if mirrored else 1  # odd columns of a DCT change sign
-    turned = (descriptors * flip).astype(np.float32)
-    for start in range(0, len(descriptors), BLOCK):
-        alike = turned[start : start + BLOCK] @ descriptors[start:].T
-        rows, columns = np.nonzero(alike >= CANDIDATE)  # few: what else is asked of them costs little
-        is_new = rows < columns
-        first, second = rows[is_new] + start, columns[is_new] + start
-        needed = np.where(classes[first] == classes[second], CANDIDATE, CANDIDATE_ACROSS)
-        is_candidate = alike[rows[is_new], columns[is_new]] >= needed
-        first, second = first[is_candidate], second[is_candidate]
-        for at in range(0, len(first), PAIRS):
-            yield first[at : at + PAIRS], second[at : at + PAIRS]
+    Their patterns are made only now, because all of them at once would take four times the memory.
+    """
+    parts = [(np.zeros(0, np.float32),) * 2]
+    for start in range(0, len(first), TOGETHER):
+        a, b = first[start : start + TOGETHER], second[start : start + TOGETHER]
+        used, places = np.unique(np.concatenate([a, b]), return_inverse=True)
+        made = patterns.patterns(greys[used])
+        other = made[places[len(a) :]]
+        parts.append(registration.correlations(made[places[: len(a)]], other[:, :, ::-1] if mirrored else other))
+    unmoved, mapped = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return unmoved, mapped

@@ -16,7 +16,7 @@ from celebtool.folders.duplicates import Fingerprint, Pair
 from celebtool.folders.patterns import FREQUENCIES, SIDE
 
 _FILE = "fingerprints.npz"
-_NO_FACE = np.full((SIDE, SIDE), np.nan, np.float32)
+_NO_FACE = np.zeros((SIDE, SIDE), np.uint8)
 
 
 class Store:
@@ -64,7 +64,8 @@ class Store:
                 pixels=np.array([each.pixels for each in found], "S64"),
                 areas=np.array([each.area for each in found], np.int64),
                 descriptors=np.stack([each.descriptor for each in found]),
-                patterns=np.stack([each.pattern for each in found]),
+                greys=np.stack([each.grey for each in found]),
+                has_face=np.array([each.face is not None for each in found]),
                 faces=np.stack([_NO_FACE if each.face is None else each.face for each in found]),
                 key=np.array([self._pairs[0]], "S64"),
                 pairs=np.array(self._pairs[1], np.int64).reshape(-1, 2),
@@ -82,18 +83,19 @@ class Store:
 
 
 def _fingerprints(kept: dict[str, NDArray[Any]]) -> dict[str, Fingerprint]:
-    descriptors, patterns, faces = (kept[name].astype(np.float32) for name in ("descriptors", "patterns", "faces"))
+    descriptors, greys, faces = (kept[name] for name in ("descriptors", "greys", "faces"))
     count = len(kept["digests"])
-    shapes = (count, FREQUENCIES**2 - 1), (count, SIDE, SIDE)
-    if (descriptors.shape, patterns.shape) != shapes or faces.shape != shapes[1] or not np.isfinite(patterns).all():
-        raise ValueError("arrays of other shapes")
+    shapes = (count, FREQUENCIES**2 - 1), (count, SIDE, SIDE), (count, SIDE, SIDE)
+    if (descriptors.shape, greys.shape, faces.shape) != shapes or {greys.dtype, faces.dtype} != {np.dtype(np.uint8)}:
+        raise ValueError("arrays of other shapes or types")
+    descriptors = descriptors.astype(np.float32)
     return {
         _text(kept["digests"][i]): Fingerprint(
             _text(kept["pixels"][i]),
             int(kept["areas"][i]),
             descriptors[i],
-            patterns[i],
-            face=faces[i] if np.isfinite(faces[i]).all() else None,
+            greys[i],
+            face=faces[i] if kept["has_face"][i] else None,
         )
         for i in range(count)
     }

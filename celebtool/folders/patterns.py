@@ -27,25 +27,26 @@ def face(image: NDArray[np.uint8], margin: float) -> NDArray[np.uint8]:
     return _middle(image, FACE / (1 + 2 * margin))
 
 
-def grey(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+def grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return an RGB image (height, width, 3) as grey of 32 × 32 pixels."""
-    small = Image.fromarray(image).convert("L").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
-    return np.asarray(small, np.float32)
+    return np.asarray(Image.fromarray(image).convert("L").resize((SIDE, SIDE), Image.Resampling.LANCZOS))
 
 
-def descriptor(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+def descriptor(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the descriptor (99,) of a grey image; roots keep strong coefficients (mostly light) from hiding the others."""
-    centred = (grey - np.average(grey, weights=WINDOW)) * WINDOW
+    values = grey.astype(np.float32)
+    centred = (values - np.average(values, weights=WINDOW)) * WINDOW
     low = np.asarray(dctn(centred, norm="ortho"))[:FREQUENCIES, :FREQUENCIES].ravel()[1:]
     roots = np.sign(low) * np.sqrt(np.abs(low))
     length = np.linalg.norm(roots)
     return np.asarray(roots / length if length > SIDE / 8 else np.zeros_like(roots), np.float32)
 
 
-def pattern(grey: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the pattern (32, 32) of a grey image: its details, with local mean and contrast removed."""
-    detail = grey - gaussian_filter(grey, 2)
-    contrast = np.sqrt(gaussian_filter(detail**2, 2))
+def patterns(greys: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the patterns (n, 32, 32) of grey images: their details, with local mean and contrast removed."""
+    values = greys.astype(np.float32)
+    detail = values - gaussian_filter(values, (0, 2, 2))
+    contrast = np.sqrt(gaussian_filter(detail**2, (0, 2, 2)))
     return np.asarray(detail / (contrast + 4), np.float32)  # 4 of 255 is what compression alone does to a flat area
 
 

@@ -32,25 +32,34 @@ def correlation(first: Floats, second: Floats, iterations: int = ITERATIONS) -> 
         second: the same shape.
         iterations: steps towards the best map; 0 compares the pictures as they are.
     """
+    return correlations(first, second, iterations)[1]
+
+
+def correlations(first: Floats, second: Floats, iterations: int = ITERATIONS) -> tuple[Floats, Floats]:
+    """Return the correlation of pairs of pictures as they are, (n,), and what `correlation` returns."""
     batches = [slice(start, start + BATCH) for start in range(0, len(first), BATCH)]
-    return np.concatenate([_correlation(first[b], second[b], iterations) for b in batches] or [np.zeros(0, np.float32)])
+    found = [_correlations(first[b], second[b], iterations) for b in batches]
+    nothing = np.zeros(0, np.float32)
+    unmoved, mapped = (np.concatenate(each) for each in zip((nothing, nothing), *found, strict=True))
+    return unmoved, mapped
 
 
-def _correlation(first: Floats, second: Floats, iterations: int) -> Floats:
+def _correlations(first: Floats, second: Floats, iterations: int) -> tuple[Floats, Floats]:
     points, inside = _grid(first.shape[1])
     fixed = _centred(first.reshape(len(first), -1)[:, inside])
     length = np.linalg.norm(fixed, axis=1, keepdims=True)
     jacobian = _jacobian(first, points, inside)
     inverse_hessian = np.linalg.inv(jacobian @ jacobian.transpose(0, 2, 1) + 1e-2 * np.eye(6, dtype=np.float32))
     maps = np.tile(np.eye(3, dtype=np.float32), (len(first), 1, 1))
-    best = np.full(len(first), -1, np.float32)
-    for _ in range(iterations + 1):
+    found = []
+    for step in range(iterations + 1):
         moved = _centred(_sampled(second, maps[:, :2] @ points))
         gain = length / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-6)
-        best = np.maximum(best, np.sum(fixed * moved * gain, axis=1) / np.maximum(length[:, 0], 1e-6) ** 2)
-        error = moved * gain - fixed
-        maps = _composed(maps, (inverse_hessian @ (jacobian @ error[:, :, None]))[:, :, 0])
-    return best
+        found.append(np.sum(fixed * moved * gain, axis=1) / np.maximum(length[:, 0], 1e-6) ** 2)
+        if step < iterations:
+            error = moved * gain - fixed
+            maps = _composed(maps, (inverse_hessian @ (jacobian @ error[:, :, None]))[:, :, 0])
+    return found[0], np.maximum(np.max(found, axis=0), -1)
 
 
 def _grid(side: int) -> tuple[Floats, NDArray[np.bool_]]:
@@ -74,9 +83,9 @@ def _sampled(pictures: Floats, positions: Floats) -> Floats:
     grid = np.clip((positions + 1) * ((side - 1) / 2), 0, side - 1.001)
     corner = grid.astype(np.int32)
     right, down = (grid - corner).transpose(1, 0, 2)
-    index = corner[:, 1] * side + corner[:, 0]
-    flat = pictures.reshape(len(pictures), -1)
-    a, b, c, d = (np.take_along_axis(flat, index + offset, 1) for offset in (0, 1, side, side + 1))
+    of_picture = side * side * np.arange(len(pictures), dtype=np.int32)[:, None]
+    index = of_picture + corner[:, 1] * side + corner[:, 0]
+    a, b, c, d = (pictures.ravel().take(index + offset) for offset in (0, 1, side, side + 1))
     top = a + (b - a) * right
     return np.asarray(top + (c + (d - c) * right - top) * down, np.float32)
 

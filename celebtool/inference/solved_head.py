@@ -17,7 +17,7 @@ from celebtool.inference import conversion, embeddings, keras_file, runtime, sfa
 from celebtool.inference.conversion import Graph
 from celebtool.system.progress import Progress
 from celebtool.system.threads import batched, map_ahead
-from celebtool.training import calibration, logistic, messages, outcome
+from celebtool.training import logistic, messages, outcome
 from celebtool.training.calibrate import Layer, Scoring, calibrate
 from celebtool.training.evidence import Points
 from celebtool.training.outcome import Outcome, Tested
@@ -151,11 +151,7 @@ def _solved(
 
 
 def _figures(last: Layer, points: Mapping[str, Points]) -> dict[str, dict[str, float]]:
-    return {
-        name: outcome.figures(calibration.softmax(last.logits(points[name].embeddings)), points[name].class_ids)
-        for name in ("train", "val")
-        if name in points
-    }
+    return {name: outcome.figures_of(last, points[name]) for name in ("train", "val") if name in points}
 
 
 def _stored(

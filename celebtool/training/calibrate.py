@@ -57,11 +57,17 @@ class Layer:
         """Return (n, classes) of features (n, d)."""
         return np.asarray(features @ self.kernel + self.bias)
 
+    def named(self, features: Floats) -> NDArray[np.intp]:
+        """Return the class (n,) of the largest logit of features (n, d)."""
+        blocks = calibration.blocks(len(features), len(self.bias))
+        return np.concatenate([self.logits(features[rows]).argmax(axis=1) for rows in blocks])
+
     def cooled(self, known: Points | None) -> "tuple[float, Layer]":
         """Divide the layer by the temperature of known images, and return that; None: it is 1."""
         if known is None:
             return 1.0, self
-        heat = calibration.temperature(self.logits(known.embeddings), known.class_ids)
+        some = calibration.some(len(known.class_ids), len(self.bias))
+        heat = calibration.temperature(self.logits(known.embeddings[some]), known.class_ids[some])
         return heat, Layer(self.kernel / np.float32(heat), self.bias / np.float32(heat))
 
 
@@ -81,17 +87,16 @@ def calibrate(
         What was found, and the layer with the temperature in it.
     """
     heat, last = last.cooled(known)
-    logits = None if known is None else last.logits(known.embeddings)
     packed: tuple[str, ...] = ()
     if train is not None:
         packed = calibration.pack(calibration.centroids(train.embeddings, train.class_ids, last.kernel.shape[1]))
-        named = None if logits is None else logits.argmax(axis=1)
+        named = None if known is None else last.named(known.embeddings)
         prior = impostors.PRIORS.get(scoring.embedding)
         found = evidence.of_embeddings(train, known, named, strangers, held_out=scoring.embedding != "", prior=prior)
-    elif known is None or logits is None:
+    elif known is None:
         found = Evidence(people=last.kernel.shape[1])
     else:
         foreign = None if strangers is None else last.logits(strangers)
-        found = evidence.of_probabilities(logits, known.class_ids, foreign)
+        found = evidence.of_probabilities(last.logits(known.embeddings), known.class_ids, foreign)
     threshold, expected = acceptance.decide(found, scoring.false_accept)
     return Calibration(heat, threshold, expected, packed), last

@@ -11,7 +11,7 @@ of them strangers, five draws: 99.6 % of the known faces were accepted and right
 Where the threshold is set: `celebtool.training.acceptance`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,19 @@ from celebtool.formats import vectors
 Floats = NDArray[np.float64]
 
 COLDEST, HOTTEST = 1 / 64, 64.0
+CELLS = 1 << 24
+"""Cosines or logits that are held at a time, of images against classes: 128 megabytes."""
+
+
+def blocks(count: int, class_count: int) -> Iterator[slice]:
+    """Yield slices of so many images, each of as many as `CELLS` allows."""
+    size = max(1, CELLS // class_count)
+    yield from (slice(start, start + size) for start in range(0, count, size))
+
+
+def some(count: int, class_count: int) -> slice:
+    """Return a slice of so many images: all, or as many as `CELLS` allows, evenly spread."""
+    return slice(None, None, max(1, -(-count * class_count // CELLS)))
 
 
 def temperature(logits: Floats, class_ids: NDArray[np.int64]) -> float:
@@ -68,7 +81,9 @@ def centroids(features: Floats, class_ids: NDArray[np.int64], class_count: int) 
 
 def class_means(features: Floats, class_ids: NDArray[np.int64], class_count: int) -> Floats:
     """Return the mean of every class's features, each of length 1, as it is: (classes, d), shorter than 1."""
-    return np.stack([unit(features[class_ids == class_id]).mean(axis=0) for class_id in range(class_count)])
+    order = np.argsort(class_ids, kind="stable")
+    starts = np.searchsorted(class_ids[order], np.arange(1, class_count))
+    return np.stack([unit(features[members]).mean(axis=0) for members in np.split(order, starts)])
 
 
 def cosines(features: Floats, means: Floats) -> Floats:

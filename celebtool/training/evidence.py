@@ -44,17 +44,16 @@ def of_embeddings(
     means = calibration.class_means(train.embeddings, train.class_ids, len(photos))
     lengths = np.linalg.norm(means, axis=1)
     centres = calibration.unpack(calibration.pack(calibration.unit(means)))  # to the digit as `predict` has them
-    own = calibration.cosines(train.embeddings, means) if held_out else np.zeros((0, len(photos)))
-    others = [_without_own(own, train.class_ids)] if held_out else []
     found = Evidence(people=len(photos), pretrained=prior is not None)
+    others = []
     if held_out:
-        found = replace(found, train=_without_itself(own, train.class_ids, photos, lengths))
+        found = replace(found, train=_without_itself(train, means, photos))
+        others.append(_of_others(train, means))
     if val is not None and named is not None:
-        cosines = calibration.cosines(val.embeddings, centres)
-        others.append(_without_own(cosines * lengths, val.class_ids))
-        found = replace(found, val=cosines.max(axis=1)[named == val.class_ids])
+        found = replace(found, val=_highest(val.embeddings, centres)[named == val.class_ids])
+        others.append(_of_others(val, centres) * lengths)
     if strangers is not None:
-        found = replace(found, strangers=calibration.cosines(strangers, centres).max(axis=1))
+        found = replace(found, strangers=_highest(strangers, centres))
     if not others:
         return found
     values = np.concatenate(others)
@@ -83,30 +82,41 @@ def of_probabilities(logits: Floats, class_ids: Ids, strangers: Floats | None = 
     )
 
 
-def _without_own(values: Floats, class_ids: Ids) -> Floats:
-    """Return values (n, classes) with NaN for each image's own class."""
-    others = values.copy()
-    others[np.arange(len(class_ids)), class_ids] = np.nan
+def _of_others(points: Points, means: Floats) -> Floats:
+    """Return the cosines (n, classes) of images to the means of classes, NaN for each image's own; of many images, of some."""
+    some = calibration.some(len(points.class_ids), len(means))
+    others = calibration.cosines(points.embeddings[some], means)
+    others[np.arange(len(others)), points.class_ids[some]] = np.nan
     return others
 
 
-def _without_itself(averages: Floats, class_ids: Ids, photos: Ids, lengths: Floats) -> Floats:
+def _highest(features: Floats, means: Floats) -> Floats:
+    """Return the highest cosine (n,) of features (n, d) to the means of classes."""
+    blocks = calibration.blocks(len(features), len(means))
+    return np.concatenate([calibration.cosines(features[rows], means).max(axis=1) for rows in blocks])
+
+
+def _without_itself(points: Points, means: Floats, photos: Ids) -> Floats:
     """Return the score of every rightly named image, as a new photo of its person would have it.
 
     Its average cosine to the n - 1 other photos of its class is as large as that of a new photo to n, in the mean; that, by the
     length of the class's mean, is the new photo's cosine. A class of one photo says nothing.
 
     Args:
-        averages: (n, classes) average cosines to all photos of a class, the image itself among its own.
-        class_ids: (n,).
+        points: the images that the classes' means are of.
+        means: (classes, d) of embeddings of length 1, so that a cosine to it is the average cosine to the class's photos.
         photos: (classes,) how many photos each class has.
-        lengths: (classes,) the length of their mean.
     """
-    rows, count = np.arange(len(class_ids)), photos[class_ids]
-    several = count > 1
-    with_others = averages / lengths
-    with_others[rows, class_ids] = (
-        (averages[rows, class_ids] * count - 1) / np.maximum(count - 1, 1) / lengths[class_ids]
-    )
-    right = with_others.argmax(axis=1) == class_ids
-    return np.asarray(with_others.max(axis=1)[several & right])
+    lengths = np.linalg.norm(means, axis=1)
+    found = []
+    for block in calibration.blocks(len(points.class_ids), len(means)):
+        class_ids = points.class_ids[block]
+        rows, count = np.arange(len(class_ids)), photos[class_ids]
+        averages = calibration.cosines(points.embeddings[block], means)
+        with_others = averages / lengths
+        with_others[rows, class_ids] = (
+            (averages[rows, class_ids] * count - 1) / np.maximum(count - 1, 1) / lengths[class_ids]
+        )
+        right = with_others.argmax(axis=1) == class_ids
+        found.append(with_others.max(axis=1)[(count > 1) & right])
+    return np.concatenate(found)

@@ -56,9 +56,11 @@ def nearest_mean(
     """
     points = calibration.unit(embeddings.astype(np.float64))
     photos = np.bincount(class_ids)
-    sums = np.stack([points[class_ids == class_id].sum(axis=0) for class_id in range(len(photos))])
+    members = np.split(np.argsort(class_ids, kind="stable"), np.cumsum(photos)[:-1])
+    sums = np.stack([points[own].sum(axis=0) for own in members])
     centres = calibration.unit(sums)
-    several = photos[class_ids] > 1
+    several = np.flatnonzero(photos[class_ids] > 1)
+    several = several[calibration.some(len(several), len(photos))]
     rows, own = points[several], class_ids[several]
     cosines = rows @ centres.T
     cosines[np.arange(len(rows)), own] = (rows * calibration.unit(sums[own] - rows)).sum(axis=1)

@@ -10,7 +10,7 @@ from celebtool.errors import CelebtoolError
 from celebtool.formats import image_folder
 from celebtool.formats.image_folder import UNKNOWN, Sample
 from celebtool.training import calibration, folder_doubts, training_set
-from celebtool.training.enrolment import Person
+from celebtool.training.enrolment import Embedding, Person
 from celebtool.training.training_set import TrainingData
 
 
@@ -47,10 +47,12 @@ def gathered(
         samples: the images.
         embeddings: (n, width) of each.
     """
-    people: dict[str, Person] = {}
+    images: dict[str, dict[str, Embedding | None]] = {}
+    photos: dict[str, set[str]] = {}
     unit = calibration.unit(embeddings.astype(np.float64)).astype(np.float32)
     for sample, embedding in zip(samples, unit, strict=True):
-        one = Person({data.digest(sample): embedding}, frozenset({data.origin(sample)}))
         label = sample.label or UNKNOWN
-        people[label] = people[label].with_more(one) if label in people else one
+        images.setdefault(label, {}).setdefault(data.digest(sample), embedding)
+        photos.setdefault(label, set()).add(data.origin(sample))
+    people = {label: Person(own, frozenset(photos[label])) for label, own in images.items()}
     return people, people.pop(UNKNOWN, Person())

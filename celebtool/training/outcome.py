@@ -1,6 +1,6 @@
 """What a training run reached, and the description of the model that it made."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from celebtool.formats.enrolment import Solver
 from celebtool.formats.history import Epoch
 from celebtool.formats.model_info import ModelInfo
-from celebtool.training import enrolment, newcomers
+from celebtool.training import calibration, enrolment, newcomers
 from celebtool.training.calibrate import Calibration, Layer
+from celebtool.training.evidence import Points
 from celebtool.training.settings import MEAN, TrainSettings
 from celebtool.training.training_set import TrainingData
 
@@ -46,9 +47,30 @@ class Tested:
 
 def figures(probabilities: NDArray[np.floating], class_ids: NDArray[np.int64]) -> dict[str, float]:
     """Return loss (mean cross-entropy), accuracy and top5 of probabilities (n, classes) of images of known classes (n,)."""
+    return _means([_losses_and_ranks(probabilities, class_ids)])
+
+
+def figures_of(last: Layer, known: Points) -> dict[str, float]:
+    """Return `figures` of what a last layer makes of embeddings."""
+    blocks = calibration.blocks(len(known.class_ids), len(last.bias))
+    return _means(
+        [
+            _losses_and_ranks(calibration.softmax(last.logits(known.embeddings[rows])), known.class_ids[rows])
+            for rows in blocks
+        ]
+    )
+
+
+def _losses_and_ranks(
+    probabilities: NDArray[np.floating], class_ids: NDArray[np.int64]
+) -> tuple[NDArray[np.floating], NDArray[np.intp]]:
+    """Return the cross-entropy (n,) of images, and how many classes are more probable than their own (n,)."""
     right = probabilities[np.arange(len(probabilities)), class_ids]
-    rank = (probabilities > right[:, None]).sum(axis=1)
-    loss = -np.log(np.maximum(right, 1e-7))  # as Keras clips it
+    return -np.log(np.maximum(right, 1e-7)), (probabilities > right[:, None]).sum(axis=1)  # as Keras clips it
+
+
+def _means(found: Sequence[tuple[NDArray[np.floating], NDArray[np.intp]]]) -> dict[str, float]:
+    loss, rank = (np.concatenate(each) for each in zip(*found, strict=True))
     return {"loss": float(loss.mean()), "accuracy": float((rank < 1).mean()), "top5": float((rank < 5).mean())}
 
 

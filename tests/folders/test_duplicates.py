@@ -110,7 +110,7 @@ def test_where_all_photos_look_alike_embeddings_alone_are_not_enough() -> None:
     rng = np.random.default_rng(0)
     base = fingerprint(np.asarray(random_image("scene", 64)))
     scene = [
-        Fingerprint(str(i), 1, base.descriptor, rng.normal(size=(32, 32)), turned(step))
+        Fingerprint(str(i), 1, base.descriptor, rng.integers(0, 256, (32, 32), np.uint8), turned(step))
         for i, step in enumerate((0, 0.5, 2, 3.5, 5, 6.5))
     ]
     assert duplicates.near_pairs(scene, ["a"] * 6) == []

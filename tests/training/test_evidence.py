@@ -64,3 +64,19 @@ def test_logits_make_a_stranger_of_every_image_by_leaving_its_class_out() -> Non
     assert (len(found.strangers), found.people, found.axis) == (7, 3, "probability")
     assert found.val.min() > 0.3
     assert found.impostors.location == pytest.approx(1, abs=0.2)  # the larger of two logits, by about 1
+
+
+def test_images_in_blocks_say_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    train, val = known(5), known(3)
+    named = val.class_ids.copy()
+    named[:2] += 1
+    whole = evidence.of_embeddings(train, val, named, val.embeddings, held_out=True)
+    monkeypatch.setattr(calibration, "CELLS", 6 * 7)  # seven images at a time
+    parts = evidence.of_embeddings(train, val, named, val.embeddings, held_out=True)
+    np.testing.assert_allclose(parts.train, whole.train, atol=1e-12)
+    np.testing.assert_allclose(parts.val, whole.val, atol=1e-12)
+    np.testing.assert_allclose(parts.strangers, whole.strangers, atol=1e-12)
+    assert parts.impostors is not None
+    assert whole.impostors is not None
+    assert parts.impostors.location == pytest.approx(whole.impostors.location, abs=0.02)
+    assert parts.impostors.scale == pytest.approx(whole.impostors.scale, rel=0.1)
