@@ -32,6 +32,10 @@ class GateError(CelebtoolError):
     exit_code = 3
 
 
+class CelebtoolWarning(UserWarning):
+    """Something that a user of the Python interface should look into; the commands print it."""
+
+
 def listed(names: Sequence[str], most: int = 5) -> str:
     """Return the first names of a list and how many more there are: ``a, b, c, d, e and 3 more``."""
     first = ", ".join(names[:most])

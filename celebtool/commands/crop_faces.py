@@ -1,29 +1,15 @@
 """``crop-faces PHOTOS FACES``: find the faces in photos, pick the right ones, align them and cut them out."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from celebtool import console, options
 from celebtool.commands import crop_review
 from celebtool.commands.crop_review import Reviewed
-from celebtool.errors import CelebtoolError, command_line
-from celebtool.system.output import is_finished, new_directory
-from celebtool.system.places import check_file, check_order
-
-if TYPE_CHECKING:
-    from celebtool.cropping.plan import CropSettings, Task
-    from celebtool.formats.decisions import Decisions
-    from celebtool.formats.image_folder import ImageFolder
-    from celebtool.formats.recipes import Recipe
-
-CROP = "celebtool.inference.detection.crops:crop_shard"
-REHEARSAL = "celebtool.inference.detection.rehearsal:rehearse"
-"""What a worker process runs."""
-INSTEAD = "add --update to crop only new and changed photos, add --overwrite, or choose another name"
+from celebtool.errors import command_line
+from celebtool.system.places import check_order
 
 
 def crop_faces(
@@ -98,120 +84,41 @@ def crop_faces(
 
     Example: celebtool crop-faces photos/ faces/
     """
-    from celebtool.cropping import decide, people, plan, reuse, run
-    from celebtool.formats import decision_targets, image_folder, manifest, provenance
+    from celebtool.api import cropping as api
+    from celebtool.api.processes import Processes
+    from celebtool.cropping import people, plan
     from celebtool.formats import decisions as table
-    from celebtool.system import cluster, workers
+    from celebtool.formats import manifest
 
     most = options.parse_share(max_rejects, "--max-rejects")
     options.check_dask(dask)
     check_order(photos, faces, "crop-faces")
-    folder = image_folder.read(photos.absolute() if dask else photos)
-    if not folder.samples:
-        raise CelebtoolError(photos, "holds no files; expected photos, or class directories of photos")
-    _check_group(folder, select, group=group)
-    contents = provenance.contents(photos)
-    tasks = plan.plan(folder, contents, group=group)
-    pages = crop_review.files(review, tasks, photos, faces)
-    rule = select or ("all" if group else "identity" if folder.class_names else "largest")
-    reviewed = Reviewed(photos, faces, contents, rule, group)
+    folder = api.folder_of(photos, absolute=bool(dask))
+    if group and select == "identity":
+        raise typer.BadParameter("looks for one person per folder; leave it out with --group", param_hint="--select")
+    api.check_layout(folder, group=group)
+    listed = api.listed(photos, folder, group=group)
+    pages = crop_review.files(review, listed.tasks, photos, faces)
+    rule = api.rule_for(folder, select, group=group)
+    reviewed = Reviewed(photos, faces, listed.contents, rule, group)
     settings = plan.CropSettings(size, margin, align, rule, min_face, min_confidence, format, group)
-    alias = decide.alias(tasks, settings)
-    _check_remembered(faces, is_lost=overwrite and not update and decisions is None)
-    decided = decision_targets.of_run(decisions, faces if update else None, folder, contents, alias, any_label=group)
-    tasks = decide.with_wanted(tasks, decided)
-    bare = provenance.recipe("crop-faces", plan.parameters(settings), photos, contents)
-    recipe = table.with_decisions(bare, decided)
-    if _is_finished(tasks, faces, recipe, decided, update=update, overwrite=overwrite):
+    order = api.Order(photos, faces, settings, decisions, update=update, overwrite=overwrite, others=pages)
+    made = api.planned(order, listed)
+    if api.is_there(made, console):
         _conclude(reviewed, review, most, overwrite=overwrite or update)
         return
-    if update and not overwrite:
-        reuse.check_settings(faces, recipe)
-    keep = update and reuse.is_earlier_run(faces, recipe)
-    with (
-        new_directory(
-            faces,
-            recipe=recipe,
-            inputs=[photos],
-            overwrite=overwrite or keep,
-            resumable=True,
-            dry_run=dry_run,
-            instead=INSTEAD,
-            scratch_of=bare,
-        ) as workspace,
-        console.progress("crop-faces") as progress,
-    ):
-        _check_free(pages, overwrite=overwrite or update)
-        earlier = reuse.compare(tasks, faces if keep else None, decided)
-        if not dry_run:
-            start = cluster.dask(dask, workspace.scratch, progress.say) if dask else workers.local
-            prepare = partial(_prepare, settings, progress.say) if not dask else run.nothing  # its workers do it
-            pool = run.Pool(CROP, jobs, start, progress, REHEARSAL, prepare)
-            warnings = run.crop(tasks, settings, workspace, pool, earlier, decided)
+    done = api.crop(made, Processes(jobs, dask), console, dry_run=dry_run)
+    reused = done.earlier.summary() if done.kept else ""
     if dry_run:
-        plural = "s" * (len(tasks) != 1)
-        console.note(f"would write {faces}: {len(tasks)} photo{plural}{f', {earlier.summary()}' if keep else ''}")
+        plural = "s" * (len(made.tasks) != 1)
+        console.note(f"would write {faces}: {len(made.tasks)} photo{plural}{f', {reused}' if reused else ''}")
         return
-    for warning in (*decided.warnings, *warnings):
+    for warning in done.warnings:
         console.warn(warning)
     rows = manifest.read_all(faces)
-    told = [
-        plan.summary(rows),
-        people.summary(rows) if group else "",
-        table.summary(decided),
-        earlier.summary() if keep else "",
-    ]
+    told = [plan.summary(rows), people.summary(rows) if group else "", table.summary(made.decided), reused]
     console.done(faces, "; ".join(filter(None, told)), _next(reviewed, review, has_classes=bool(folder.class_names)))
     _conclude(reviewed, review, most, overwrite=overwrite or update)
-
-
-def _prepare(settings: "CropSettings", say: Callable[[str], None]) -> None:
-    """Convert the networks that workers run, and what `train` needs for such crops."""
-    from celebtool.inference import conversion, embeddings
-    from celebtool.inference.detection import chips, networks
-
-    margin = chips.margin(settings)
-    conversion.prepare([*networks.graphs(), embeddings.graph(margin), embeddings.layout(margin)], say)
-
-
-def _check_remembered(faces: Path, *, is_lost: bool) -> None:
-    """Refuse to replace an output without the decisions that it remembers."""
-    from celebtool.formats import decisions, image_folder
-
-    file = image_folder.sidecar(faces, decisions.FILE)
-    if is_lost and file is not None and decisions.read(file).rows:
-        problem = "holds decisions that would be lost"
-        raise CelebtoolError(file, f"{problem}; add --decisions {file} to apply them again, or delete it")
-
-
-def _check_group(folder: "ImageFolder", select: str | None, *, group: bool) -> None:
-    """Check that the photos lie as they should: in class folders, if in any; grouped, as they like, but not in parts."""
-    from celebtool.formats import image_folder
-
-    if not group:
-        image_folder.check_layout(folder)
-    elif select == "identity":
-        raise typer.BadParameter("looks for one person per folder; leave it out with --group", param_hint="--select")
-    elif folder.parts:
-        raise CelebtoolError(folder.root, "is split in parts; expected loose photos for --group")
-
-
-def _is_finished(
-    tasks: "Sequence[Task]", faces: Path, recipe: "Recipe", decided: "Decisions", *, update: bool, overwrite: bool
-) -> bool:
-    """Say that there is nothing to do; for an update that includes crops that were deleted by hand meanwhile."""
-    from celebtool.cropping import reuse
-
-    if (overwrite and not update) or not is_finished(faces, recipe):
-        return False
-    if not update:
-        console.finished(faces)
-        return True
-    earlier = reuse.compare(tasks, faces, decided)
-    if earlier.is_up_to_date:
-        again = "without --update makes it anew" if overwrite else "makes it anew"
-        console.finished(faces, f"nothing to do: {earlier.summary()}", again)
-    return earlier.is_up_to_date
 
 
 def _next(reviewed: Reviewed, review: Path | None, *, has_classes: bool) -> str:
@@ -230,9 +137,3 @@ def _conclude(reviewed: Reviewed, review: Path | None, most: float | None, *, ov
     if review is not None:
         crop_review.write(review, reviewed, overwrite=overwrite)
     plan.check_rejects(manifest.read_all(reviewed.faces), most, reviewed.faces)
-
-
-def _check_free(files: Sequence[Path], *, overwrite: bool) -> None:
-    """Refuse, before the work, the names of files that can't be written after it."""
-    for file in files:
-        check_file(file, overwrite=overwrite)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from celebtool import console, options, suggestions
+from celebtool import console, options
 from celebtool.commands import predict_outputs as outputs
 from celebtool.errors import listed as joined
 from celebtool.system.places import check_places
@@ -86,14 +86,14 @@ def predict(
 
     Example: celebtool predict model.h5 parts/test | celebtool report --confusion
     """
+    from celebtool.api import prediction as api
+    from celebtool.api.processes import Processes
     from celebtool.cropping import plan
     from celebtool.evaluation.coverage import Coverage
     from celebtool.folders import sorting
     from celebtool.formats import model_file, sources
-    from celebtool.formats.image_folder import UNKNOWN
-    from celebtool.inference import conversion, prediction, predictor
-    from celebtool.inference.detection import networks
-    from celebtool.system import cluster, workers
+    from celebtool.inference import prediction, predictor
+    from celebtool.system import workers
 
     options.check_dask(dask)
     if dask and not output:
@@ -103,8 +103,8 @@ def predict(
     info = model_file.read_info(model)
     limit = _threshold(threshold, info, closed_set=closed_set)
     listed = sources.of_arguments(images, info.class_names, b"\0" if null else b"\n")
-    if misspelt := suggestions.misspelt(sources.labels(images), (*info.class_names, UNKNOWN)):
-        console.warn(f"the model has nobody called so, but nearly: {misspelt}; their images count as strangers")
+    for line in api.doubts_of_labels(images, info.class_names):
+        console.warn(line)
     find, listed = _find_faces(faces, info, listed, images)
     _check_outputs(annotate, sort, find=find, link=link)
     for folder, said in [] if find else sources.other_crops(images, info.crops):
@@ -120,13 +120,10 @@ def predict(
         console.progress("predict: reading the model", hidden=stream.isatty() and format is not None) as progress,
     ):
         loaded = predictor.load(model)
-        conversion.prepare([*(networks.graphs() if find else ()), *loaded.graphs], progress.say)
-        progress.stage("predict", "photos")
         total = sources.count(images)
-        alone = workers.inline if total == 1 else workers.local
-        start = cluster.dask(dask, scratch, progress.say) if dask else alone
-        pool = prediction.Pool(jobs, start, scratch, progress, total)
-        named, *again = tee(prediction.predict(loaded, listed, settings, pool), 1 + bool(pictures) + bool(people))
+        processes = Processes(jobs, dask, workers.inline if total == 1 else workers.local)
+        found = api.answers(loaded, listed, settings, processes, scratch, progress, total)
+        named, *again = tee(found, 1 + bool(pictures) + bool(people))
         photos = [(source for source, _ in each) for each in again]
         rows = coverage.counted(row for _, row in named)
         if annotate and pictures:
@@ -148,6 +145,8 @@ def _check_outputs(annotate: Path | None, sort: Path | None, *, find: bool, link
 
 def _threshold(text: str | None, info: "ModelInfo", *, closed_set: bool) -> float | None:
     """Return the score under which a face is called unknown; None never does."""
+    from celebtool.api.prediction import problem_of_threshold
+
     if closed_set and text not in {None, "none"}:
         raise typer.BadParameter("contradicts --closed-set; give one of them", param_hint="--threshold")
     if closed_set or text == "none":
@@ -155,11 +154,8 @@ def _threshold(text: str | None, info: "ModelInfo", *, closed_set: bool) -> floa
     if text is None:
         return info.threshold
     value = options.parse_number(text)
-    low, high = info.score_range
-    if not low <= value <= high:  # nor is NaN
-        percent = f"; did you mean {value / 100:g}?" if 2 <= value <= 100 else ""
-        problem = f"{text}: expected none or a number from {low:g} to {high:g}, as this model's scores are{percent}"
-        raise typer.BadParameter(problem, param_hint="--threshold")
+    if problem := problem_of_threshold(value, info):
+        raise typer.BadParameter(f"{text}: {problem}", param_hint="--threshold")
     return value
 
 
@@ -167,14 +163,13 @@ def _find_faces(
     wanted: bool | None, info: "ModelInfo", listed: "Iterator[Source]", images: Sequence[str]
 ) -> "tuple[bool, Iterator[Source]]":
     """Decide once for the whole input whether faces are to be found first; return that and the sources."""
-    from celebtool.cropping import plan
-    from celebtool.formats import sources
+    from celebtool.api.prediction import are_crops
 
     if wanted is not None or info.crops is None:
         return bool(wanted), listed
     first = list(islice(listed, 1 if "-" in images else LOOKED_AT))  # a list on stdin may be typed by hand
     names = [str(source.file) for source in first] if "-" in images else images
-    cropped = not first or sources.are_cropped(names) or sources.have_size(first, plan.settings_of(info.crops).size)
+    cropped = are_crops(names, first, info.crops)
     if not cropped:
         console.note("the images are no crops of crop-faces: finding faces first, as in training (--no-faces: don't)")
     return not cropped, chain(first, listed)

@@ -56,6 +56,11 @@ class Prediction:
         return self.probabilities is None
 
     @property
+    def accepted(self) -> bool:
+        """Whether the face got a name: the image did not fail, and the score reaches the threshold."""
+        return not self.failed and self.predicted != UNKNOWN
+
+    @property
     def confidence(self) -> float | None:
         """The largest probability, whatever `predicted` says; None when the image failed."""
         return None if self.probabilities is None else float(self.probabilities.max())

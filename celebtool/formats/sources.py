@@ -162,6 +162,12 @@ def home(directory: Path) -> Path | None:
     return next((parent for parent in (directory, *directory.parents) if _is_ours(parent)), None)
 
 
+def forget() -> None:
+    """Forget which folders celebtool wrote, and what it wrote into them: in a long session they may have changed."""
+    home.cache_clear()
+    _rows.cache_clear()
+
+
 def _is_ours(directory: Path) -> bool:
     with contextlib.suppress(CelebtoolError, OSError):
         if (directory / RECIPE_FILE).is_file():

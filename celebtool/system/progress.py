@@ -26,8 +26,8 @@ class Listener(Protocol):
     def warn(self, text: object) -> None:
         """Hear what a user should look into."""
 
-    def finished(self, path: object) -> None:
-        """Hear that an output of this very run is there already."""
+    def finished(self, path: object, what: str = "", again: str = "") -> None:
+        """Hear that an output of this very run is there already, what else is to be said, and how to make it anew."""
 
     def progress(self, description: str, unit: str = "") -> AbstractContextManager[Progress]:
         """Return what hears of a long task; arguments as of `Progress.stage`."""

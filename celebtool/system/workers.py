@@ -17,10 +17,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
 
 from celebtool.errors import SystemFaultError
-from celebtool.system import piped_workers, signals, streams
+from celebtool.system import guest_processes, piped_workers, signals, streams, worker_environment
 
 Shard = TypeVar("Shard")
 Start = Callable[[int], AbstractContextManager[Executor]]
@@ -73,7 +74,8 @@ def run(function: str, shards: Iterable[Shard], jobs: int, start: Start | None =
         start: what starts workers; processes on this machine by default.
     """
     start = start or local
-    multiprocessing.set_forkserver_preload([function.partition(":")[0]])
+    if start is local:
+        multiprocessing.set_forkserver_preload([function.partition(":")[0]])
     waiting = _Waiting(shards)
     jobs = min(jobs, len(shards)) if isinstance(shards, Sequence) else jobs
     under_way: deque[tuple[Shard, Future[Any]]] = deque()
@@ -139,25 +141,45 @@ def _is_a_death(error: Exception) -> bool:
 @contextlib.contextmanager
 def local(workers: int) -> Iterator[Executor]:
     """Yield an executor of so many processes on this machine; they are not waited for when the block fails."""
-    with _environment():  # which the fork server reads when it starts, too
-        context = _context()
-        theirs, ours = context.Pipe(duplex=False)
-        pool = _pool(workers, context, theirs)
+    with (
+        worker_environment.prepared(),  # which the fork server reads when it starts, too
+        _executor(workers, _context(), multiprocessing.active_children) as executor,
+    ):
+        yield executor
 
-        def kill() -> None:
-            ours.close()
-            for worker in multiprocessing.active_children():  # one that still imports does not listen yet
-                worker.kill()
-                worker.join(1)
 
-        with signals.cleaned_up(kill), theirs, ours, pool as executor:
-            try:
-                yield executor
-            except BaseException:
-                kill()
-                raise
-            finally:
-                executor.shutdown(wait=True, cancel_futures=True)
+@contextlib.contextmanager
+def guests(workers: int) -> Iterator[Executor]:
+    """Yield an executor as `local` does, in a program that is not ours: its processes and its main module stay alone.
+
+    Each worker is started anew, so that nothing of this program, such as threads or a fork server, is touched.
+    """
+    context = guest_processes.Context()
+    with worker_environment.prepared(), _executor(workers, context, context.started) as executor:
+        yield executor
+
+
+@contextlib.contextmanager
+def _executor(
+    workers: int, context: multiprocessing.context.BaseContext, started: Callable[[], Iterable[BaseProcess]]
+) -> Iterator[Executor]:
+    theirs, ours = context.Pipe(duplex=False)
+    pool = _pool(workers, context, theirs)
+
+    def kill() -> None:
+        ours.close()
+        for worker in started():  # one that still imports does not listen yet
+            worker.kill()
+            worker.join(1)
+
+    with signals.cleaned_up(kill), theirs, ours, pool as executor:
+        try:
+            yield executor
+        except BaseException:
+            kill()
+            raise
+        finally:
+            executor.shutdown(wait=True, cancel_futures=True)
 
 
 def _pool(workers: int, context: multiprocessing.context.BaseContext, parent: Connection) -> Executor:
@@ -201,32 +223,6 @@ def _context() -> multiprocessing.context.BaseContext:
             )  # a temporary directory of theirs that can't be removed is nobody's concern
             return multiprocessing.get_context("forkserver")
     return multiprocessing.get_context("spawn")
-
-
-@contextlib.contextmanager
-def _environment() -> Iterator[None]:
-    """Set what workers read when they start.
-
-    One thread each, memory that is given back, no GPU (it does not survive a fork, nor do many workers fit on it), and
-    no modules of the current directory, which may be an untrusted folder of photos.
-    """
-    wanted = {
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "MALLOC_ARENA_MAX": "1",
-        "CUDA_VISIBLE_DEVICES": "-1",
-        "PYTHONSAFEPATH": "1",
-    }
-    before = {name: os.environ.get(name) for name in wanted}
-    os.environ.update(wanted)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _start_worker(parent: Connection) -> None:

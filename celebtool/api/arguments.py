@@ -1,0 +1,116 @@
+"""Define the arguments of `train`, and check them as a command line would be."""
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any, Literal, TypedDict, TypeVar, get_args, get_origin, get_type_hints
+
+from celebtool.errors import CelebtoolError
+from celebtool.training.options import Monitor, RunOptions, TrainingOptions, Units
+
+Options = TypeVar("Options", TrainingOptions, RunOptions)
+
+
+class TrainArguments(TypedDict, total=False):
+    """The options of `celebtool train` that decide what is trained and what a run may do; see `celebtool train --help`."""
+
+    augment: int
+    class_weights: bool
+    dense: Sequence[int] | int | None
+    dropout: float | None
+    l2: float | None
+    epochs: int | None
+    batch_size: int | None
+    learning_rate: float | None
+    optimizer: Literal["adam", "adamw", "sgd", "lbfgs", "mean"] | None
+    patience: int | None
+    reduce_lr: int | None
+    false_accept: float | None
+    seed: int
+    monitor: Monitor
+    schedule: Literal["constant", "cosine"]
+    warmup: int
+    label_smoothing: float
+    history: str | os.PathLike[str] | None
+    resume: bool
+    allow_leak: bool
+    allow_uncropped: bool
+    cache_memory: float
+    devices: Literal["one", "all"]
+
+
+def checked(given: TrainArguments) -> tuple[TrainingOptions, RunOptions]:
+    """Return the options, each checked by its declaration.
+
+    Raises:
+        TypeError: there is no such option.
+        CelebtoolError: a value that is not allowed.
+    """
+    values: dict[str, Any] = dict(given)
+    if isinstance(units := values.get("dense"), int | Sequence):
+        values["dense"] = Units(each for each in ([units] if isinstance(units, int) else units) if each)
+    if values.get("history") is not None:
+        values["history"] = Path(values["history"])
+    training, run = _taken(TrainingOptions(), values), _taken(RunOptions(), values)
+    if values:
+        raise TypeError(f"train() has no argument {', '.join(map(repr, values))}")
+    return training, run
+
+
+def _taken(options: Options, values: dict[str, Any]) -> Options:
+    """Return options with the values that are theirs, which are taken out of `values`."""
+    hints = get_type_hints(type(options), include_extras=True)
+    own = {field.name: values.pop(field.name) for field in fields(options) if field.name in values}
+    for name, value in own.items():
+        kind, declared = get_args(hints[name])
+        check(name, value, kind, {"min": declared.min, "max": declared.max})
+    return replace(options, **own)
+
+
+def check(name: str, value: object, kind: object, bounds: Mapping[str, float | None]) -> None:
+    """Check a value by its type and its bounds.
+
+    Args:
+        name: the argument's.
+        value: what was given.
+        kind: its type: a class, a ``Literal``, or a union of them and None.
+        bounds: ``min`` and ``max``, each None if there is none.
+
+    Raises:
+        CelebtoolError: says what was expected.
+    """
+    allowed = _alternatives(kind)
+    if value in [each for each in allowed if not isinstance(each, type)]:
+        return
+    words = [repr(each) for each in allowed if isinstance(each, str)]
+    if words:
+        raise CelebtoolError(name, f"{value!r}; expected {', '.join(words)}")
+    kinds = tuple(each for each in allowed if isinstance(each, type))
+    if not isinstance(value, (*kinds, *((int,) if float in kinds else ()))) or (
+        isinstance(value, bool) and bool not in kinds
+    ):
+        raise CelebtoolError(name, f"{value!r}; expected {' or '.join(each.__name__ for each in kinds)}")
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        _check_bounds(name, value, bounds.get("min"), bounds.get("max"))
+
+
+def _alternatives(kind: object) -> list[object]:
+    """Return the classes and values that a type allows."""
+    if get_origin(kind) is Literal:
+        return list(get_args(kind))
+    parts = get_args(kind) if not isinstance(kind, type) else ()
+    if not parts:
+        return [None if kind is type(None) else kind]
+    return [each for part in parts for each in _alternatives(part)]
+
+
+def _check_bounds(name: str, value: float, low: float | None, high: float | None) -> None:
+    if math.isfinite(value) and (low is None or value >= low) and (high is None or value <= high):
+        return
+    if low is None:
+        expected = "a finite number" if high is None else f"{high:g} or less"
+    else:
+        expected = f"{low:g} or more" if high is None else f"a number from {low:g} to {high:g}"
+    raise CelebtoolError(name, f"{value:g}; expected {expected}")

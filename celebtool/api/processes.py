@@ -1,0 +1,35 @@
+"""Choose where work is done: in this process, in worker processes of this machine, or on a Dask cluster."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from celebtool.system import cluster, workers
+from celebtool.system.workers import Start
+
+
+@dataclass(frozen=True)
+class Processes:
+    """How many workers, and what starts them.
+
+    Args:
+        jobs: how many.
+        dask: the address of the scheduler of a Dask cluster, whose workers are there already; None: there is none.
+        local: what starts them without a cluster.
+    """
+
+    jobs: int
+    dask: str | None = None
+    local: Start = workers.local
+
+    def start(self, scratch: Path, say: Callable[[str], None]) -> Start:
+        """Return what starts workers.
+
+        Args:
+            scratch: a directory that all of them see.
+            say: shows the user a line.
+
+        Raises:
+            CelebtoolError: Dask is not installed.
+        """
+        return cluster.dask(self.dask, scratch, say) if self.dask else self.local

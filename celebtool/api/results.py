@@ -1,0 +1,123 @@
+"""What the functions of the Python interface return: rows with names, and tables for pandas."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from celebtool.cropping import plan
+from celebtool.formats import manifest, predictions
+from celebtool.formats.manifest import Row
+from celebtool.formats.prediction_row import BOX_COLUMNS, PROBABILITY, Prediction, write_cells
+from celebtool.imaging.alignment import Box
+from celebtool.system.output import new_file
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Predictions(predictions.Predictions):
+    """A row per image, or per face, in the order of the images; a sequence of `Prediction`.
+
+    Attributes:
+        class_names: the model's classes, in the order of the probabilities.
+        rows: the rows.
+        with_boxes: whether faces were looked for in whole photos.
+    """
+
+    with_boxes: bool = False
+
+    def __iter__(self) -> Iterator[Prediction]:
+        """Iterate over the rows."""
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> Prediction:
+        """Return a row."""
+        return self.rows[index]
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return the columns of the table that `celebtool predict` writes, a row each; NaN or None where there is no value."""
+        import pandas as pd
+
+        names = [PROBABILITY + name for name in self.class_names]
+        columns = [*predictions.COLUMNS, *names, *(BOX_COLUMNS if self.with_boxes else ())]
+        return pd.DataFrame([write_cells(row, names) for row in self.rows], columns=columns)
+
+    def write(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write the table that `celebtool predict -o` writes, for `celebtool report`.
+
+        Raises:
+            CelebtoolError: it exists already, or can't be written where it is wanted.
+        """
+        with (
+            new_file(Path(path), overwrite=overwrite) as workspace,
+            workspace.content.open("w", encoding="utf-8", newline="") as stream,
+        ):
+            writer = predictions.Writer(stream, self.class_names, boxes=self.with_boxes)
+            for row in self.rows:
+                writer.row(row)
+
+
+@dataclass(frozen=True)
+class Face:
+    """A face in a photo.
+
+    Attributes:
+        box: left, top, width, height, in pixels of the photo.
+        landmarks: the eyes, the nose and the corners of the mouth, as (5, 2), x before y, in pixels of the photo.
+        confidence: of the detector, from 0 to 1.
+        image: the crop, as (size, size, 3), RGB in uint8; aligned unless asked otherwise.
+    """
+
+    box: Box
+    landmarks: NDArray[np.float64]
+    confidence: float
+    image: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo and the faces in it, the largest first, or the reason why there are none."""
+
+    path: str
+    faces: tuple[Face, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Crops:
+    """An image folder that `crop_faces` wrote.
+
+    Attributes:
+        path: where it is.
+        rows: those of its manifest: one per crop, and one per photo that gave none, with the reason.
+    """
+
+    path: Path
+    rows: tuple[Row, ...]
+
+    @property
+    def rejected(self) -> tuple[Row, ...]:
+        """The rows of photos that gave no crop."""
+        return tuple(row for row in self.rows if row.status == manifest.REJECTED)
+
+    @property
+    def summary(self) -> str:
+        """What became of the photos: ``360 crops from 368 photos: 4 no face, 1 unreadable``."""
+        return plan.summary(self.rows)
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return the manifest, all cells as text."""
+        import pandas as pd
+
+        extra = dict.fromkeys(column for row in self.rows for column in row.extra)
+        cells = [{column: getattr(row, column) for column in manifest.COLUMNS} | dict(row.extra) for row in self.rows]
+        return pd.DataFrame(cells, columns=[*manifest.COLUMNS, *extra], dtype=object)
