@@ -1,4 +1,4 @@
-"""Define the arguments of `train`, and check them as a command line would be."""
+"""Define the arguments of `crop_faces` and `train`, and check them as a command line would be."""
 
 import math
 import os
@@ -7,10 +7,46 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypedDict, TypeVar, get_args, get_origin, get_type_hints
 
+from celebtool.cropping.pick_in_photo import Rule
+from celebtool.cropping.plan import CropSettings
 from celebtool.errors import CelebtoolError
+from celebtool.formats.model_info import MAX_IMAGE_SIZE
 from celebtool.training.options import Monitor, RunOptions, TrainingOptions, Units
 
 Options = TypeVar("Options", TrainingOptions, RunOptions)
+
+
+class FaceArguments(TypedDict, total=False):
+    """The options of `celebtool crop-faces` that decide what is found and cut out.
+
+    Attributes:
+        size: side of the crops in pixels, 16 to 2048; 224 by default.
+        margin: room around the face as a share of its side, 0 to 4; 0.4 by default.
+        align: rotate and scale each face so that eyes, nose and mouth are at fixed places; by default they are.
+        min_face: smallest side of a face in pixels of the photo, 20 or more; 20 by default.
+        min_confidence: lowest confidence of the detector, 0.8 to 1; 0.9 by default.
+    """
+
+    size: int
+    margin: float
+    align: bool
+    min_face: int
+    min_confidence: float
+
+
+class CropArguments(FaceArguments, total=False):
+    """Those that decide what becomes of the faces, too.
+
+    Attributes:
+        select: which face of a photo with several; None, the default: the person whom a class folder's photos share, with
+            `group` all, else the largest.
+        group: sort the faces into ``person-001/``, … by who they are; not by default.
+        format: of the crops; ``jpg`` by default.
+    """
+
+    select: Rule | None
+    group: bool
+    format: Literal["jpg", "png"]
 
 
 class TrainArguments(TypedDict, total=False):
@@ -41,6 +77,45 @@ class TrainArguments(TypedDict, total=False):
     devices: Literal["one", "all"]
 
 
+BOUNDS: dict[str, tuple[float | None, float | None]] = {
+    "size": (16, 2048),
+    "margin": (0, 4),
+    "min_face": (20, None),
+    "min_confidence": (0.8, 1),
+    "jobs": (1, None),
+    "batch_size": (1, None),
+}
+"""The bounds of the commands' options."""
+
+
+def crop_settings(given: FaceArguments, allowed: type[FaceArguments] = CropArguments) -> CropSettings:
+    """Return settings, each checked; the rule is ``largest`` if none is given.
+
+    Args:
+        given: the arguments.
+        allowed: their type.
+
+    Raises:
+        TypeError: there is no such argument.
+        CelebtoolError: a value that is not allowed, or a rule that is not for groups.
+    """
+    hints = get_type_hints(allowed)
+    values: dict[str, Any] = dict(given)
+    if unknown := sorted(values.keys() - hints.keys()):
+        raise TypeError(f"there is no argument {', '.join(map(repr, unknown))}")
+    for name, value in values.items():
+        low, high = BOUNDS.get(name, (None, None))
+        check(name, value, hints[name], {"min": low, "max": high})
+    if values.get("group") and values.get("select") == "identity":
+        raise CelebtoolError("select", "identity looks for one person per folder; leave it out with group")
+    return CropSettings(**{**values, "select": values.get("select") or "largest"})
+
+
+def check_count(name: str, value: int) -> None:
+    """Check a number of processes or of images; raises CelebtoolError."""
+    check(name, value, int, {"min": BOUNDS[name][0]})
+
+
 def checked(given: TrainArguments) -> tuple[TrainingOptions, RunOptions]:
     """Return the options, each checked by its declaration.
 
@@ -55,8 +130,16 @@ def checked(given: TrainArguments) -> tuple[TrainingOptions, RunOptions]:
         values["history"] = Path(values["history"])
     training, run = _taken(TrainingOptions(), values), _taken(RunOptions(), values)
     if values:
-        raise TypeError(f"train() has no argument {', '.join(map(repr, values))}")
+        raise TypeError(f"there is no argument {', '.join(map(repr, values))}")
     return training, run
+
+
+def checked_size(size: int | tuple[int, int] | None) -> tuple[int, int] | None:
+    """Return the (height, width) that was given, also as one number; raises CelebtoolError."""
+    both = (size, size) if isinstance(size, int) else size
+    for side in both or ():
+        check("image_size", side, int, {"min": 1, "max": MAX_IMAGE_SIZE})
+    return both
 
 
 def _taken(options: Options, values: dict[str, Any]) -> Options:

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from celebtool.api import inputs, prediction
+from celebtool.api import arguments, inputs, prediction, processes
 from celebtool.api.inputs import Given, Pictures
 from celebtool.api.listener import Callback, Heard
-from celebtool.api.processes import Processes
 from celebtool.api.results import Predictions
 from celebtool.cropping import plan
 from celebtool.errors import CelebtoolError
@@ -19,7 +18,6 @@ from celebtool.formats.prediction_row import Prediction
 from celebtool.inference import predictor
 from celebtool.inference.prediction import Settings
 from celebtool.inference.predictor import Predictor
-from celebtool.system import workers
 
 LOOKED_AT = 8
 """Images whose size tells crops from photos."""
@@ -104,19 +102,22 @@ class Model:
             TypeError: one of the images is neither a path, an array nor a picture.
         """
         limit = self.threshold if threshold == "own" else self._checked(threshold)
-        if jobs < 1 or batch_size < 1:
-            raise CelebtoolError("jobs" if jobs < 1 else "batch_size", "expected 1 or more")
+        arguments.check_count("jobs", jobs)
+        arguments.check_count("batch_size", batch_size)
         sources.forget()
-        tell = Heard(progress)
+        return self._predicted(images, faces, Settings(limit, None, mirror, batch_size), jobs, Heard(progress))
+
+    def _predicted(
+        self, images: Pictures, faces: bool | None, settings: Settings, jobs: int, tell: Heard
+    ) -> Predictions:
         with tempfile.TemporaryDirectory(prefix="celebtool-") as scratch, tell.progress("predict", "photos") as told:
-            directory = Path(scratch)
-            (directory / "pictures").mkdir()
-            given = inputs.given(images, self.class_names, directory / "pictures")
-            find, given = self._find(faces, given, tell)
-            settings = Settings(limit, plan.settings_of(self.crops) if find else None, mirror, batch_size)
-            processes = Processes(jobs, local=workers.inline if jobs == 1 else workers.guests)
-            found = prediction.answers(self.predictor, given.sources, settings, processes, directory, told, given.total)
-            rows = tuple(_rows(found, directory / "pictures"))
+            directory, pictures = Path(scratch), Path(scratch) / "pictures"
+            pictures.mkdir()
+            find, given = self._find(faces, inputs.given(images, self.class_names, pictures), tell)
+            settings = replace(settings, crops=plan.settings_of(self.crops) if find else None)
+            where = processes.in_program(jobs)
+            found = prediction.answers(self.predictor, given.sources, settings, where, directory, told, given.total)
+            rows = tuple(_rows(found, pictures))
         return Predictions(self.class_names, rows, find)
 
     def _find(self, faces: bool | None, given: Given, tell: Heard) -> tuple[bool, Given]:

@@ -33,3 +33,8 @@ class Processes:
             CelebtoolError: Dask is not installed.
         """
         return cluster.dask(self.dask, scratch, say) if self.dask else self.local
+
+
+def in_program(jobs: int) -> Processes:
+    """Return what works for a program that is not ours: itself, or workers that leave its processes alone."""
+    return Processes(jobs, local=workers.inline if jobs == 1 else workers.guests)

@@ -1,11 +1,14 @@
+import inspect
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
 
 import pytest
 
-from celebtool.api import arguments, verbs
-from celebtool.commands import crop_faces
+from celebtool.api import arguments
+from celebtool.commands import crop_faces, predict
+from celebtool.cropping.plan import CropSettings
 from celebtool.errors import CelebtoolError
 from celebtool.training.options import RunOptions, TrainingOptions, Units
 
@@ -18,11 +21,22 @@ def test_every_option_of_a_training_is_an_argument() -> None:
     assert {name for name in taken if taken[name] != declared[name]} == {"dense", "history"}
 
 
-def test_the_bounds_of_crops_are_the_commands() -> None:
-    hints = get_type_hints(crop_faces.crop_faces, include_extras=True)
-    options = {name: get_args(hints[name])[1] for name in verbs._BOUNDS}
-    assert {name: (options[name].min, options[name].max) for name in verbs._BOUNDS} == {
-        name: (low, high) for name, (_, low, high) in verbs._BOUNDS.items()
+@pytest.mark.parametrize("command", [crop_faces.crop_faces, predict.predict])
+def test_bounds_are_the_commands(command: Callable[..., None]) -> None:
+    hints = get_type_hints(command, include_extras=True)
+    options = {name: get_args(hints[name])[1] for name in arguments.BOUNDS.keys() & hints.keys()}
+    assert len(options) >= 2
+    for name, option in options.items():
+        assert (option.min, option.max) == arguments.BOUNDS[name], name
+
+
+def test_crops_have_the_commands_options_and_defaults() -> None:
+    parameters = inspect.signature(crop_faces.crop_faces).parameters
+    settings = arguments.crop_settings({})
+    taken = get_type_hints(arguments.CropArguments)
+    assert set(taken) == {field.name for field in fields(CropSettings)}
+    assert {name: getattr(settings, name) for name in taken if name != "select"} == {
+        name: parameters[name].default for name in taken if name != "select"
     }
 
 
@@ -53,7 +67,7 @@ def test_values_that_are_not_allowed(given: Any, problem: str) -> None:
 
 
 def test_an_unknown_argument() -> None:
-    with pytest.raises(TypeError, match=r"train\(\) has no argument 'epoch'"):
+    with pytest.raises(TypeError, match="there is no argument 'epoch'"):
         arguments.checked({"epoch": 3})  # type: ignore[typeddict-unknown-key]
 
 

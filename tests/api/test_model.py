@@ -108,7 +108,7 @@ def test_what_a_call_gets_wrong_is_an_error(model: celebtool.Model, photo: Path)
         model.predict("none.jpg")
     with pytest.raises(celebtool.CelebtoolError, match=r"threshold: 40: expected none .* did you mean 0\.4\?"):
         model.predict(photo, threshold=40)
-    with pytest.raises(celebtool.CelebtoolError, match="jobs: expected 1 or more"):
+    with pytest.raises(celebtool.CelebtoolError, match="jobs: 0; expected 1 or more"):
         model.predict(photo, jobs=0)
     with pytest.raises(TypeError, match="bytes is no image; expected a path"):
         model.predict([b"photo"])  # type: ignore[list-item]

@@ -56,6 +56,13 @@ def test_values_that_are_not_allowed(photos: Path, tmp_path: Path, options: dict
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_argument_that_does_not_exist(photos: Path, tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="there is no argument 'sise'"):
+        celebtool.crop_faces(photos, tmp_path / "faces", sise=96)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="there is no argument 'format'"):
+        celebtool.find_faces(photos / "s1/1.pgm", format="jpg")  # type: ignore[call-arg]
+
+
 def test_faces_are_found_without_writing(photos: Path, tmp_path: Path) -> None:
     assert run_installed("crop-faces", photos / "s1", tmp_path / "faces", "--format", "png").code == 0
     with Image.open(photos / "s1/1.pgm") as image:
