@@ -180,9 +180,7 @@ def crop(made: Planned, processes: Processes, tell: Listener, *, dry_run: bool =
     return Cropped(earlier, keep, (*made.decided.warnings, *warnings))
 
 
-def _crop(
-    made: Planned, earlier: Earlier, processes: Processes, workspace: Workspace, progress: Progress
-) -> list[str]:
+def _crop(made: Planned, earlier: Earlier, processes: Processes, workspace: Workspace, progress: Progress) -> list[str]:
     start = processes.start(workspace.scratch, progress.say)
     settings = made.order.settings
     prepare = run.nothing if processes.dask else partial(_prepare, settings, progress.say)  # its workers do it

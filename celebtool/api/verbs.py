@@ -12,6 +12,7 @@ from celebtool.api.arguments import CropArguments, FaceArguments, TrainArguments
 from celebtool.api.inputs import Pictures
 from celebtool.api.listener import Callback, Heard
 from celebtool.api.model import Model
+from celebtool.api.plans import Network
 from celebtool.api.results import Crops, Face, Photo
 from celebtool.cropping.plan import CropSettings
 from celebtool.errors import CelebtoolError
@@ -141,7 +142,7 @@ def train(
         raise CelebtoolError(output, f"models are .h5 files; expected {output.with_suffix('.h5')}")
     chosen, run = arguments.checked(options)
     tell = Heard(progress)
-    network = training.Network(architectures.get(arch), weights, arguments.checked_size(image_size), enrol)
+    network = Network(architectures.get(arch), weights, arguments.checked_size(image_size), enrol)
     job, training_of = training.planned(Path(parts), output, network, chosen, run, tell)
     info = training.write(job, run, training_of, tell, overwrite=overwrite)
     if info is not None:
