@@ -16,7 +16,7 @@ RUN_COLOURS = (TRAIN, VAL, TEST, "#8a5aa8", "#b0483f", "#3f9aa5")
 DASHES = ("-", "--", ":")
 """Of the runs, when the colours have been used up."""
 MANY = 3
-"""Runs from which each has one line in the legend, beside the curves."""
+"""Runs from which each has one line in the legend, below the curves."""
 LONGEST = 40  # characters of a run's name among many
 
 Kind = Literal["loss", "accuracy"]
@@ -48,7 +48,7 @@ def per_epoch(runs: Mapping[str, Sequence[Epoch]], kind: Kind) -> Figure:
         axes.grid(axis="y", color=FAINT)
         axes.set_axisbelow(True)
         if are_many:
-            axes.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=9)
+            axes.legend(loc="upper left", bbox_to_anchor=(0, -0.14))
         else:
             axes.legend(loc="best")
     return figure

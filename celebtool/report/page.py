@@ -27,6 +27,7 @@ from celebtool.report.subjects import Report, Subjects
 from celebtool.report.table import Table
 
 PEOPLE = 12  # named at the top of a page
+SUBJECTS = 5  # in the title
 MISTAKES = 100  # and suspects on a page, or --limit if that is more
 WHOLE = 10_000  # characters: no name is shortened
 
@@ -67,7 +68,7 @@ def _title(report: Report, pictures: ImageFolder | None) -> str:
     models = [f"{name} ({info.architecture})" for name, info in subjects.models.items()]
     images = [str(pictures.root)] if pictures else []
     named = dict.fromkeys([*models, *subjects.folders, *subjects.predictions, *subjects.histories, *images])
-    return f"{', '.join(named)} \u2013 celebtool report"
+    return f"{listed(list(named), SUBJECTS)} \u2013 celebtool report"
 
 
 def _people(report: Report, pictures: ImageFolder | None) -> str:
@@ -88,14 +89,15 @@ def _sections(
 ) -> Iterator[tuple[str, str]]:
     """Every section's title and content."""
     subjects = report.subjects
+    curves = [html.plot(plots.png(figure), file) for file, figure in plot_files.curves(subjects)]
+    training = [("Training", f'<div class="side">{"".join(curves)}</div>')] if curves else []
     if report.judgement.runs:
         yield "Runs", page_runs.section(report, report.judgement.runs, pictures, limit)
+    yield from training if report.judgement.are_several else []
     for n, (name, one) in enumerate(report.judged.items()):
         part = f" ({one.evaluation.part})" if one.evaluation.part else ""
         yield name + part, _predictions(name, one, pictures, lettering, limit, f"p{n}")
-    curves = [html.plot(plots.png(figure), file) for file, figure in plot_files.curves(subjects)]
-    if curves:
-        yield "Training", f'<div class="side">{"".join(curves)}</div>'
+    yield from [] if report.judgement.are_several else training
     for n, (name, epochs) in enumerate(subjects.histories.items()):
         yield name, html.table(subject_tables.epochs("History", epochs), f"h{n}")
     yield from _folders(subjects, lettering, limit)
