@@ -98,7 +98,7 @@ def crop_faces(
         raise typer.BadParameter("looks for one person per folder; leave it out with --group", param_hint="--select")
     api.check_layout(folder, group=group)
     listed = api.listed(photos, folder, group=group)
-    pages = crop_review.files(review, listed.tasks, photos, faces)
+    pages = crop_review.files(review, listed.tasks, photos, faces, group=group)
     rule = api.rule_for(folder, select, group=group)
     reviewed = Reviewed(photos, faces, listed.contents, rule, group)
     settings = plan.CropSettings(size, margin, align, rule, min_face, min_confidence, format, group)

@@ -24,8 +24,8 @@ class Reviewed:
     group: bool = False
 
 
-def files(file: Path | None, tasks: Sequence["Task"], photos: Path, faces: Path) -> list[Path]:
-    """Return the files that a run will write, none if none is asked, or say what is wrong with their places."""
+def files(file: Path | None, tasks: Sequence["Task"], photos: Path, faces: Path, *, group: bool) -> list[Path]:
+    """Return the files that a run may write, none if none is asked, or say what is wrong with their places."""
     from celebtool.cropping import plan
 
     if file is None:
@@ -35,7 +35,7 @@ def files(file: Path | None, tasks: Sequence["Task"], photos: Path, faces: Path)
     if is_page(file):
         from celebtool.report import review_page
 
-        wanted = review_page.files(file, labels, len(tasks))
+        wanted = review_page.files(file, labels, len(tasks), are_known=not group)
     else:
         wanted = list(plan.sheet_files(file, labels).values())
     for each in wanted:

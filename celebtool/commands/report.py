@@ -56,7 +56,7 @@ def report(
         typer.Option(
             "--suspects",
             help="List all images of a folder that may be of another person than their class; "
-            "in images that are no crops of crop-faces, find the faces first.",
+            "in images that are no crops of crop-faces, find the largest face first.",
         ),
     ] = False,
     part: Annotated[
@@ -66,7 +66,13 @@ def report(
         ),
     ] = None,
     limit: Annotated[
-        int, typer.Option("--limit", min=1, metavar="N", help="Show at most N mistakes, confused pairs and suspects.")
+        int,
+        typer.Option(
+            "--limit",
+            min=1,
+            metavar="N",
+            help="Show at most N mistakes, N confused pairs, and N suspects without --suspects.",
+        ),
     ] = 10,
     images: Annotated[
         Path | None,

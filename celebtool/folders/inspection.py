@@ -4,7 +4,7 @@ How the thresholds were chosen is in docs/methods.md. An image is dark by its li
 because dark skin before a dark wall is not a flaw.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -44,6 +44,7 @@ class Inspection:
         copies: sets of images that show the same picture, mirrored, resized or re-encoded.
         suspects: images that may be of another person than their class, as far as embeddings are known.
         portraits: the labelled images, with their embeddings as far as these are known.
+        largest_only: how many images are no crops of `crop-faces`, so that the largest of their faces stands for them.
     """
 
     sizes: tuple[tuple[int, int], ...] = ()
@@ -54,6 +55,7 @@ class Inspection:
     copies: tuple[tuple[Sample, ...], ...] = ()
     suspects: tuple[Suspect, ...] = ()
     portraits: tuple[Portrait, ...] = ()
+    largest_only: int = 0
 
     @cached_property
     def map(self) -> EmbeddingMap:
@@ -90,7 +92,8 @@ def inspect(folder: ImageFolder, progress: Callable[[int, int], None], embed: Em
         embed: computes the embeddings that the folder does not know; None: suspects are found among the others.
     """
     embeddings = faces.embeddings(folder.root)
-    margin = crops.margin(provenance.crop_parameters(folder.root))
+    cropped = provenance.crop_parameters(folder.root)
+    margin = crops.margin(cropped)
 
     def decode(sample: Sample) -> _Seen | ImageError:
         try:
@@ -117,6 +120,7 @@ def inspect(folder: ImageFolder, progress: Callable[[int, int], None], embed: Em
         copies=copies,
         suspects=tuple(_suspects(portraits, copies)),
         portraits=tuple(portraits.values()),
+        largest_only=_compared(portraits.values()) if embed and cropped is None else 0,
     )
 
 
@@ -157,6 +161,10 @@ def _portraits(folder: ImageFolder, seen: Sequence[_Seen], embed: Embed | None) 
         for sample, embedding in zip(missing, embed([folder.file(sample) for sample in missing]), strict=True):
             portraits[sample] = replace(portraits[sample], embedding=embedding, faceless=embedding is None)
     return portraits
+
+
+def _compared(portraits: Iterable[Portrait]) -> int:
+    return sum(each.embedding is not None for each in portraits)
 
 
 def _suspects(portraits: Mapping[Sample, Portrait], copies: Sequence[Sequence[Sample]]) -> list[Suspect]:

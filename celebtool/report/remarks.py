@@ -104,6 +104,11 @@ def of_folder(folder: ImageFolder, seen: "Inspection") -> list[str]:
         absent = [name for name in folder.class_names if not counts[name]]
         if absent:
             said.append(f"no image in {part}/ of {', '.join(absent)}")
+    if seen.largest_only:
+        said.append(
+            f"of {count(seen.largest_only, 'image')} only the largest face was compared, because crop-faces has not cropped "
+            "the folder; it looks at all faces of a photo"
+        )
     if seen.straddling:
         said.append(f"{_sets(seen.straddling)} lie in several parts, so a test is of images that were trained on")
     if seen.conflicts:
@@ -164,15 +169,21 @@ def _of_judged(one: Judged) -> list[str]:
 def _of_rejection(figures: Rejection) -> list[str]:
     few = [share for share in FALSE_ACCEPTS if figures.strangers * share < 1]
     if few:
-        *others, last = (f"{100 * share:g} %" for share in few)
-        shares = f"{', '.join(others)} or {last}" if others else last
+        shares = _either([f"{100 * share:g} %" for share in few])
+        takes = _either([f"{1 / share:,.0f}" for share in few])
         strangers = (
             f"{count(figures.strangers, 'image')} of strangers {'is' if figures.strangers == 1 else 'are'} too few"
         )
-        return [f"{strangers} to measure {shares} of false accepts; that takes {1 / min(few):,.0f}"]
+        return [f"{strangers} to measure {shares} of false accepts; that takes {takes}"]
     if not figures.at:
         return ["without scores there are no true accepts at a share of false accepts"]
     return []
+
+
+def _either(words: Sequence[str]) -> str:
+    """Return ``5 %, 1 % or 0.1 %``."""
+    *others, last = words
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _sets(sets: Sequence[Sequence[Sample]]) -> str:

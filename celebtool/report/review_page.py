@@ -1,6 +1,7 @@
 """Write the page on which a person decides about crops: one file, or one per class where there are many photos."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -60,10 +61,18 @@ class _Page:
         return list({(item.path, item.face): item for own in groups for item in own}.values())
 
 
-def files(file: Path, labels: Iterable[str], photos: int) -> list[Path]:
-    """Return the pages that `write` writes: `file` alone, or with one per class after it."""
-    own = sorted(set(labels))
-    return [file] if photos <= MOST else [file, *(_page_of(file, number) for number in range(1, len(own) + 1))]
+def files(file: Path, labels: Iterable[str], photos: int, *, are_known: bool = True) -> list[Path]:
+    """Return the pages that `write` writes: `file` alone, or with one per class after it.
+
+    If the classes are not known yet, because photos will be sorted by their faces, any page that is there already
+    under such a name may be one of them.
+    """
+    if photos <= MOST:
+        return [file]
+    if are_known:
+        return [file, *(_page_of(file, number) for number in range(1, len(set(labels)) + 1))]
+    name = re.compile(rf"{re.escape(file.stem)}-[1-9][0-9]*{re.escape(file.suffix)}")
+    return [file, *sorted(each for each in file.parent.iterdir() if name.fullmatch(each.name))]
 
 
 def write(review: Review, file: Path, progress: Progress, *, overwrite: bool) -> list[Path]:

@@ -71,6 +71,8 @@ def test_suspects_are_found_by_the_embeddings_that_are_computed(make_folder):
         ("test/bob/000.png", "ann", "other_person"),
         ("train/bob/003.png", "", "no_face"),
     ]
+    assert (seen.largest_only, len(seen.portraits)) == (8, 9)
+    assert [each.path for each in seen.portraits if each.faceless] == ["train/bob/003.png"]
 
 
 def test_copies_that_augment_has_changed_are_not_compared(celebtool, make_folder):

@@ -20,7 +20,7 @@ def test_remarks_say_what_is_left_out():
     one = evaluate.evaluate(Predictions(("Ann", "Bob", "Cid"), tuple(rows)))
     assert remarks.of_evaluation(one) == [
         "1 of 4 images failed and count as wrong: 1 no face",
-        "1 image of strangers is too few to measure 5 %, 1 % or 0.1 % of false accepts; that takes 1,000",
+        "1 image of strangers is too few to measure 5 %, 1 % or 0.1 % of false accepts; that takes 20, 100 or 1,000",
         "1 of 4 images have no label and are left out of all figures",
         "no image of Cid: these classes are in no average",
         "fewer than 10 images of Ann, Bob: figures of single classes say little",
@@ -42,6 +42,14 @@ def test_a_folder_names_broken_images_missing_classes_and_leaking_copies():
         "copies of 1 picture (train/Ann/1 = val/Ann/1) lie in several parts, so a test is of images that were trained on",
         "copies of 1 picture (train/Ann/1 = train/Bob/1) lie in several classes, so one of the labels is wrong",
     ]
+
+
+def test_of_photos_only_the_largest_face_is_compared():
+    (said,) = remarks.of_folder(ImageFolder(Path("photos"), ()), Inspection(largest_only=1))
+    assert said == (
+        "of 1 image only the largest face was compared, because crop-faces has not cropped the folder; it looks at all "
+        "faces of a photo"
+    )
 
 
 def test_comparisons_say_what_they_are_of():

@@ -116,6 +116,19 @@ def test_of_many_photos_each_class_has_a_page(hostile: Review, tmp_path: Path, m
     assert [len(content(page)["items"]) for page in pages] == [0, 8, 9]  # type: ignore[arg-type]
 
 
+def test_pages_of_people_that_are_not_known_yet_may_be_any_that_are_there(tmp_path):
+    for name in ("a+b.html", "a+b-3.html", "a+b-12.html", "a+b-x.html", "a+b-0.html", "aab-3.html", "a+b-3.html.bak"):
+        (tmp_path / name).touch()
+    file, labels = tmp_path / "a+b.html", [""] * 2000
+    assert review_page.files(file, labels, 2000, are_known=False) == [
+        file,
+        tmp_path / "a+b-12.html",
+        tmp_path / "a+b-3.html",
+    ]
+    assert review_page.files(file, labels, 2000) == [file, tmp_path / "a+b-1.html"]
+    assert review_page.files(file, labels, 1500, are_known=False) == [file]
+
+
 def test_links_lead_to_files_of_any_name(hostile: Review, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(review_page, "MOST", 10)
     pages = review_page.write(hostile, tmp_path / "50% #1.html", quiet, overwrite=True)
