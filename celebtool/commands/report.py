@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from celebtool import console, options
-from celebtool.errors import CelebtoolError, command_line, printable
+from celebtool.commands import report_checks
+from celebtool.errors import printable
 from celebtool.system.places import check_places
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from celebtool.evaluation.judge import Gates
     from celebtool.folders.inspection import Inspection
     from celebtool.formats.image_folder import ImageFolder
     from celebtool.report.compose import Views
     from celebtool.report.outputs import Written
-    from celebtool.report.subjects import Report, Subjects
+    from celebtool.report.subjects import Report
 
 DEFAULT_FILE = "predictions.csv"
 
@@ -136,16 +136,16 @@ def report(
     from celebtool.report import compose, outputs, remarks, subjects
 
     views = compose.Views(confusion, per_class, mistakes, calibration, thresholds, layers, suspects, limit, part)
-    _check(views, [json, csv, markdown])
+    report_checks.check_views(views, [json, csv, markdown])
     if images and not (plots or html):
         raise typer.BadParameter("is for the pictures in --plots DIR or --html FILE; add one", param_hint="--images")
     if junit and not (require or baseline):
         raise typer.BadParameter("lists demands; add --require or --baseline", param_hint="--junit")
-    given = _gates(require, baseline, max_drop)
+    given = report_checks.gates(require, baseline, max_drop)
     names = files or [_default_file()]
     stdin = sys.stdin.buffer if sys.stdin else io.BytesIO()  # there is none in a process that was started without
     found = subjects.read(names, stdin, lambda folder: _inspect(folder, suspects=suspects))
-    _check_kinds(names[0], found, views, given)
+    report_checks.check_kinds(names[0], found, views, given)
     judgement = judge.judge(found.predictions, given, part)
     if not allow_leak:
         judge.refuse_leaks(judgement)
@@ -163,44 +163,6 @@ def report(
     for one in written:
         _say_written(one)
     gates.enforce(judgement.verdicts)
-
-
-def _check(views: "Views", forms: Sequence[bool]) -> None:
-    if sum(forms) > 1:
-        raise typer.BadParameter("print one of them", param_hint="--json, --csv, --markdown")
-    if forms[1] and views.chosen > 1:
-        choice = "choose one of --confusion, --per-class, --mistakes, --calibration, --thresholds"
-        raise typer.BadParameter(f"prints one table; {choice}", param_hint="--csv")
-
-
-def _check_kinds(name: str, found: "Subjects", views: "Views", given: "Gates") -> None:
-    """Check that what was read is of the kinds that the options are for."""
-    if views.suspects and not found.folders:
-        raise CelebtoolError(name, "is no image folder; expected one for --suspects")
-    if (views.chosen or views.part or given.demands or given.baseline) and not found.predictions:
-        hint = f"; first: {command_line('predict', name, 'IMAGES')} | celebtool report" * (name in found.models)
-        raise CelebtoolError(name, f"holds no predictions; expected some for {_needing(views, given)}{hint}")
-
-
-def _gates(require: str | None, baseline: Path | None, max_drop: float | None) -> "Gates":
-    from celebtool.evaluation import gates
-    from celebtool.evaluation.judge import Gates
-    from celebtool.report import subjects
-
-    if max_drop is not None and not baseline:
-        raise typer.BadParameter("is measured against --baseline OLD.csv; add that", param_hint="--max-drop")
-    try:
-        demands = gates.parse(require) if require is not None else ()
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--require") from error
-    older = (str(baseline), subjects.read_predictions(baseline)) if baseline else None
-    return Gates(demands, older, max_drop)
-
-
-def _needing(views: "Views", given: "Gates") -> str:
-    if views.chosen:
-        return "--confusion, --per-class, --mistakes, --calibration or --thresholds"
-    return "--part" if views.part else "--require" if given.demands else "--baseline"
 
 
 def _default_file() -> str:
