@@ -9,7 +9,19 @@ from typing import Annotated
 import typer
 
 from celebtool import __version__, console, options
-from celebtool.commands import augment, balance, crop_faces, ensemble, finetune, predict, report, split, train, usage
+from celebtool.commands import (
+    augment,
+    balance,
+    crop_faces,
+    ensemble,
+    export,
+    finetune,
+    predict,
+    report,
+    split,
+    train,
+    usage,
+)
 from celebtool.errors import CelebtoolError, printable
 from celebtool.system import output, signals, streams
 from celebtool.system.signals import Stopped
@@ -24,6 +36,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "ensemble": ensemble.ensemble,
     "predict": predict.predict,
     "report": report.report,
+    "export": export.export,
 }
 
 app = typer.Typer(

@@ -1,1 +1,1 @@
-"""The nine commands, one file each: read, call, write, say."""
+"""The ten commands, one file each: read, call, write, say."""

@@ -133,17 +133,22 @@ def _fill(graphs: Sequence[Graph], say: Callable[[str], None]) -> None:
             graph for graph in graphs if not _is_there(graph, lambda _: None)
         ]  # another process may have been here
         if missing:
-            _convert(missing, place)
+            convert(missing, place)
         for number, graph in enumerate(missing):
             cache.write(graph.name, (place / str(number)).read_bytes())
             if (place / f"{number}.name").exists():
                 cache.link(graph.name, (place / f"{number}.name").read_text(encoding="ascii"))
 
 
-def _convert(graphs: Sequence[Graph], place: Path) -> None:
+def convert(graphs: Sequence[Graph], place: Path, output: Path | None = None) -> None:
     """Run `celebtool.nn.convert`, which ends early if this process does.
 
-    It writes the networks as 0, 1, and so on, and into 0.name under which other name the network would be found, too.
+    It writes the networks into the directory `place` as 0, 1, and so on, and into 0.name under which other name the network
+    would be found, too.
+
+    Raises:
+        CelebtoolError: a builder refuses its weights, or the conversion fails.
+        OSError: `place` can't be written; it names `output`, or else the cache.
     """
     order = json.dumps({"place": str(place), "graphs": [asdict(graph) for graph in graphs]})
     line = [
@@ -162,7 +167,7 @@ def _convert(graphs: Sequence[Graph], place: Path) -> None:
     ):
         said = _conversation(process, order.encode() + b"\n")
     if process.returncode:
-        raise _failure(process.returncode, said, graphs)
+        raise _failure(process.returncode, said, graphs, output or cache.directory())
 
 
 def _conversation(process: "subprocess.Popen[bytes]", order: bytes) -> bytes:
@@ -179,16 +184,16 @@ def _conversation(process: "subprocess.Popen[bytes]", order: bytes) -> bytes:
         raise
 
 
-def _failure(code: int, said: bytes, graphs: Sequence[Graph]) -> CelebtoolError | OSError:
+def _failure(code: int, said: bytes, graphs: Sequence[Graph], written: Path | None) -> CelebtoolError | OSError:
     """Return the error that a process told of in its last line, or what its exit code means.
 
-    An OSError is one of the directory that it writes to.
+    An OSError is one of what it writes.
     """
     last = said.strip().rpartition(b"\n")[2]
     with contextlib.suppress(ValueError, KeyError, TypeError):
         told = json.loads(last)
         if "errno" in told:
-            return OSError(told["errno"], told["strerror"], str(cache.directory()))
+            return OSError(told["errno"], told["strerror"], str(written))
         return CelebtoolError(told["where"], told["problem"])
     titles = ", ".join(dict.fromkeys(graph.title for graph in graphs))
     if code < 0:

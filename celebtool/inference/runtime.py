@@ -5,9 +5,10 @@ XNNPACK, LiteRT's kernels, give the same numbers for an image alone and in a bat
 
 import functools
 import math
+import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -107,6 +108,18 @@ def _failure(shape: tuple[int, ...], error: RuntimeError) -> MemoryError | Celeb
     return CelebtoolError(
         "LiteRT", f"{problem}; there is memory enough, so install celebtool again, or report this line"
     )
+
+
+def signature(content: bytes) -> Callable[[Mapping[str, NDArray[np.uint8]]], dict[str, NDArray[np.float32]]]:
+    """Return a network that `export` has made as other programs run it: a function of its inputs to its outputs, by name."""
+    with streams.without_stderr():
+        run = Interpreter(model_content=content, num_threads=os.cpu_count()).get_signature_runner()
+
+    def answers(images: Mapping[str, NDArray[np.uint8]]) -> dict[str, NDArray[np.float32]]:
+        with streams.without_stderr():
+            return dict(run(**images))
+
+    return answers
 
 
 def _outputs(interpreter: Interpreter) -> Iterable[int]:

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any, NoReturn
@@ -17,7 +17,7 @@ from celebtool.inference.runtime import Network
 from celebtool.nn import graphs
 from celebtool.nn.networks.convertible import Convertible
 
-_BUILDERS = "celebtool.nn.networks."
+_BUILDERS = ("celebtool.nn.networks.", "celebtool.nn.exporting.")
 CLOSE = 1e-3
 """How far the converted network's outputs may be off, as a share of the largest; rounding makes 1e-5."""
 
@@ -29,10 +29,7 @@ def convert(network: Convertible) -> bytes:
         CelebtoolError: its outputs are not the same.
     """
     call: Any = graphs.compiled(network.function, network.signature)
-    module = tf.Module()
-    module.variables_of_network = list(network.variables)
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([call.get_concrete_function()], module)
-    content: bytes = converter.convert()
+    content = to_litert(call, network.variables)
     pixels = np.random.default_rng(0).integers(0, 256, network.example).astype(network.signature.dtype.as_numpy_dtype)
     wanted = [tensor.numpy() for tensor in tf.nest.flatten(call(tf.constant(pixels)))]
     for number, (one, other) in enumerate(zip(Network(content)(pixels), wanted, strict=True)):
@@ -40,6 +37,15 @@ def convert(network: Convertible) -> bytes:
             raise CelebtoolError(
                 "LiteRT", f"computes another output {number} than TensorFlow; install ai-edge-litert again"
             )
+    return content
+
+
+def to_litert(call: Any, variables: Iterable[tf.Variable]) -> bytes:  # noqa: ANN401 - a function that tf.function made
+    """Return a function of tensors as LiteRT reads it, unchecked; `variables` are those that it reads."""
+    module = tf.Module()
+    module.variables_of_network = list(variables)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([call.get_concrete_function()], module)
+    content: bytes = converter.convert()
     return content
 
 
@@ -75,7 +81,7 @@ def _make(network: Convertible | bytes, file: Path) -> None:
 def build(graph: Mapping[str, Any]) -> Convertible | bytes:
     """Call the builder of a `celebtool.inference.conversion.Graph`; only one of celebtool's own is called."""
     if not graph["builder"].startswith(_BUILDERS):
-        raise CelebtoolError(graph["builder"], f"is no builder; expected a function in {_BUILDERS}")
+        raise CelebtoolError(graph["builder"], f"is no builder; expected a function in {' or '.join(_BUILDERS)}")
     source = {"source": Path(graph["source"])} if graph["source"] else {}
     network: Convertible | bytes = resolve_name(graph["builder"])(
         digest=graph["digest"], **source, **graph["arguments"]

@@ -262,6 +262,6 @@ def test_the_name_depends_on_all_that_the_network_is_made_of() -> None:
 
 def test_a_builder_of_another_package_is_not_called(tmp_path: Path) -> None:
     graphs = [dataclasses.asdict(Graph("x", "os:system", "", {"command": "true"}))]
-    problem = "is no builder; expected a function in celebtool.nn.networks."
+    problem = "is no builder; expected a function in celebtool.nn.networks. or celebtool.nn.exporting."
     assert answer({"place": str(tmp_path), "graphs": graphs}) == (1, {"where": "os:system", "problem": problem})
     assert not (tmp_path / "0").exists()
