@@ -30,6 +30,12 @@ def export(
             show_default="22 images cut from three photos that matplotlib and scikit-learn bring",
         ),
     ] = None,
+    tolerance: Annotated[
+        float,
+        typer.Option(
+            "--tolerance", min=0, max=1e-3, metavar="X", help="Allow the answers to differ by so much from the model's."
+        ),
+    ] = 1e-5,
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,  # noqa: ARG001
 ) -> None:
@@ -37,7 +43,7 @@ def export(
 
     Pixels of a crop go in; probabilities and the score that the threshold applies to come out. The class names, the
     threshold and how faces are cropped are inside the file. Before it is written, its answers are compared with the
-    model's on photos: they may differ by 0.00001.
+    model's on photos.
 
     Example: celebtool export model.h5 model.onnx --check parts/val
     """
@@ -60,7 +66,7 @@ def export(
         progress.stage("converting the model")
         made = content.make(model, output, workspace.scratch)
         progress.stage("checking the answers", "images")
-        difference = checking.largest_difference(made, output, loaded, seen, progress)
+        difference = checking.largest_difference(made, output, loaded, seen, tolerance, progress)
         workspace.content.write_bytes(made)
     size = f"{count(len(loaded.info.class_names), 'class', 'classes')}, {len(made) / 1e6:.1f} MB"
     console.done(

@@ -23,9 +23,7 @@ SCHEMA = 1
 _RESIZING = (
     "bicubic, antialiased where it shrinks (as Pillow), to the height and width of the input, whatever the proportions"
 )
-_PREPROCESSING = (
-    "none; what the network needs (scaling, means, order of colours, cutting out the middle) is inside the graph"
-)
+_PREPROCESSING = "inside the graph (scaling, means, order of colours, cutting out the middle); pixels go in as they are"
 _UNKNOWN = "if threshold is not null and score < threshold, the face is unknown, else it is of the class with the largest probability"
 _STRANGERS = "; minus the cosine to the nearest remembered stranger, if that one is nearer"
 _POINTS = ("left eye", "right eye", "nose", "left corner of the mouth", "right corner of the mouth")

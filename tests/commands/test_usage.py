@@ -19,6 +19,8 @@ MISTAKES = {
     "infer m.h5 a.jpg": "no command infer; did you mean predict?",
     "merge a.h5 b.h5 c.h5": "no command merge; did you mean ensemble?",
     "splt faces parts": "no command splt; did you mean split?",
+    "convert m.h5 m.onnx": "no command convert; did you mean export?",
+    "exprt m.h5 m.onnx": "no command exprt; did you mean export?",
     "help": "no command help; did you mean --help?",
     "version": "no command version; did you mean --version?",
     # options of other tools
@@ -66,6 +68,10 @@ MISTAKES = {
         "--review sheet.gif: expected a .png or .html or .htm file; type sheet.png"
     ),
     "augment parts out --preview sheet": "--preview sheet: expected a .png file; type sheet.png",
+    "export m.h5 m.pb": "m.pb: expected a .tflite or .onnx file; type m.tflite",
+    "export m.onnx m.h5": "m.h5: expected a .tflite or .onnx file; type m.tflite",
+    "export m.onnx n.tflite": "m.onnx: expected a .h5 model",
+    "export m.h5 m.onnx --tolerance 1": "--tolerance 1: expected 0.001 or less",
     "split faces parts --val nan": "--val: 'nan' is not a share; expected a number of 0 or more, as .8 or 80%",
     "augment parts out --copies 2 --until 9": "--until and --copies exclude each other; leave one out",
     "report p.csv --require 'acuracy>=1'": "--require: there is no figure acuracy; did you mean accuracy?",

@@ -17,13 +17,11 @@ from celebtool.inference.predictor import Predictor
 from celebtool.system.progress import Progress
 from celebtool.system.threads import batched
 
-LIMIT = 1e-5
-"""How far a probability or a score may be off."""
 BATCH_SIZE = 8
 
 
 def largest_difference(
-    made: bytes, output: Path, model: Predictor, photos: Sequence[RGBImage], progress: Progress
+    made: bytes, output: Path, model: Predictor, photos: Sequence[RGBImage], tolerance: float, progress: Progress
 ) -> float:
     """Return the largest difference between probabilities and scores of a file and of its model.
 
@@ -32,10 +30,11 @@ def largest_difference(
         output: what it will be called.
         model: the model, its networks converted.
         photos: the images, of any size.
+        tolerance: the largest difference that is allowed.
         progress: told of the images that are done.
 
     Raises:
-        CelebtoolError: the file's answers differ by more than `LIMIT`, or are NaN.
+        CelebtoolError: the file's answers differ by more, or are NaN.
     """
     exported = content.load(made, output)
     networks = [runtime.load(graph, threads=os.cpu_count() or 1) for graph in model.graphs]
@@ -48,9 +47,9 @@ def largest_difference(
         largest = max(largest, _difference(found[PROBABILITIES], wanted.probabilities))
         largest = max(largest, _difference(found[SCORE], wanted.scores))
         progress(number * BATCH_SIZE + len(batch), len(photos))
-    if largest > LIMIT:
-        problem = f"would give answers that differ by {largest:.1g} from the model's; {LIMIT:g} at most is allowed"
-        raise CelebtoolError(output, f"{problem}, so nothing is written")
+    if largest > tolerance:
+        problem = f"its answers would differ by {largest:.1g} from the model's, so nothing is written"
+        raise CelebtoolError(output, f"{problem}; --tolerance {tolerance:g} is what was allowed")
     return largest
 
 

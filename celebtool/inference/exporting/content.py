@@ -27,7 +27,7 @@ def check_packages(path: Path) -> None:
     """
     missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
     if path.suffix.lower() == ONNX and missing:
-        raise CelebtoolError(path, f"to write it needs {', '.join(missing)}; pip install 'celebtool[onnx]'")
+        raise CelebtoolError(path, f"needs {', '.join(missing)} to be written; pip install 'celebtool[onnx]'")
 
 
 def make(model: Path, output: Path, scratch: Path) -> bytes:

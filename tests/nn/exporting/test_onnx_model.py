@@ -1,0 +1,77 @@
+"""A model as ONNX: what goes in, what comes out, and under which names."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import onnx
+import pytest
+
+from celebtool.architectures import LAST_LAYER
+from celebtool.formats.model_info import ModelInfo
+from celebtool.nn import classifier
+from celebtool.nn.exporting import onnx_model
+from celebtool.training import calibration, ensembles
+from tests.support.classifiers import INFO, SIZE, images, tiny
+from tests.support.exported import by_onnxruntime, with_points
+
+
+def shapes(values: object) -> dict[str, list[int | str]]:
+    return {each.name: [d.dim_param or d.dim_value for d in each.type.tensor_type.shape.dim] for each in values}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("strangers", [0, 40])
+def test_the_score_is_the_cosine_that_predict_computes(strangers: int) -> None:
+    made = with_points(INFO, strangers)
+    content = onnx_model.of(made.model, made.info).SerializeToString()
+    batch = images(SIZE, 30)
+    found = by_onnxruntime(content, image=batch)
+    inner = keras.Model(made.model.inputs, made.model.get_layer(LAST_LAYER).input)
+    features = inner(batch.astype(np.float32), training=False).numpy().astype(np.float64)
+    means, rejected = (
+        calibration.unpack(each) if each else np.empty((0, 4)) for each in (made.info.centroids, made.info.strangers)
+    )
+    expected = calibration.scores(features, means, rejected)
+    np.testing.assert_allclose(found["score"], expected, atol=5e-6)  # in float32 instead of float64
+    assert (expected < 0).any() == bool(strangers)  # both cases of the rule are there
+    np.testing.assert_allclose(found["embedding"], calibration.unit(features), atol=5e-6)
+    expected = classifier.probabilities(made, {SIZE: batch})
+    np.testing.assert_allclose(found["probabilities"], expected, atol=1e-6)
+
+
+def test_names_and_shapes_are_those_of_the_description() -> None:
+    made = with_points(INFO)
+    graph = onnx_model.of(made.model, made.info).graph
+    assert shapes(graph.input) == {"image": ["n", 16, 16, 3]}
+    assert graph.input[0].type.tensor_type.elem_type == onnx.TensorProto.UINT8
+    assert shapes(graph.output) == {"probabilities": ["n", 3], "score": ["n"], "embedding": ["n", 4]}
+
+
+def test_an_ensemble_averages_its_members(tmp_path: Path) -> None:
+    sizes = ((16, 16), (24, 16))
+    pair = []
+    for number, size in enumerate(sizes):
+        classifier.save(
+            tiny(ModelInfo("cnn", ("ann", "bob"), size, seed=number, dense=(4,))), tmp_path / f"{number}.h5"
+        )
+        pair.append(classifier.model_file.read(tmp_path / f"{number}.h5"))
+    made = classifier.restore(*ensembles.combine(pair, [0.7, 0.3], {}), tmp_path)
+    content = onnx_model.of(made.model, made.info).SerializeToString()
+    batch = {size: images(size) for size in sizes}
+    found = by_onnxruntime(content, image_16x16=batch[16, 16], image_24x16=batch[24, 16])
+    np.testing.assert_allclose(found["probabilities"], classifier.probabilities(made, batch), atol=1e-6)
+    assert set(found) == {"probabilities", "score"}
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize(
+    "name", ["mobilenetv2", "inceptionv3", "densenet121", "resnet50", "vgg16", "face-sface", "face-resnet29"]
+)
+def test_every_network_of_the_table_can_be_written(name: str) -> None:
+    sizes = {"mobilenetv2": 96, "inceptionv3": 75, "face-sface": 124, "face-resnet29": 210}
+    size = (sizes.get(name, 32),) * 2
+    crops = {"margin": 0.55} if name == "face-resnet29" else {"margin": 0.4}
+    made = tiny(ModelInfo(name, ("ann", "bob"), size, dense=(8,), crops=crops))
+    batch = images(size, 3)
+    found = by_onnxruntime(onnx_model.of(made.model, made.info).SerializeToString(), image=batch)
+    np.testing.assert_allclose(found["probabilities"], classifier.probabilities(made, {size: batch}), atol=1e-6)
