@@ -12,7 +12,19 @@ import celebtool
 from celebtool.cli import VERBS
 
 ROOT = Path(celebtool.__file__).parent
-HEAVY = ("tensorflow", "keras", "pandas", "sklearn", "matplotlib", "scipy", "h5py", "mtcnn", "ai_edge_litert")
+HEAVY = (
+    "tensorflow",
+    "keras",
+    "pandas",
+    "sklearn",
+    "matplotlib",
+    "scipy",
+    "h5py",
+    "mtcnn",
+    "ai_edge_litert",
+    "onnx",
+    "onnxruntime",
+)
 
 LOADED = """
 import json, sys

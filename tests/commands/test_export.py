@@ -56,7 +56,9 @@ def description(place: Path, name: str) -> dict:
 @pytest.mark.parametrize("name", ["model.onnx", "model.tflite"])
 def test_the_file_is_written_checked_and_described(place: Path, exported: dict[str, Result], name: str) -> None:
     result = exported[name]
-    line = rf"wrote {name}: 2 classes, 38\.[56] MB; answers for 22 images differ by at most \de-0[6789] from the model's\n"
+    line = (
+        rf"wrote {name}: 2 classes, 38\.[56] MB; answers for 22 images differ by at most \de-0[6789] from the model's\n"
+    )
     assert re.fullmatch(line, result.stderr.splitlines(keepends=True)[-1])
     assert (result.code, result.stdout) == (0, "")
     found = description(place, name)
@@ -144,7 +146,7 @@ def test_what_is_no_model_is_one_line(celebtool: Callable[..., Result], tmp_path
         "text.h5": "is no HDF5 file; expected a model .h5 as Keras and celebtool write it",
         "txt.h5": f"No such file or directory; did you mean {tmp_path / 'text.h5'}?",
     }.items():
-        result = celebtool("export", tmp_path / model, tmp_path / "out.onnx")
+        result = celebtool("export", tmp_path / model, tmp_path / "out.tflite")
         assert (result.code, result.stderr) == (1, f"celebtool: error: {tmp_path / model}: {problem}\n")
     assert [path.name for path in tmp_path.iterdir()] == ["text.h5"]
 
@@ -152,7 +154,7 @@ def test_what_is_no_model_is_one_line(celebtool: Callable[..., Result], tmp_path
 def test_without_the_packages_the_extra_is_named(
     celebtool: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(content, "_PACKAGES", ("onnx", "nowhere_1", "nowhere_2"))
+    monkeypatch.setattr(content, "_PACKAGES", ("numpy", "nowhere_1", "nowhere_2"))
     out = tmp_path / "out.onnx"
     result = celebtool("export", tmp_path / "m.h5", out)
     problem = "needs nowhere_1, nowhere_2 to be written; pip install 'celebtool[onnx]'"

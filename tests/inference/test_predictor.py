@@ -1,4 +1,4 @@
-"""Models on LiteRT answer as plain Keras does, and what is wrong with a model is an error."""
+"""Models on LiteRT, and exported as ONNX, answer as plain Keras does; and what is wrong with a model is an error."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +12,11 @@ from celebtool.inference import cache, conversion, members, predictor, runtime
 from celebtool.inference.predictor import Predictor
 from celebtool.nn import classifier
 from celebtool.nn.classifier import Classifier
+from celebtool.nn.exporting import onnx_model
 from celebtool.training import calibration, ensembles
 from tests.support import plain_keras
 from tests.support.classifiers import images, tiny
+from tests.support.exported import by_onnxruntime
 from tests.support.models import write
 
 NAMES = ("ann", "bob", "Zoë")
@@ -37,12 +39,14 @@ def answers(model: Predictor, size_to_images: dict[tuple[int, int], np.ndarray])
 
 @pytest.mark.slow
 def test_every_network_and_an_ensemble_answer_as_plain_keras_does(tmp_path: Path) -> None:
-    for name, info in NETWORKS.items():
-        classifier.save(tiny(info), tmp_path / f"{name}.h5")
+    made = {name: tiny(info) for name, info in NETWORKS.items()}
+    for name, each in made.items():
+        classifier.save(each, tmp_path / f"{name}.h5")
     trio = [classifier.model_file.read(tmp_path / f"{name}.h5") for name in ("cnn", "mobilenetv2", "densenet121")]
     info, arrays = ensembles.combine(trio, [0.5, 0.3, 0.2], {})
-    classifier.save(classifier.restore(info, arrays, tmp_path), tmp_path / "ensemble.h5")
-    loaded = {name: predictor.load(tmp_path / f"{name}.h5") for name in [*NETWORKS, "ensemble"]}
+    made["ensemble"] = classifier.restore(info, arrays, tmp_path)
+    classifier.save(made["ensemble"], tmp_path / "ensemble.h5")
+    loaded = {name: predictor.load(tmp_path / f"{name}.h5") for name in made}
     conversion.prepare([graph for model in loaded.values() for graph in model.graphs])
     seen = {name: {size: images(size, 3) for size in model.sizes} for name, model in loaded.items()}
     inputs: dict[str, object] = {name: next(iter(seen[name].values())) for name in NETWORKS}
@@ -51,6 +55,9 @@ def test_every_network_and_an_ensemble_answer_as_plain_keras_does(tmp_path: Path
         got = answers(loaded[name], seen[name])
         np.testing.assert_allclose(got, expected, atol=1e-5, err_msg=name)
         np.testing.assert_allclose(got.sum(axis=1), 1, atol=1e-12)
+        named = {each: seen[name][size] for each, size in made[name].info.inputs.items()}
+        exported = by_onnxruntime(onnx_model.of(made[name].model, made[name].info).SerializeToString(), **named)
+        np.testing.assert_allclose(exported["probabilities"], expected, atol=1e-5, err_msg=name)
     member = loaded["ensemble"].graphs[1]
     assert member.name == loaded["mobilenetv2"].graphs[0].name  # the members of an ensemble are not converted again
 

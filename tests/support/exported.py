@@ -4,7 +4,6 @@ import hashlib
 from dataclasses import replace
 
 import numpy as np
-import onnxruntime
 
 from celebtool.formats import vectors
 from celebtool.formats.enrolment import Enrolment, Held
@@ -14,6 +13,9 @@ from tests.support.classifiers import tiny
 
 
 def by_onnxruntime(content: bytes, **images: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what a file with these inputs gives, by output."""
+    import onnxruntime  # of an extra
+
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
     return dict(zip(names, session.run(names, images), strict=True))

@@ -61,17 +61,3 @@ def test_an_ensemble_averages_its_members(tmp_path: Path) -> None:
     found = by_onnxruntime(content, image_16x16=batch[16, 16], image_24x16=batch[24, 16])
     np.testing.assert_allclose(found["probabilities"], classifier.probabilities(made, batch), atol=1e-6)
     assert set(found) == {"probabilities", "score"}
-
-
-@pytest.mark.torture
-@pytest.mark.parametrize(
-    "name", ["mobilenetv2", "inceptionv3", "densenet121", "resnet50", "vgg16", "face-sface", "face-resnet29"]
-)
-def test_every_network_of_the_table_can_be_written(name: str) -> None:
-    sizes = {"mobilenetv2": 96, "inceptionv3": 75, "face-sface": 124, "face-resnet29": 210}
-    size = (sizes.get(name, 32),) * 2
-    crops = {"margin": 0.55} if name == "face-resnet29" else {"margin": 0.4}
-    made = tiny(ModelInfo(name, ("ann", "bob"), size, dense=(8,), crops=crops))
-    batch = images(size, 3)
-    found = by_onnxruntime(onnx_model.of(made.model, made.info).SerializeToString(), image=batch)
-    np.testing.assert_allclose(found["probabilities"], classifier.probabilities(made, {size: batch}), atol=1e-6)
