@@ -32,7 +32,7 @@ INFO = ModelInfo("face-sface", ("ann", "Zoë"), (124, 124), crops=CROPS)
 def place(tmp_path_factory: pytest.TempPathFactory, _converted: None) -> Path:
     """A directory with a model of a face network, m.h5, and a crop."""
     root = tmp_path_factory.mktemp("export")
-    made = with_points(INFO, strangers=3, width=128)
+    made = with_points(INFO, strangers=3, width=128, threshold=-1.0)
     pretrained.load_faces(made.model, "face-sface")
     classifier.save(made, root / "m.h5")
     Image.fromarray(data.astronaut()[10:190, 130:310]).save(root / "crop.jpg")
@@ -63,7 +63,7 @@ def test_the_file_is_written_checked_and_described(place: Path, exported: dict[s
     assert (result.code, result.stdout) == (0, "")
     found = description(place, name)
     assert found["model"]["sha256"] == manifest.sha256(place / "m.h5")
-    assert (found["class_names"], found["threshold"], found["crops"]) == (["ann", "Zoë"], 0.3, CROPS)
+    assert (found["class_names"], found["threshold"], found["crops"]) == (["ann", "Zoë"], -1.0, CROPS)
     assert (len(found["centroids"]), len(found["strangers"])) == (2, 3)
 
 

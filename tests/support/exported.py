@@ -21,7 +21,7 @@ def by_onnxruntime(content: bytes, **images: np.ndarray) -> dict[str, np.ndarray
     return dict(zip(names, session.run(names, images), strict=True))
 
 
-def with_points(info: ModelInfo, strangers: int = 0, width: int = 4) -> Classifier:
+def with_points(info: ModelInfo, strangers: int = 0, width: int = 4, threshold: float = 0.3) -> Classifier:
     """Return a small network with random means of its classes, and with that many remembered strangers."""
     count = len(info.class_names)
     points = np.random.default_rng(5).normal(size=(count + strangers, width)).astype("f4")
@@ -39,5 +39,5 @@ def with_points(info: ModelInfo, strangers: int = 0, width: int = 4) -> Classifi
     )
     origins = tuple(f"{place:04d}" for place in range(count + strangers))
     points_of = {"centroids": packed[:count], "strangers": packed[count:]}
-    described = replace(info, threshold=0.3, origins=origins, images=(), enrolment=enrolment, **points_of)
+    described = replace(info, threshold=threshold, origins=origins, images=(), enrolment=enrolment, **points_of)
     return Classifier(tiny(info).model, described, points[:count])
