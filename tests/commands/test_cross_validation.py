@@ -2,7 +2,6 @@
 
 import csv
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -131,12 +130,6 @@ def test_a_network_from_scratch_leaves_the_history_of_each_fold(
         epochs = history.read(tmp_path / f"out/history-{fold}.csv")
         assert [epoch.epoch for epoch in epochs] == [1, 2]
         assert {epoch.seconds for epoch in epochs} == {None}
-    shutil.move(tmp_path / "out", tmp_path / "first")
-    assert (
-        celebtool("train", folder, tmp_path / "out", "--folds", "2", *CNN, "--augment", "1", "--dropout", "0.3").code
-        == 0
-    )
-    assert tree(tmp_path / "out") == tree(tmp_path / "first")
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 import pytest
 
+from celebtool.architectures import LAST_LAYER
 from celebtool.formats import manifest, model_file
 from tests.conftest import Result, run_installed, tree
 from tests.support import models
@@ -175,6 +176,30 @@ def test_train_remembers_the_strangers_of_train(
     problem = "6 images of train/unknown/ can't be used; put photos of strangers into val/unknown/"
     assert f"{parts}: {problem}\n" in result.stderr
     assert model_file.read_info(tmp_path / "n.h5").strangers == ()
+
+
+@pytest.mark.slow
+def test_people_come_and_go_in_a_model_of_face_resnet29(
+    celebtool: Callable[..., Result], tmp_path: Path, face_parts: Path
+) -> None:
+    """Its head is a logistic regression, and its embeddings are of another network than those of faces.csv."""
+    parts = part_of(face_parts, tmp_path / "parts", ["s1", "s2", "s5"])
+    new = part_of(face_parts, tmp_path / "new", ["s5"])
+    first, fewer, again = (tmp_path / name for name in ("first.h5", "fewer.h5", "again.h5"))
+    assert celebtool("train", parts, first, "--arch", "face-resnet29").code == 0
+    assert celebtool("finetune", first, fewer, "--forget", "s5").code == 0
+    result = celebtool("finetune", fewer, new, again, "--add")
+    assert result.code == 0, result.stderr
+    before, between, after = map(model_file.read_info, (first, fewer, again))
+    assert (between.class_names, after.class_names) == (("s1", "s2"), ("s1", "s2", "s5"))
+    assert [held.embeddings for held in after.enrolment.people] == [6, 6, 6]
+    assert model_file.read_embeddings(again) == pytest.approx(model_file.read_embeddings(first), abs=1e-6)
+    assert (after.origins, after.images) == (before.origins, before.images)
+    assert after.threshold == pytest.approx(before.threshold, abs=1e-5)
+    arrays, others = (model_file.read(path)[1] for path in (first, again))
+    assert arrays.keys() == others.keys()
+    for array, values in arrays.items():
+        assert others[array] == pytest.approx(values, abs=1e-3 if array.layer == LAST_LAYER else 0)
 
 
 @pytest.mark.slow

@@ -66,6 +66,7 @@ CROPS = ("crop-faces", "photos", "out", "--size", "32", "--jobs", "1")
 FINER = ("--unfreeze", "all", "--epochs", "2", "--batch-size", "4", "--quiet")
 HEAVY = (
     Case("train", ("train", "parts", "out.h5", *world.TINY), "out.h5"),
+    Case("train --folds", ("train", "faces", "out", "--folds", "2", *world.TINY)),
     Case("finetune", ("finetune", "model.h5", "parts", "out.h5", *FINER), "out.h5"),
     Case("ensemble", ("ensemble", "model.h5", "model.h5", "out.h5", "--quiet"), "out.h5"),
     Case("predict -o", ("predict", "model.h5", "parts/test", "-o", "out", "--quiet")),
