@@ -15,30 +15,30 @@ from celebtool.training.messages import Table
 def table(figures: CrossValidation, models: Sequence[ModelInfo], folds: Folds) -> Table:
     """Return the table of the folds, and of all images together."""
     strangers = any(fold.strangers for fold in figures.folds)
-    columns = ["fold", "trained on", "tested", "accuracy", "accepted and right", "threshold"]
+    columns = ["fold", "train", "test", "accuracy", "accepted and right", "threshold"]
     rows = [
         [
             str(fold.number),
             str(len(data.train) + len(data.val)),
             str(fold.images),
-            f"{fold.accuracy:.4f}",
-            f"{fold.accepted:.4f}",
+            _share(fold.accuracy),
+            _share(fold.accepted),
             "" if info.threshold is None else f"{info.threshold:.3g}",
             *([_share(fold.false_accepts)] if strangers else []),
         ]
         for fold, info, data in zip(figures.folds, models, folds.data, strict=True)
     ]
-    last = ["all", "", str(figures.images), _interval(figures.accuracy), _interval(figures.accepted), ""]
+    last = ["all", "", str(figures.images), _interval(figures.accuracy), _share(figures.accepted.value), ""]
     if strangers:
         columns.append("strangers accepted")
-        last.append(_interval(figures.false_accepts))
+        last.append(_share(figures.false_accepts.value))
     first = models[0]
-    title = f"{first.architecture}, {len(first.class_names)} classes, {len(models)} folds, with 95 % intervals"
+    title = f"{first.architecture}, {len(first.class_names)} classes, {len(models)} folds"
     return title, columns, [*rows, last]
 
 
 def summary(figures: CrossValidation) -> str:
-    """Return what was written: ``1,827 predictions by 5 models, accuracy 0.9995 (0.9969–1.0000), by fold 0.9973 to 1.0000``."""
+    """Return what was written: ``1,827 predictions by 5 models, accuracy 0.9995 (0.997–1.000), by fold 0.9973 to 1.0000``."""
     accuracies = [fold.accuracy for fold in figures.folds]
     by_fold = f"by fold {min(accuracies):.4f} to {max(accuracies):.4f}"
     rows = sum(fold.images + fold.strangers for fold in figures.folds)
@@ -59,6 +59,4 @@ def _share(value: float) -> str:
 
 
 def _interval(estimate: Estimate) -> str:
-    if math.isnan(estimate.value):
-        return ""
-    return f"{estimate.value:.4f} ({estimate.low:.4f}\u2013{estimate.high:.4f})"
+    return f"{estimate.value:.4f} ({estimate.low:.3f}\u2013{estimate.high:.3f})"
