@@ -1,4 +1,4 @@
-"""docs/python.md: every block of Python runs, in the order of the page, as one script."""
+"""docs/python.md: every block of Python runs, in the order of the page, as one script that stays as it was."""
 
 import re
 import shutil
@@ -10,8 +10,24 @@ import pytest
 from PIL import Image
 
 PAGE = Path(__file__).parents[1] / "docs/python.md"
-STRICT = "import warnings, celebtool\nwarnings.simplefilter('error', celebtool.CelebtoolWarning)\n"
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+BEGIN = """
+import warnings, celebtool
+warnings.simplefilter("error", celebtool.CelebtoolWarning)
+
+def _state():
+    import os, signal, sys
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    return handlers, dict(os.environ), sys.path[:], os.getcwd(), sys.stdout, sys.stderr
+
+_before = _state()
+"""
+END = """
+import multiprocessing, sys
+assert _state() == _before
+assert "tensorflow" not in sys.modules
+assert multiprocessing.active_children() == []
+"""
 
 
 @pytest.mark.slow
@@ -24,7 +40,7 @@ def test_every_block_runs(face_parts: Path, tmp_path: Path) -> None:
             photo.save(tmp_path / f"visitors/{number}.jpg", quality=95)
     blocks = BLOCK.findall(PAGE.read_text(encoding="utf-8"))
     assert len(blocks) == 8
-    (tmp_path / "page.py").write_text("".join([STRICT, *blocks]), encoding="utf-8")
+    (tmp_path / "page.py").write_text("".join([BEGIN, *blocks, END]), encoding="utf-8")
     line = [sys.executable, "page.py"]
     done = subprocess.run(line, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -1,19 +1,21 @@
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import celebtool
 from celebtool.formats import predictions
-from tests.conftest import run_installed
+from tests.conftest import Result
 from tests.support.predictions import many, write
 
+Command = Callable[..., Result]
 
-def test_figures_are_the_commands(tmp_path: Path) -> None:
+
+def test_figures_are_the_commands(command: Command, tmp_path: Path) -> None:
     table = write(tmp_path / "p.csv", many(wrong=3))
-    done = run_installed("report", table, "--json")
-    told = json.loads(done.stdout)
+    told = json.loads(command("report", table, "--json").stdout)
     figures = celebtool.evaluate(table)
     for name, value in figures.to_dict().items():
         expected = told[name]

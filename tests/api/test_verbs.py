@@ -1,4 +1,6 @@
+import multiprocessing
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -6,9 +8,10 @@ import pytest
 from PIL import Image
 
 import celebtool
-from tests.conftest import run_installed, tree
+from tests.conftest import Result, tree
 
 pytestmark = pytest.mark.slow
+Command = Callable[..., Result]
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +25,10 @@ def photos(att_faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def test_a_folder_of_crops_is_the_commands(photos: Path, tmp_path: Path) -> None:
-    assert run_installed("crop-faces", photos, tmp_path / "command", "--size", 112).code == 0
+def test_a_folder_of_crops_is_the_commands(command: Command, photos: Path, tmp_path: Path) -> None:
+    assert command("crop-faces", photos, tmp_path / "command", "--size", 112).code == 0
     crops = celebtool.crop_faces(photos, tmp_path / "python", size=112, jobs=2)
+    assert all(child.name.startswith("ForkServer") for child in multiprocessing.active_children())  # the command's
     assert tree(tmp_path / "python") == tree(tmp_path / "command")
     assert crops.summary == "6 crops from 7 photos: 1 not an image"
     assert [(row.source, row.reason) for row in crops.rejected] == [("s2/4.jpg", "not_an_image")]
@@ -63,8 +67,8 @@ def test_an_argument_that_does_not_exist(photos: Path, tmp_path: Path) -> None:
         celebtool.find_faces(photos / "s1/1.pgm", format="jpg")  # type: ignore[call-arg]
 
 
-def test_faces_are_found_without_writing(photos: Path, tmp_path: Path) -> None:
-    assert run_installed("crop-faces", photos / "s1", tmp_path / "faces", "--format", "png").code == 0
+def test_faces_are_found_without_writing(command: Command, photos: Path, tmp_path: Path) -> None:
+    assert command("crop-faces", photos / "s1", tmp_path / "faces", "--format", "png").code == 0
     with Image.open(photos / "s1/1.pgm") as image:
         array = np.asarray(image.convert("RGB"))
     first, second, third = celebtool.find_faces([array, photos / "s2/4.jpg", "none.jpg"])
@@ -78,8 +82,8 @@ def test_faces_are_found_without_writing(photos: Path, tmp_path: Path) -> None:
     ]
 
 
-def test_a_model_is_the_commands(face_parts: Path, tmp_path: Path) -> None:
-    assert run_installed("train", face_parts, tmp_path / "command.h5", "--l2", 0.5, "--no-enrol").code == 0
+def test_a_model_is_the_commands(command: Command, face_parts: Path, tmp_path: Path) -> None:
+    assert command("train", face_parts, tmp_path / "command.h5", "--l2", 0.5, "--no-enrol").code == 0
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         model = celebtool.train(face_parts, tmp_path / "python.h5", l2=0.5, enrol=False)
