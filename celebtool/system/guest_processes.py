@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from celebtool.system import streams
+
 _ALONE = threading.Lock()
 
 
@@ -35,7 +37,7 @@ class Context(multiprocessing.context.SpawnContext):
 
 class _Process(multiprocessing.context.SpawnProcess):
     def start(self) -> None:
-        with _without_main():
+        with streams.without_stderr(), _without_main():  # its talk is lost: errors come back as results
             super().start()
 
 

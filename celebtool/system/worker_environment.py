@@ -2,7 +2,16 @@
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterator
+
+WANTED = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "1",
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "PYTHONSAFEPATH": "1",
+}
 
 
 @contextlib.contextmanager
@@ -11,21 +20,39 @@ def prepared() -> Iterator[None]:
 
     One thread each, memory that is given back, no GPU (it does not survive a fork, nor do many workers fit on it), and
     no modules of the current directory, which may be an untrusted folder of photos.
+
+    Blocks of several threads may overlap: the environment is as it was at the end of the last.
     """
-    wanted = {
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "MALLOC_ARENA_MAX": "1",
-        "CUDA_VISIBLE_DEVICES": "-1",
-        "PYTHONSAFEPATH": "1",
-    }
-    before = {name: os.environ.get(name) for name in wanted}
-    os.environ.update(wanted)
+    _environment.begin()
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        _environment.end()
+
+
+class _Environment:
+    """How many blocks have set the variables, and what they were before."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._blocks = 0
+        self._before: dict[str, str | None] = {}
+
+    def begin(self) -> None:
+        with self._lock:
+            if not self._blocks:
+                self._before = {name: os.environ.get(name) for name in WANTED}
+                os.environ.update(WANTED)
+            self._blocks += 1
+
+    def end(self) -> None:
+        with self._lock:
+            self._blocks -= 1
+            for name, value in self._before.items() if not self._blocks else ():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+
+
+_environment = _Environment()
