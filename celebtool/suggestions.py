@@ -1,5 +1,7 @@
 """Did you mean: the nearest known name for one that was mistyped, in one place for options, classes and paths."""
 
+import re
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -73,8 +75,15 @@ def did_you_mean_path(path: Path) -> str:
 def _spelt(name: str, known: list[str]) -> str | None:
     """Return the known name that a name is meant to be, letter by letter or nearly; numbers tell people apart."""
     bare = {_bare(each): each for each in reversed(known)}
+    words = {found: each for each in reversed(known) if (found := _words(each))}
     same = [each for each in known if _digits(each) == _digits(name)]
-    return bare.get(_bare(name)) or nearest(name, same, cutoff=0.85)
+    return bare.get(_bare(name)) or words.get(_words(name)) or nearest(name, same, cutoff=0.85)
+
+
+def _words(name: str) -> tuple[str, ...]:
+    """Return the words of a name in any order, without accents: ``Williams, Serena`` is Serena Williams."""
+    plain = "".join(each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
+    return tuple(sorted(re.findall(r"\w+", plain.casefold().replace("_", " "))))
 
 
 def _digits(name: str) -> str:

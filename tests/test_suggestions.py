@@ -54,6 +54,14 @@ def test_names_that_are_nearly_known_ones() -> None:
     assert suggestions.misspelt(["zed"], known) == ""
 
 
+def test_the_words_of_a_name_may_come_in_another_order_and_without_accents() -> None:
+    known = ["Serena Williams", "Venus Williams", "Zoë Saldaña", "Ann 1"]
+    strangers = ["Williams, Serena", "saldana_zoe", "1 Ann", "Ann 2"]
+    assert suggestions.misspelt(strangers, known) == (
+        "1 Ann (Ann 1), Williams, Serena (Serena Williams), saldana_zoe (Zoë Saldaña)"
+    )
+
+
 def test_names_that_differ_in_case_and_separators_alone() -> None:
     assert suggestions.alike(["cho_kim", "zed", "Cho Kim", "s1", "S 1", "s10", "chokim"]) == (
         "Cho Kim = cho_kim = chokim, S 1 = s1"

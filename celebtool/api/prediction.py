@@ -3,11 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from celebtool import suggestions
 from celebtool.api.processes import Processes
 from celebtool.cropping import plan
 from celebtool.formats import sources
-from celebtool.formats.image_folder import UNKNOWN
 from celebtool.formats.model_info import ModelInfo
 from celebtool.formats.prediction_row import Prediction
 from celebtool.formats.sources import Source
@@ -29,9 +27,8 @@ def problem_of_threshold(value: float, info: ModelInfo) -> str:
 
 def doubts_of_labels(names: Sequence[str], class_names: Sequence[str]) -> list[str]:
     """Return what is to be said of class directories whose names are nearly those of a model's classes."""
-    misspelt = suggestions.misspelt(sources.labels(names), (*class_names, UNKNOWN))
-    said = "the model has nobody called so, but nearly"
-    return [f"{said}: {misspelt}; their images count as strangers"] if misspelt else []
+    said = sources.misspelt(names, class_names)
+    return [said] if said else []
 
 
 def are_crops(names: Sequence[str], first: Sequence[Source], crops: Mapping[str, object] | None) -> bool:

@@ -101,10 +101,15 @@ def _check_exists(argument: str) -> None:
     raise CelebtoolError(argument, f"no such file or directory{hint}")
 
 
-def labels(arguments: Sequence[str]) -> set[str]:
-    """Return the names of the class directories in the directories that a command line names."""
-    roots = [Path(argument) for argument in arguments if Path(argument).is_dir()]
-    return {name for root in roots for name in image_folder.read(root).class_names}
+def misspelt(arguments: Sequence[str], class_names: Sequence[str]) -> str:
+    """Say which class directories a command line names that a model calls nearly so, and what that means; "" if none."""
+    folders = [image_folder.read(Path(argument)) for argument in arguments if Path(argument).is_dir()]
+    near = suggestions.misspelt({name for each in folders for name in each.class_names}, (*class_names, UNKNOWN))
+    if not near:
+        return ""
+    labelled = any(_is_labelled(folder, set(class_names)) for folder in folders)
+    meaning = "count as strangers" if labelled else "get no label, and so no figures"
+    return f"the model has nobody called so, but nearly: {near}; their images {meaning}; rename the folders"
 
 
 def _folder(argument: str) -> ImageFolder:
@@ -143,8 +148,12 @@ def _name(name: bytes, *, begins: bool) -> Iterator[str]:
         yield os.fsdecode(next((each for each in (name, *shorter) if os.path.lexists(each)), shorter[-1]))
 
 
+def _is_labelled(folder: ImageFolder, class_names: set[str]) -> bool:
+    return bool(class_names & set(folder.class_names)) or UNKNOWN in folder.counts()
+
+
 def _of_folder(folder: ImageFolder, class_names: set[str], prefix: str) -> Iterator[Source]:
-    labelled = bool(class_names & set(folder.class_names)) or UNKNOWN in folder.counts()
+    labelled = _is_labelled(folder, class_names)
     for sample in folder.samples:
         label = sample.label or ""
         if label not in class_names:

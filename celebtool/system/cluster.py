@@ -20,6 +20,7 @@ from typing import Any
 
 from celebtool import __version__
 from celebtool.errors import CelebtoolError, SystemFaultError, printable
+from celebtool.system import cluster_address
 from celebtool.system.workers import Start
 
 PATIENCE = 10.0  # seconds without a worker before the user is told; without an answer before it is an error
@@ -51,6 +52,7 @@ def dask(address: str, answers: Path, say: Callable[[str], None]) -> Start:
     @contextlib.contextmanager
     def start(_workers: int) -> Iterator[Executor]:
         deaths: set[str] = set()
+        cluster_address.check_listener(address, PATIENCE)
         try:
             client = _client(distributed, deaths)(
                 address, timeout=PATIENCE, set_as_default=False, deserializers=["msgpack"]

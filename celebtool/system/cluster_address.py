@@ -1,10 +1,16 @@
-"""Tell the address of a Dask scheduler from what is none, before anything is connected to."""
+"""Tell the address of a Dask scheduler from what is none, and what listens there from something else."""
 
 import importlib
 import re
+import socket
+import struct
+
+from celebtool.errors import CelebtoolError
 
 _ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]@?#]+):([0-9]{1,5})")
 _TLS = ("ca-file", "client.cert", "client.key")
+_LARGEST_GREETING = 1 << 20  # bytes
+_PRINTED = "give the address that `dask scheduler` prints"
 _EXPECTED = "expected the scheduler's address, as tcp://HOST:8786, or tls://HOST:8786"
 
 
@@ -17,6 +23,33 @@ def problem_of(address: str) -> str:
         names = ", ".join(f"distributed.comm.tls.{name}" for name in missing)
         return f"TLS needs certificates: set {names} in Dask's configuration (docs/scale.md shows how)"
     return ""
+
+
+def check_listener(address: str, patience: float) -> None:
+    """Make sure that what listens at an address begins to talk as Dask does: with the size of its greeting.
+
+    Dask's client would wait for what is silent, and take what another program says for the size of a message, up to all
+    memory. Through TLS nothing can be read before certificates are exchanged, so there only the connection is tried.
+
+    Raises:
+        CelebtoolError: nothing listens, or something else.
+    """
+    found = _ADDRESS.fullmatch(address.removesuffix("/"))
+    if not found:
+        raise CelebtoolError(address, _EXPECTED)
+    said = b""
+    try:
+        with socket.create_connection((found[2].strip("[]"), int(found[3])), patience) as connection:
+            if found[1] == "tls":
+                return
+            while len(said) < 8 and (more := connection.recv(8 - len(said))):
+                said += more
+    except TimeoutError:
+        pass
+    except OSError as error:
+        raise CelebtoolError(address, "no Dask scheduler answers; start one with: dask scheduler") from error
+    if len(said) < 8 or not 0 < struct.unpack("<Q", said)[0] <= _LARGEST_GREETING:
+        raise CelebtoolError(address, "no Dask scheduler answers, but something else may listen there; " + _PRINTED)
 
 
 def _setting(name: str) -> object:

@@ -83,3 +83,19 @@ def test_a_name_that_ends_with_a_carriage_return_is_read(tmp_path: Path, monkeyp
     chunks = [f"{odd}\n".encode(), b""]
     monkeypatch.setattr(os, "read", lambda *_: chunks.pop(0))
     assert [source.file for source in sources.of_arguments(["-"], (), b"\n")] == [odd]
+
+
+def test_names_that_are_nearly_the_models_are_said_with_what_becomes_of_their_images(tmp_path: Path) -> None:
+    for path in ("all/Ann_Lee/1.jpg", "all/BOB/1.jpg", "some/Ann_Lee/1.jpg", "some/bob/1.jpg", "other/zed/1.jpg"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(b"x")
+
+    def said(*names: str) -> str:
+        return sources.misspelt([str(tmp_path / name) for name in names], ["Ann Lee", "bob"])
+
+    near = "the model has nobody called so, but nearly: Ann_Lee (Ann Lee)"
+    assert said("some") == f"{near}; their images count as strangers; rename the folders"
+    both = f"{near}, BOB (bob)"
+    assert said("all") == f"{both}; their images get no label, and so no figures; rename the folders"
+    assert said("all", "some") == f"{both}; their images count as strangers; rename the folders"
+    assert said("other") == ""

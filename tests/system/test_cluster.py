@@ -2,7 +2,9 @@
 
 import importlib.util
 import os
+import socket
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,6 +76,41 @@ def test_what_is_no_address(address: str) -> None:
         cluster_address.problem_of(address)
         == "expected the scheduler's address, as tcp://HOST:8786, or tls://HOST:8786"
     )
+
+
+@pytest.mark.parametrize(
+    "greeting", [b"", b"SSH-2.0-OpenSSH_9.2\r\n", b"\xff" * 64, (1 << 40).to_bytes(8, "little"), bytes(8), b"220", None]
+)
+def test_something_else_that_listens_is_no_scheduler(greeting: bytes | None) -> None:
+    """It says something of its own, waits to be spoken to as a web server does, or hangs up."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                if greeting is not None:
+                    connection.sendall(greeting)
+                    ended.wait(10)
+
+        ended = threading.Event()
+        other = threading.Thread(target=serve)
+        other.start()
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(CelebtoolError) as caught:
+            cluster_address.check_listener(address, 0.3)
+        ended.set()
+        other.join()
+    assert str(caught.value) == (
+        f"{address}: no Dask scheduler answers, but something else may listen there; "
+        "give the address that `dask scheduler` prints"
+    )
+
+
+def test_where_nothing_listens_no_scheduler_answers() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+    with pytest.raises(CelebtoolError, match="no Dask scheduler answers; start one with: dask scheduler"):
+        cluster_address.check_listener(address, 1)
 
 
 @needs_dask

@@ -18,6 +18,10 @@ from celebtool.nn.networks import build, dlib_weights, imagenet_weights, keras_w
 
 Array = npt.NDArray[np.float32]
 
+_NESTED = (
+    "holds a whole network as one layer of another; save the weights of that layer alone, in Python: "
+    "model.layers[0].save_weights('w.weights.h5')"
+)
 _FACES = {"face-sface": sface_weights, "face-resnet29": dlib_weights}
 
 
@@ -97,7 +101,8 @@ def _assign(
     name one array thousands of times.
     """
     groups = iter(groups)
-    for layer in build.backbone(model):
+    layers = build.backbone(model)
+    for layer in layers:
         if not layer.weights:
             continue
         group = next(groups, [])
@@ -106,7 +111,7 @@ def _assign(
         if got != wanted:
             found, needed = (listed([str(shape) for shape in shapes]) for shapes in (got, wanted))
             problem = f"has {found or 'nothing'} where {layer.name} needs {needed}; expected weights of this network"
-            raise CelebtoolError(path, problem)
+            raise CelebtoolError(path, _NESTED if len(got) >= sum(len(each.weights) for each in layers) else problem)
         arrays = [read(each) for each in group]
         if not all(np.isfinite(array).all() for array in arrays):
             raise CelebtoolError(path, f"has NaN or Inf in {layer.name}; expected trained weights")

@@ -70,6 +70,15 @@ def test_a_file_that_keras_saved(tmp_path: Path, mobilenet: keras.Model) -> None
 
 
 @pytest.mark.slow
+def test_a_network_within_another_in_one_h5_is_said_to_be_that(tmp_path: Path, mobilenet: keras.Model) -> None:
+    outer = keras.Sequential([keras.Input((*SIZE, 3)), mobilenet, keras.layers.Dense(2)])
+    with classifier.model_file.new_for_keras(tmp_path / "m.h5") as file:
+        classifier.save_model_to_hdf5(outer, file, include_optimizer=False)
+    with pytest.raises(CelebtoolError, match=r"m.h5: holds a whole network as one layer of another; save the weights"):
+        pretrained.load_file(build.build("mobilenetv2", 3, image_size=SIZE), "mobilenetv2", tmp_path / "m.h5")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("top", [True, False])
 @pytest.mark.parametrize("nested", [True, False])
 def test_what_save_weights_of_keras_3_wrote(tmp_path: Path, mobilenet: keras.Model, *, top: bool, nested: bool) -> None:
