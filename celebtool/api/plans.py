@@ -6,7 +6,7 @@ from pathlib import Path
 from celebtool.architectures import Architecture
 from celebtool.formats import crops
 from celebtool.system.progress import Listener
-from celebtool.training import folder_doubts, settings, training_set
+from celebtool.training import folder_doubts, settings, weights_source
 from celebtool.training.options import TrainingOptions
 from celebtool.training.settings import TrainSettings
 from celebtool.training.training_set import TrainingData
@@ -41,7 +41,7 @@ class Plan:
     @property
     def files(self) -> list[Path]:
         """The files that its weights come from."""
-        file = training_set.weights_file(self.source)
+        file = weights_source.file_of(self.source)
         return [file] if file else []
 
 
@@ -68,7 +68,7 @@ def parameters(plan: Plan, *, allow_leak: bool) -> dict[str, object]:
     start: dict[str, object] = {
         "arch": plan.network.architecture.name,
         "image_size": list(plan.size),
-        "weights": training_set.weights_digest(plan.source),
+        "weights": weights_source.digest(plan.source),
         "allow_leak": allow_leak,
     }
     if not plan.network.enrol:

@@ -149,21 +149,6 @@ def test_a_model_of_other_classes(make_folder: Callable[..., Path]) -> None:
     training_set.check_classes(data, ["a", "b"])
 
 
-def test_weights_are_told_apart_by_their_content(tmp_path: Path) -> None:
-    (tmp_path / "w.h5").write_bytes(b"abc")
-    assert training_set.weights_digest(str(tmp_path / "w.h5")).startswith("ba7816bf")
-    assert training_set.weights_digest("imagenet") == "imagenet"
-    (tmp_path / "w.keras").write_bytes(b"PK")
-    with pytest.raises(CelebtoolError) as caught:
-        training_set.weights_digest(str(tmp_path / "w.keras"))
-    assert str(caught.value) == (
-        f"{tmp_path}/w.keras: is in Keras' own format; expected a .h5, which "
-        "keras.models.load_model('w.keras').save_weights('w.weights.h5') writes in Python"
-    )
-    with pytest.raises(CelebtoolError, match="imagent: no such file; expected imagenet, none or a .h5 with weights"):
-        training_set.weights_digest("imagent")
-
-
 def test_a_photo_on_both_sides_is_refused(make_folder: Callable[..., Path], tmp_path: Path) -> None:
     make_folder({"a": 2, "b": 2}, "parts/train")
     root = make_folder({"a": 2, "b": 1}, "parts/val").parent
