@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from celebtool.api.figures import Figures, evaluate
     from celebtool.api.model import Model, load
     from celebtool.api.results import Crops, Face, Photo, Predictions
-    from celebtool.api.verbs import crop_faces, find_faces, train
+    from celebtool.api.verbs import crop_faces, cross_validate, find_faces, train
     from celebtool.errors import CelebtoolError, CelebtoolWarning, SystemFaultError
     from celebtool.formats.prediction_row import Prediction
 
@@ -28,6 +28,7 @@ _HOMES = {
     "Predictions": "api.results",
     "SystemFaultError": "errors",
     "crop_faces": "api.verbs",
+    "cross_validate": "api.verbs",
     "evaluate": "api.figures",
     "find_faces": "api.verbs",
     "load": "api.model",
@@ -46,6 +47,7 @@ __all__ = [
     "Predictions",
     "SystemFaultError",
     "crop_faces",
+    "cross_validate",
     "evaluate",
     "find_faces",
     "load",

@@ -84,6 +84,7 @@ BOUNDS: dict[str, tuple[float | None, float | None]] = {
     "min_confidence": (0.8, 1),
     "jobs": (1, None),
     "batch_size": (1, None),
+    "folds": (2, None),
 }
 """The bounds of the commands' options."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from celebtool.errors import count
 from celebtool.evaluation import figures, judge
 from celebtool.evaluation.evaluate import Evaluation
 from celebtool.evaluation.intervals import Estimate
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Figures:
     """The figures of predictions; intervals are of 95 %.
 
@@ -29,6 +30,14 @@ class Figures:
     """
 
     evaluation: Evaluation
+
+    def __repr__(self) -> str:
+        """Tell accuracy and macro F1, with their intervals, and the number of images."""
+        told = (
+            f"{name} {each.value:.3f} [{each.low:.3f}, {each.high:.3f}]"
+            for name, each in (("accuracy", self.accuracy), ("macro F1", self.macro_f1))
+        )
+        return f"Figures({', '.join(told)}, {count(self.evaluation.images, 'image')})"
 
     @property
     def accuracy(self) -> Estimate:

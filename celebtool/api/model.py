@@ -23,7 +23,7 @@ LOOKED_AT = 8
 """Images whose size tells crops from photos."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Model:
     """A trained model; `load` reads one.
 

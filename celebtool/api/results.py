@@ -1,7 +1,8 @@
 """What the functions of the Python interface return: rows with names, and tables for pandas."""
 
+import html
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from celebtool.cropping import plan
+from celebtool.errors import count
 from celebtool.formats import manifest, predictions
 from celebtool.formats.manifest import Row
-from celebtool.formats.prediction_row import BOX_COLUMNS, PROBABILITY, Prediction, write_cells
+from celebtool.formats.prediction_row import BOX_COLUMNS, FOLD, PROBABILITY, Prediction, write_cells
 from celebtool.imaging.alignment import Box
 from celebtool.system.output import new_file
 
@@ -19,7 +21,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True)
+SHOWN = 20
+"""Rows that a notebook shows at most."""
+
+
+@dataclass(frozen=True, repr=False)
 class Predictions(predictions.Predictions):
     """A row per image, or per face, in the order of the images; a sequence of `Prediction`.
 
@@ -43,12 +49,28 @@ class Predictions(predictions.Predictions):
         """Return a row."""
         return self.rows[index]
 
+    @property
+    def with_folds(self) -> bool:
+        """Whether the rows are of several models of a cross-validation."""
+        return any(row.fold is not None for row in self.rows)
+
+    def __repr__(self) -> str:
+        """Count rows and classes."""
+        return f"Predictions({count(len(self.rows), 'row')}, {count(len(self.class_names), 'class', 'classes')})"
+
+    def _repr_html_(self) -> str:
+        """Return the first rows as a table without the probabilities, for a notebook."""
+        head = Predictions(self.class_names, self.rows[:SHOWN], self.with_boxes).to_frame()
+        shown = head[[name for name in head.columns if not name.startswith(PROBABILITY)]]
+        return f"{shown.to_html(border=0)}<p>{html.escape(repr(self))}</p>"
+
     def to_frame(self) -> "pd.DataFrame":
         """Return the columns of the table that `celebtool predict` writes, a row each; NaN or None where there is no value."""
         import pandas as pd
 
         names = [PROBABILITY + name for name in self.class_names]
         columns = [*predictions.COLUMNS, *names, *(BOX_COLUMNS if self.with_boxes else ())]
+        columns += [FOLD] if self.with_folds else []
         return pd.DataFrame([write_cells(row, names) for row in self.rows], columns=columns)
 
     def write(self, path: str | Path, *, overwrite: bool = False) -> None:
@@ -61,12 +83,12 @@ class Predictions(predictions.Predictions):
             new_file(Path(path), overwrite=overwrite) as workspace,
             workspace.content.open("w", encoding="utf-8", newline="") as stream,
         ):
-            writer = predictions.Writer(stream, self.class_names, boxes=self.with_boxes)
+            writer = predictions.Writer(stream, self.class_names, boxes=self.with_boxes, folds=self.with_folds)
             for row in self.rows:
                 writer.row(row)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Face:
     """A face in a photo.
 
@@ -80,7 +102,7 @@ class Face:
     box: Box
     landmarks: NDArray[np.float64]
     confidence: float
-    image: NDArray[np.uint8]
+    image: NDArray[np.uint8] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -92,7 +114,7 @@ class Photo:
     reason: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Crops:
     """An image folder that `crop_faces` wrote.
 
@@ -103,6 +125,10 @@ class Crops:
 
     path: Path
     rows: tuple[Row, ...]
+
+    def __repr__(self) -> str:
+        """Name the folder, and count."""
+        return f"Crops({str(self.path)!r}: {self.summary})"
 
     @property
     def rejected(self) -> tuple[Row, ...]:

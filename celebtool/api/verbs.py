@@ -1,4 +1,4 @@
-"""The functions of the Python interface that have a command of their own: `crop_faces`, `train`; and `find_faces`."""
+"""The functions of the Python interface that do what a command does: `crop_faces`, `train`, …; and `find_faces`."""
 
 import os
 import tempfile
@@ -7,18 +7,19 @@ from pathlib import Path
 from typing import Unpack
 
 from celebtool import architectures
-from celebtool.api import arguments, cropping, inputs, model, processes, training
+from celebtool.api import arguments, cropping, cross_validation, inputs, model, processes, training
 from celebtool.api.arguments import CropArguments, FaceArguments, TrainArguments
 from celebtool.api.inputs import Pictures
 from celebtool.api.listener import Callback, Heard
 from celebtool.api.model import Model
 from celebtool.api.plans import Network
-from celebtool.api.results import Crops, Face, Photo
+from celebtool.api.results import Crops, Face, Photo, Predictions
 from celebtool.cropping.plan import CropSettings
 from celebtool.errors import CelebtoolError
-from celebtool.formats import manifest, sources
+from celebtool.formats import manifest, predictions, sources
 from celebtool.formats.reasons import Reason
 from celebtool.formats.sources import Source
+from celebtool.training import fold_messages
 
 Name = str | os.PathLike[str]
 
@@ -148,3 +149,48 @@ def train(
     if info is not None:
         training.tell_of(info, tell)
     return model.load(output)
+
+
+def cross_validate(
+    faces: Name,
+    out: Name,
+    folds: int = 5,
+    *,
+    arch: str = architectures.DEFAULT,
+    weights: str | None = None,
+    image_size: int | tuple[int, int] | None = None,
+    overwrite: bool = False,
+    progress: Callback | None = None,
+    **options: Unpack[TrainArguments],
+) -> Predictions:
+    """Train a model per fold, and predict each image by the one that has seen neither it nor a copy of it.
+
+    This is `celebtool train --folds`; `evaluate` measures the rows.
+
+    Args:
+        faces: the image folder, not split.
+        out: the directory to write, with predictions.csv; the models are not kept.
+        folds: how many, 2 or more.
+        arch: as of `train`, like all others.
+        weights: see there.
+        image_size: see there.
+        overwrite: replace an existing output.
+        progress: called with (stage, done, total).
+        options: the command's other options, as ``epochs=5``, but for ``history``.
+
+    Raises:
+        CelebtoolError: a value that is not allowed; a folder that can't be trained on; an output that exists already.
+        ImageError: an image can't be read.
+    """
+    arguments.check_count("folds", folds)
+    chosen, run = arguments.checked(options)
+    if run.history:
+        raise CelebtoolError("history", "is of one run; the output holds the history of each fold")
+    tell = Heard(progress)
+    network = Network(architectures.get(arch), weights, arguments.checked_size(image_size))
+    job = cross_validation.planned(Path(faces), Path(out), folds, network, chosen, run, tell)
+    found = cross_validation.write(job, run, tell, overwrite=overwrite)
+    for line in fold_messages.doubts(found.models) if found else ():
+        tell.warn(line)
+    table = predictions.read(Path(out) / cross_validation.TABLE)
+    return Predictions(table.class_names, table.rows)

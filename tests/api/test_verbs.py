@@ -114,3 +114,18 @@ def test_a_training_that_is_not_allowed(face_parts: Path, tmp_path: Path, option
     with pytest.raises(celebtool.CelebtoolError) as raised:
         celebtool.train(face_parts, **{"path": tmp_path / "m.h5", **options})
     assert str(raised.value).startswith(problem)
+
+
+def test_a_cross_validation_is_the_commands(command: Command, face_parts: Path, tmp_path: Path) -> None:
+    faces = face_parts.parent / "faces"
+    assert command("train", faces, tmp_path / "command", "--folds", 2).code == 0
+    rows = celebtool.cross_validate(faces, tmp_path / "python", 2)
+    assert tree(tmp_path / "python") == tree(tmp_path / "command")
+    assert celebtool.evaluate(rows).evaluation.images == len(rows) == 60
+    rows.write(tmp_path / "again.csv")
+    assert (tmp_path / "again.csv").read_bytes() == (tmp_path / "python/predictions.csv").read_bytes()
+    assert set(rows.to_frame()["fold"]) == {1, 2}
+    with pytest.raises(celebtool.CelebtoolError, match="folds: 1; expected 2 or more"):
+        celebtool.cross_validate(faces, tmp_path / "python", 1)
+    with pytest.raises(celebtool.CelebtoolError, match="history: is of one run"):
+        celebtool.cross_validate(faces, tmp_path / "python", 2, history="h.csv")
