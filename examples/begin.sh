@@ -2,7 +2,7 @@
 # Sourced by every recipe with its arguments: DATA, an image folder, and OUT, the directory to work in.
 set -euo pipefail
 if [ $# -ne 2 ]; then
-    printf 'Usage: [QUICK=1] [WEIGHTS=imagenet|none|FILE.h5] %s DATA OUT\n' "$0" >&2
+    printf 'Usage: [QUICK=1] [WEIGHTS=imagenet|none|FILE.h5] [EPOCHS=N] %s DATA OUT\n' "$0" >&2
     exit 2
 fi
 quick=${QUICK:-}
@@ -22,6 +22,11 @@ run() {
 # choose SHORT FULL: print SHORT if QUICK=1, else FULL.
 choose() {
     if [ -n "$quick" ]; then printf '%s' "$1"; else printf '%s' "$2"; fi
+}
+
+# epochs N: print how many epochs a training has: 1 if QUICK=1, else $EPOCHS if that is set, else N.
+epochs() {
+    choose 1 "${EPOCHS:-$1}"
 }
 
 # Put a folder that is split together again, because every recipe splits in its own way.

@@ -15,7 +15,9 @@ from celebtool.formats.model_info import ModelInfo
 from celebtool.nn import classifier
 from celebtool.nn.classifier import Classifier
 from celebtool.nn.networks import build, imagenet_weights, pretrained
+from tests.support import modules
 
+random_weights = modules.load("examples/random_weights.py")
 SIZE = (32, 32)
 
 
@@ -91,23 +93,28 @@ def test_what_save_weights_of_keras_3_wrote(tmp_path: Path, mobilenet: keras.Mod
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["vgg16", "densenet121", "resnet50", "inceptionv3"])
-def test_save_weights_of_each_network(tmp_path: Path, name: str) -> None:
-    """The saved file counts the layers of each class as our backbone does."""
-    application = {"vgg16": "VGG16", "densenet121": "DenseNet121", "resnet50": "ResNet50", "inceptionv3": "InceptionV3"}
+@pytest.mark.parametrize("name", ["vgg16", "densenet121", "resnet50", "inceptionv3", "mobilenetv2"])
+def test_official_files_and_save_weights_of_each_network(tmp_path: Path, name: str) -> None:
+    """Files count the layers, and the layers of each class, as our backbone does."""
     keras.utils.clear_session()
     size = (75, 75, 3) if name == "inceptionv3" else (*SIZE, 3)
     top = name == "vgg16"
-    source = getattr(keras.applications, application[name])(
-        include_top=top, weights=None, input_shape=size, **({"classes": 2} if top else {})
-    )
-    source.save_weights(tmp_path / "w.weights.h5")
+    file, application = random_weights.FILES[name]
+    source = application(include_top=top, weights=None, input_shape=size, **({"classes": 2} if top else {}))
     model = build.build(name, 3, image_size=size[:2])
+    written = random_weights.write(name, source.layers, tmp_path / file)
+    pretrained.load_file(model, name, tmp_path / file)
+    assert_backbone(model, written, top=top)
+    source.save_weights(tmp_path / "w.weights.h5")
     pretrained.load_file(model, name, tmp_path / "w.weights.h5")
-    theirs = [array for layer in source.layers for array in layer.get_weights()]
+    assert_backbone(model, [array for layer in source.layers for array in layer.get_weights()], top=top)
+
+
+def assert_backbone(model: keras.Model, arrays: list[np.ndarray], *, top: bool) -> None:
+    """The backbone has these arrays, but for the last layer's if they are of a network with its top."""
     ours = [array for layer in build.backbone(model) for array in layer.get_weights()]
-    assert len(ours) == len(theirs) - 2 * top
-    assert all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=False))
+    assert len(ours) == len(arrays) - 2 * top
+    assert all(np.array_equal(a, b) for a, b in zip(ours, arrays, strict=False))
 
 
 @pytest.mark.slow
