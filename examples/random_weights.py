@@ -61,13 +61,13 @@ def _weight_names(name: str, layer_name: str, layer: keras.Layer) -> Iterator[tu
 
 
 def _numbers(weight: keras.Variable, random: np.random.Generator) -> np.ndarray:
-    """Return numbers with which what goes through the network stays of one size (He et al. 2015)."""
+    """Return numbers with which what goes through the network neither dies away nor explodes (He et al. 2015)."""
     shape = tuple(weight.shape)
     if len(shape) > 1:
         inputs = np.prod(shape[:-1]) if shape[-1] > 1 else np.prod(shape[:2])
         return (random.standard_normal(shape, np.float32) * np.sqrt(2 / inputs)).astype(np.float32)
-    spread = random.random(shape, np.float32)
-    return spread + 1 if "variance" in weight.name else spread / 2 + 0.5 if weight.name == "gamma" else spread / 10
+    near_one = "variance" in weight.name or weight.name == "gamma"
+    return near_one + (random.random(shape, np.float32) - 0.5) / 5
 
 
 def main() -> None:
