@@ -2,8 +2,8 @@
 
 Confident learning (C. Northcutt, L. Jiang and I. Chuang, Confident learning: estimating uncertainty in dataset labels, JAIR 70,
 2021): a class is believed of an image from the mean probability on that the images labelled so have of it. So a model that is
-seldom sure needs less to be believed than one that always is. An image is a suspect if a class that is believed of it is more
-probable than its label.
+seldom sure needs less to be believed than one that always is. An image is a suspect if a class that is believed of it is clearly
+more probable than its label; without that, a weak model suspects a third of the right labels (`benchmarks/folds.py`).
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -13,6 +13,9 @@ import numpy as np
 from celebtool.folders.suspects import Suspect, Why, ordered
 from celebtool.formats.image_folder import ImageFolder
 from celebtool.formats.predictions import Prediction, Predictions
+
+CLEARLY = 0.5
+"""The least difference of the probabilities of another class and of the label."""
 
 
 def add(found: Sequence[Suspect], folder: ImageFolder, tables: Iterable[Predictions]) -> list[Suspect]:
@@ -52,7 +55,7 @@ def find(rows: Sequence[Prediction], class_names: Sequence[str], told: Collectio
     which, other = believed.argmax(axis=1), believed.max(axis=1)
     return [
         _suspect(known[row], class_names[which[row]], float(other[row]), float(given[row]))
-        for row in np.flatnonzero(other > given)
+        for row in np.flatnonzero(other - given >= CLEARLY)
         if known[row].path not in told
     ]
 

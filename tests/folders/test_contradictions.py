@@ -38,9 +38,17 @@ def test_a_class_is_believed_from_its_own_images_mean_on() -> None:
     """Images of bob have 0.9 of bob on average, those of cid 0.55."""
     unsure = [row(f"cid/{i}.jpg", 0.2, 0.25, 0.55) for i in range(4)]
     rows = [*SURE[:8], *unsure]
-    assert contradictions.find([*rows, row("ann/x.jpg", 0.2, 0.6, 0.2)], NAMES) == []
-    (found,) = contradictions.find([*rows, row("ann/x.jpg", 0.2, 0.2, 0.6)], NAMES)
+    assert contradictions.find([*rows, row("ann/x.jpg", 0.1, 0.7, 0.2)], NAMES) == []
+    (found,) = contradictions.find([*rows, row("ann/x.jpg", 0.1, 0.2, 0.7)], NAMES)
     assert found.looks_like == "cid"
+
+
+def test_a_class_that_is_hardly_more_probable_than_the_label_says_nothing() -> None:
+    unsure = [
+        row(f"{name}/{i}.jpg", *(0.4 if other == name else 0.3 for other in NAMES)) for name in NAMES for i in range(4)
+    ]
+    assert contradictions.find([*unsure, row("ann/x.jpg", 0.2, 0.5, 0.3)], NAMES) == []
+    assert len(contradictions.find([*unsure, row("ann/x.jpg", 0.1, 0.7, 0.2)], NAMES)) == 1
 
 
 def test_strangers_and_images_without_a_prediction_are_no_suspects() -> None:
