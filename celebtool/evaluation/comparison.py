@@ -1,6 +1,7 @@
 """Test whether two models differ, from the images that only one of them has right."""
 
 import math
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -43,16 +44,15 @@ class Comparison:
 
 def compare(first: str, ours: Mapping[Image, bool], second: str, theirs: Mapping[Image, bool]) -> Comparison:
     """Compare two tables, each given by name and as image → whether it is right."""
-    shared = ours.keys() & theirs.keys()
-    only_first = sum(ours[key] and not theirs[key] for key in shared)
-    only_second = sum(theirs[key] and not ours[key] for key in shared)
+    pairs = Counter((is_right, theirs[key]) for key, is_right in ours.items() if key in theirs)
+    both, only_first, only_second = pairs[True, True], pairs[True, False], pairs[False, True]
     return Comparison(
         first=first,
         second=second,
-        images=len(shared),
-        only_in_one=len(ours.keys() ^ theirs.keys()),
-        first_right=sum(ours[key] for key in shared),
-        second_right=sum(theirs[key] for key in shared),
+        images=pairs.total(),
+        only_in_one=len(ours) + len(theirs) - 2 * pairs.total(),
+        first_right=both + only_first,
+        second_right=both + only_second,
         only_first_right=only_first,
         only_second_right=only_second,
         p_value=mcnemar(only_first, only_second),
