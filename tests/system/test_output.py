@@ -3,6 +3,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -267,3 +269,25 @@ def test_an_empty_directory_under_a_parent_without_rights_is_filled() -> None:
             pytest.skip("another user may not run this Python")
         assert (done.stdout, done.stderr) == ("True\n", "")
         assert sorted(path.name for path in (Path(place) / "out").iterdir()) == ["ann", "celebtool.json"]
+
+
+def test_an_output_is_called_as_it_was_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not by where a link leads, nor by its absolute path."""
+    (tmp_path / "disk/out").mkdir(parents=True)
+    (tmp_path / "disk/out/mine").write_text("x")
+    (tmp_path / "link").symlink_to("disk")
+    monkeypatch.chdir(tmp_path)
+
+    def said(make: Callable[..., AbstractContextManager[object]], **options: object) -> str:
+        with pytest.raises(CelebtoolError) as caught, make(inputs=[], **options):
+            pass
+        return str(caught.value)
+
+    out = {"path": Path("link/out"), "recipe": {}}
+    assert said(new_directory, **out, overwrite=False).startswith("link/out: exists already; ")
+    assert said(new_directory, **out, overwrite=True).startswith("link/out: was not written by celebtool")
+    assert said(new_file, path=Path("link/out/mine"), overwrite=False).startswith("link/out/mine: exists already; ")
+    with new_directory(Path("link/new"), recipe={}, inputs=[], overwrite=False):
+        running = said(new_directory, path=Path("link/new"), recipe={}, overwrite=False)
+    assert running == "link/new: is being written by another run; wait for it or stop it"
+    assert (tmp_path / "disk/new").is_dir()
