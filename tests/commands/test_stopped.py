@@ -30,7 +30,7 @@ def place(make_folder: Make, tmp_path: Path) -> Path:
 
 def test_split_keeps_the_fingerprints_and_continues(celebtool: Run, place: Path) -> None:
     stopped = stopping.at("celebtool.folders.duplicates:fingerprint", 9, "split", "faces", "parts-2", cwd=place)
-    kept = f"stopped; what was done for {place}/parts-2 is kept, and the same command continues it\n"
+    kept = "stopped; what was done for parts-2 is kept, and the same command continues it\n"
     assert (stopped.code, stopped.stderr) == (130, kept)
     assert not (place / "parts-2").exists()
     continued = celebtool("split", place / "faces", place / "parts-2")
@@ -55,7 +55,7 @@ def test_of_what_was_only_begun_nothing_is_kept(place: Path, line: tuple[str, ..
     before = tree(place)
     stopped = stopping.at(*((TAKE, 1) if line[0] == "predict" else (READ, 2)), *line, cwd=place)
     out = next(word for word in line if word.startswith("out"))
-    assert stopped.stderr.splitlines()[-1] == f"stopped; {place / out} was not written; {ANEW}"
+    assert stopped.stderr.splitlines()[-1] == f"stopped; {out} was not written; {ANEW}"
     assert (stopped.code, stopped.stdout, tree(place)) == (130, "", before)
     assert not list(place.glob(".*"))
 
@@ -64,7 +64,7 @@ def test_an_output_that_is_to_be_replaced_stays_as_it_was(place: Path) -> None:
     (place / "out.csv").write_text("mine\n")
     line = ("predict", "m.h5", "parts/val", "-o", "out.csv", "--overwrite")
     stopped = stopping.at(TAKE, 1, *line, cwd=place)
-    assert stopped.stderr.splitlines()[-1] == f"stopped; {place}/out.csv is as it was; {ANEW}"
+    assert stopped.stderr.splitlines()[-1] == f"stopped; out.csv is as it was; {ANEW}"
     assert (place / "out.csv").read_text() == "mine\n"
 
 
