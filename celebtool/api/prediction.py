@@ -1,6 +1,6 @@
 """Predict images: check the threshold, have the networks prepared, let workers answer."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from celebtool.api.processes import Processes
@@ -10,9 +10,11 @@ from celebtool.formats.model_info import ModelInfo
 from celebtool.formats.prediction_row import Prediction
 from celebtool.formats.sources import Source
 from celebtool.inference import conversion, prediction
+from celebtool.inference.conversion import Graph
 from celebtool.inference.detection import networks
 from celebtool.inference.prediction import Settings
 from celebtool.inference.predictor import Predictor
+from celebtool.system import workers
 from celebtool.system.progress import Progress
 
 
@@ -23,6 +25,27 @@ def problem_of_threshold(value: float, info: ModelInfo) -> str:
         return ""
     percent = f"; did you mean {value / 100:g}?" if 2 <= value <= 100 else ""
     return f"expected none or a number from {low:g} to {high:g}, as this model's scores are{percent}"
+
+
+_ready: set[str] = set()
+"""The names of networks that are there; a program that predicts image by image must not read all of them each time."""
+
+
+def prepare(graphs: Sequence[Graph], say: Callable[[str], None], *, for_others: bool = False) -> None:
+    """Convert networks that are not there yet.
+
+    Args:
+        graphs: the networks.
+        say: shows a line.
+        for_others: other processes will read them, so look again: they may have been removed. This one has read them, or
+            converts them anew.
+
+    Raises:
+        CelebtoolError: they can't be converted.
+    """
+    missing = [graph for graph in graphs if for_others or graph.name not in _ready]
+    conversion.prepare(missing, say)
+    _ready.update(graph.name for graph in missing)
 
 
 def doubts_of_labels(names: Sequence[str], class_names: Sequence[str]) -> list[str]:
@@ -68,7 +91,8 @@ def answers(
         SystemFaultError: an image can't be read, and its content is not to blame.
         CelebtoolError: the networks can't be prepared.
     """
-    conversion.prepare([*(networks.graphs() if settings.crops else ()), *model.graphs], progress.say)
+    graphs = [*(networks.graphs() if settings.crops else ()), *model.graphs]
+    prepare(graphs, progress.say, for_others=processes.local is not workers.inline)
     progress.stage("predict", "photos")
     start = processes.start(scratch, progress.say)
     pool = prediction.Pool(processes.jobs, start, scratch, progress, total)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Unpack
 
 from celebtool import architectures
-from celebtool.api import arguments, cropping, cross_validation, inputs, model, processes, training
+from celebtool.api import arguments, cropping, cross_validation, inputs, model, prediction, processes, training
 from celebtool.api.arguments import CropArguments, FaceArguments, TrainArguments
 from celebtool.api.inputs import Pictures
 from celebtool.api.listener import Callback, Heard
@@ -86,11 +86,10 @@ def find_faces(images: Pictures, **options: Unpack[FaceArguments]) -> list[Photo
         CelebtoolError: a value that is not allowed, or a path, given alone, that does not exist.
         TypeError: one of the images is neither a path, an array nor a picture.
     """
-    from celebtool.inference import conversion
     from celebtool.inference.detection import networks
 
     settings = replace(arguments.crop_settings(options, FaceArguments), select="all", format="png")
-    conversion.prepare(networks.graphs(), Heard().note)
+    prediction.prepare(networks.graphs(), Heard().note)
     with tempfile.TemporaryDirectory(prefix="celebtool-") as scratch:
         return [_found(source, settings) for source in inputs.given(images, (), Path(scratch)).sources]
 
