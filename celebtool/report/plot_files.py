@@ -64,7 +64,22 @@ def recipe(report: Report, pictures: ImageFolder | None) -> recipes.Recipe:
         "models": [info.arrays_sha256 for info in subjects.models.values()],
         "folders": [provenance.digest(root) for root in folders],
     }
-    return recipes.build("report", {"runs": runs if len(runs) > 1 else [], "images": pictures is not None}, source)
+    told = {"runs": runs if len(runs) > 1 else [], "images": pictures is not None}
+    return recipes.build("report", told | _choices(report), source)
+
+
+def _choices(report: Report) -> dict[str, object]:
+    """Return what else decides what is drawn, as far as it is not as usual: the part, the runs, whose faces were looked for."""
+    parts = [one.evaluation.part for one in report.judged.values()]
+    chosen: dict[str, object] = {}
+    if parts != [one.parts[-1].part if one.parts else None for one in report.judged.values()]:
+        chosen["parts"] = parts
+    if report.judgement.runs and report.judgement.are_several:
+        runs = report.judgement.runs.evaluations.items()
+        chosen["compared"] = {name: [one.images, one.accuracy.value, one.macro.f1.value] for name, one in runs}
+    if any(seen.largest_only for _, seen in report.subjects.folders.values()):
+        chosen["suspects"] = True
+    return chosen
 
 
 def all_names(report: Report, pictures: ImageFolder | None) -> list[str]:

@@ -133,3 +133,14 @@ def test_the_page_and_the_plots_compare_runs(celebtool, runs, tmp_path):
     assert "b.csv gets these wrong</h3>" in two
     assert "3 runs" not in two
     assert two.index("Do they differ?") < two.index("<section>")
+
+
+def test_plots_of_another_part_or_another_baseline_are_others(celebtool, runs, tmp_path):
+    both = write(tmp_path / "both.csv", [*many(part="train"), *many(wrong=2)])
+    usual = ("report", both, "--plots", tmp_path / "parts")
+    assert celebtool(*usual).code == celebtool(*usual, "--part", "test").code == 0
+    assert "exists" in celebtool(*usual, "--part", "train").stderr
+    compared = ("report", *runs[1:], "--plots", tmp_path / "compared", "--baseline", runs[0])
+    assert celebtool(*compared).code == 0
+    assert "finished" in celebtool(*compared).stderr
+    assert "exists" in celebtool(*compared[:-1], runs[2]).stderr
