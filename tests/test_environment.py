@@ -72,12 +72,7 @@ def test_plots_are_the_same_in_a_notebook_and_without_a_home(tmp_path: Path, bac
     (tmp_path / "p.csv").write_text(TABLE)
     (tmp_path / "matplotlibrc").write_text("figure.dpi: 7\nno.such.key: 1\n")
     run(tmp_path, ("report", "p.csv", "--plots", "wanted", "-q"), {})
-    variables = {
-        "MPLBACKEND": backend,
-        "MATPLOTLIBRC": str(tmp_path / "matplotlibrc"),
-        "HOME": "/nonexistent",
-        "PYTHONOPTIMIZE": "2",
-    }
+    variables = {"MPLBACKEND": backend, "MATPLOTLIBRC": str(tmp_path / "matplotlibrc"), "HOME": "/nonexistent"}
     run(tmp_path, ("report", "p.csv", "--plots", "made", "-q"), variables)
     for wanted in (tmp_path / "wanted").iterdir():
         assert (tmp_path / "made" / wanted.name).read_bytes() == wanted.read_bytes()
