@@ -1,7 +1,6 @@
 """Load a model and predict with it."""
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -110,7 +109,7 @@ class Model:
     def _predicted(
         self, images: Pictures, faces: bool | None, settings: Settings, jobs: int, tell: Heard
     ) -> Predictions:
-        with tempfile.TemporaryDirectory(prefix="celebtool-") as scratch, tell.progress("predict", "photos") as told:
+        with inputs.scratch() as scratch, tell.progress("predict", "photos") as told:
             directory, pictures = Path(scratch), Path(scratch) / "pictures"
             pictures.mkdir()
             find, given = self._find(faces, inputs.given(images, self.class_names, pictures), tell)

@@ -1,7 +1,6 @@
 """The functions of the Python interface that do what a command does: `crop_faces`, `train`, …; and `find_faces`."""
 
 import os
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
@@ -90,7 +89,7 @@ def find_faces(images: Pictures, **options: Unpack[FaceArguments]) -> list[Photo
 
     settings = replace(arguments.crop_settings(options, FaceArguments), select="all", format="png")
     prediction.prepare(networks.graphs(), Heard().note)
-    with tempfile.TemporaryDirectory(prefix="celebtool-") as scratch:
+    with inputs.scratch() as scratch:
         return [_found(source, settings) for source in inputs.given(images, (), Path(scratch)).sources]
 
 
