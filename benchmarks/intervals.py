@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool.evaluation import comparison, confusion
+from celebtool.evaluation import comparison, confusion, counts
 from celebtool.evaluation.intervals import Estimate, f1_scores
 
 CLASSES = (2, 3, 5, 10, 20)
@@ -65,12 +65,12 @@ def sample(classes: int, images: int, accuracy: float, mistakes: str, seed: int)
     rng = np.random.default_rng([classes, images, round(100 * accuracy), MISTAKES.index(mistakes), seed])
     shares = model(classes, accuracy, mistakes, rng)
     support = rng.integers(1, images + 1, classes) if mistakes == "unequal numbers" else np.full(classes, images)
-    counts = np.array([rng.multinomial(n, row) for n, row in zip(support, shares, strict=True)])
-    counts = np.column_stack([counts, np.zeros(classes, dtype=np.int64)])  # no image failed
-    macro, weighted = confusion.averages(counts, seed=0)
+    matrix = np.array([rng.multinomial(n, row) for n, row in zip(support, shares, strict=True)])
+    counted = counts.of_matrix(np.column_stack([matrix, np.zeros(classes, dtype=np.int64)]))  # no image failed
+    macro, weighted = confusion.averages(counted, seed=0)
     found = (weighted.recall, macro.recall, macro.f1, weighted.f1)
     held = [float(holds(one, value)) for one, value in zip(found, truth(shares, support), strict=True)]
-    each = confusion.class_figures(counts, [str(i) for i in range(classes)])
+    each = confusion.class_figures(counted, [str(i) for i in range(classes)])
     recalled = [holds(one.recall, value) for one, value in zip(each, np.diagonal(shares).tolist(), strict=True)]
     called = [
         (one.precision, value) for one, value in zip(each, precisions(shares, support), strict=True) if one.predicted

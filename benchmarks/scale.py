@@ -27,7 +27,7 @@ import crop_faces
 import made_up
 import numpy as np
 
-from celebtool.formats import tables
+from celebtool.formats import prediction_row
 from celebtool.formats.predictions import COLUMNS
 
 SIZES = "1000:20,3162:95,10000:447,31623:2115,100000:10000"
@@ -71,29 +71,25 @@ def table(file: Path, rows: int, classes: int) -> None:
     """Write predictions of so many images, a tenth of them wrong; of many classes only the best guesses."""
     rng = np.random.default_rng(rows)
     names = [f"person {number:05d}" for number in range(classes)]
-    dense = classes <= DENSE
-    count = classes if dense else TOP
-    pairs = [f"{kind}_{place}" for place in range(1, TOP + 1) for kind in ("guess", "share")]
-    columns = [f"prob_{name}" for name in names] if dense else pairs
+    count = classes if classes <= DENSE else TOP
+    columns = [f"prob_{name}" for name in names] if classes <= DENSE else prediction_row.guess_columns(TOP)
+    wrong = np.where(rng.random(rows) < 0.1, rng.integers(1, 10, rows), 0).tolist()
+    best = np.round(0.5 + rng.random(rows) / 2, 6).tolist()
     with file.open("w", encoding="utf-8", newline="") as stream:
-        writer = tables.Writer(stream, [*COLUMNS, *columns])
+        stream.write(",".join([*COLUMNS, *columns]) + "\n")
         for number in range(rows):
             own = number % classes
-            called = own if rng.random() < 0.9 else (own + 1 + int(rng.integers(0, 9))) % classes
-            order = [called, *(each for each in range(own, own + count + 1) if each % classes != called)][:count]
-            best = 0.5 + rng.random() / 2
-            rest = (1 - best) / max(count - 1, 1)
-            shares = [best, *[rest] * (count - 1)]
-            row = {"path": f"test/{names[own]}/{number}.jpg", "part": "test", "label": names[own]}
-            row |= {"status": "predicted", "predicted": names[called], "seen": "no"}
-            row |= {"confidence": f"{best:.6g}", "score": f"{best:.6g}"}
-            guesses = zip(order, shares, strict=True)
-            if dense:
-                row |= {f"prob_{names[each % classes]}": f"{share:.6g}" for each, share in guesses}
+            called, share, rest = (own + wrong[number]) % classes, best[number], (1 - best[number]) / (count - 1)
+            stream.write(
+                f"test/{names[own]}/{number}.jpg,test,{names[own]},predicted,,{names[called]},{share},{share},no"
+            )
+            if classes <= DENSE:
+                cells = [f"{rest:.6g}"] * classes
+                cells[called] = str(share)
             else:
-                for place, (each, share) in enumerate(guesses, start=1):
-                    row |= {f"guess_{place}": names[each % classes], f"share_{place}": f"{share:.6g}"}
-            writer.row(row)
+                cells = [f"{names[called]},{share}"]
+                cells += [f"{names[(called + step) % classes]},{rest:.6g}" for step in range(1, count)]
+            stream.write(f",{','.join(cells)}\n")
 
 
 def steps(place: Path, images: int, classes: int) -> dict[str, Callable[[], Cost]]:

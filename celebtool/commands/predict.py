@@ -39,8 +39,15 @@ def predict(
         ),
     ] = None,
     top: Annotated[
-        int, typer.Option("--top", min=1, metavar="K", help="On a terminal, show the K best guesses of each image.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            "--top",
+            min=1,
+            metavar="K",
+            help="The K best guesses of each image only, instead of a column for each class.",
+            show_default="all classes; on a terminal 1",
+        ),
+    ] = None,
     threshold: Annotated[
         str | None,
         typer.Option(

@@ -49,7 +49,7 @@ def write(
     info: "ModelInfo",
     stream: TextIO,
     format: Literal["csv", "jsonl"] | None,  # noqa: A002
-    top: int,
+    top: int | None,
     threshold: float | None,
     *,
     boxes: bool,
@@ -59,10 +59,10 @@ def write(
     from celebtool.report import guesses
 
     if format is None and stream.isatty():
-        shown = [cells for row in rows for cells in guesses.cells(row, info.class_names, top, threshold)]
+        shown = [cells for row in rows for cells in guesses.cells(row, info.class_names, top or 1, threshold)]
         console.table("", guesses.COLUMNS, shown)
         return
-    writer = predictions.Writer(stream, info.class_names, boxes=boxes, jsonl=format == "jsonl")
+    writer = predictions.Writer(stream, info.class_names, boxes=boxes, jsonl=format == "jsonl", top=top)
     for row in rows:
         writer.row(row)
 

@@ -67,8 +67,9 @@ def confusion(evaluation: Evaluation, lettering: Lettering) -> Figure:
     shown = sorted(most, key=lambda class_id: natural_key(names[class_id]))
     classes = len(shown)
     inches = next(size for most, size in ((8, 0.8), (30, 0.42), (70, 0.26), (math.inf, 0.15)) if classes <= most)
-    failed = bool(evaluation.confusion[:, -1].any())
-    matrix = evaluation.confusion[np.ix_(shown, [*shown, -1] if failed else shown)]
+    counts = evaluation.counts
+    failed = bool(counts.failed.any())
+    matrix = counts.part(shown, [*shown, counts.classes] if failed else shown)
     with style(lettering):
         figure = Figure(figsize=(inches * matrix.shape[1], inches * classes))
         axes = figure.add_axes((0, 0, 1, 1))
@@ -83,7 +84,7 @@ def confusion(evaluation: Evaluation, lettering: Lettering) -> Figure:
         _grid(axes, matrix.shape, inches)
         if inches > 0.3:
             _confusion_counts(axes, matrix, fontsize=min(12, inches * 22))
-        wrong = int(evaluation.confusion.sum() - np.trace(evaluation.confusion))
+        wrong = int(counts.images.sum() - counts.right.sum())
         title = f"Confusion{_of_part(evaluation)}: {wrong} of {evaluation.images} wrong"
         if classes < len(evaluation.class_names):
             title += f"; the {classes} most confused of {len(evaluation.class_names)} classes"

@@ -1,4 +1,4 @@
-"""The confusion matrix, and precision, recall and F1 from it.
+"""Precision, recall and F1 from the confusion matrix.
 
 NumPy alone, because scikit-learn takes longer to import than a report may take; the tests check every
 figure against it.
@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from celebtool.evaluation import intervals
-from celebtool.evaluation.intervals import NONE, Estimate, FloatArray, IntArray, Redrawn, exact, f1_scores
+from celebtool.evaluation.counts import Counts
+from celebtool.evaluation.intervals import NONE, Estimate, FloatArray, Redrawn, exact, f1_scores
 
 
 @dataclass(frozen=True)
@@ -55,26 +56,14 @@ class ConfusedPair:
     share: float
 
 
-def matrix(labels: IntArray, predicted: IntArray, classes: int) -> IntArray:
-    """Count images by (label, predicted), as (classes, classes + 1).
-
-    Args:
-        labels: class ids, as (n,).
-        predicted: class ids, as (n,); `classes` stands for no prediction, the last column.
-        classes: how many there are.
-    """
-    cells = labels * (classes + 1) + predicted
-    return np.bincount(cells, minlength=classes * (classes + 1)).reshape(classes, classes + 1)
-
-
-def averages(counts: IntArray, seed: int) -> tuple[Average, Average]:
+def averages(counts: Counts, seed: int) -> tuple[Average, Average]:
     """Macro and support-weighted averages over the classes that have images.
 
     Args:
-        counts: as `matrix` returns.
+        counts: images by label and prediction.
         seed: of the draws behind the intervals.
     """
-    support = counts.sum(axis=1)
+    support = counts.support
     if not support.any():
         nothing = Average(math.nan, NONE, NONE)
         return nothing, nothing
@@ -83,29 +72,36 @@ def averages(counts: IntArray, seed: int) -> tuple[Average, Average]:
     macro = _average(counts, present / present.sum(), redrawn)
     weighted = _average(counts, support / support.sum(), redrawn)
     # weighted recall is accuracy, whose interval is known without draws
-    return macro, replace(weighted, recall=exact(int(np.trace(counts)), int(support.sum())))
+    return macro, replace(weighted, recall=exact(int(counts.right.sum()), int(support.sum())))
 
 
-def class_figures(counts: IntArray, class_names: Sequence[str]) -> tuple[ClassFigures, ...]:
-    """The figures of every class, in class order, from what `matrix` returns."""
-    right, support, called = np.diagonal(counts), counts.sum(axis=1), counts.sum(axis=0)[:-1]
-    f1 = np.where(support > 0, f1_scores(right, np.maximum(support, 1), called), np.nan)
-    columns = (right.tolist(), support.tolist(), called.tolist(), f1.tolist())
+def class_figures(counts: Counts, class_names: Sequence[str]) -> tuple[ClassFigures, ...]:
+    """The figures of every class, in class order."""
+    f1 = np.where(counts.support > 0, f1_scores(counts.right, np.maximum(counts.support, 1), counts.called), np.nan)
+    columns = (counts.right.tolist(), counts.support.tolist(), counts.called.tolist(), f1.tolist())
     return tuple(
         ClassFigures(name, exact(right, called), exact(right, support), f1, support, called)
         for name, right, support, called, f1 in zip(class_names, *columns, strict=True)
     )
 
 
-def confused_pairs(counts: IntArray, class_names: Sequence[str]) -> tuple[ConfusedPair, ...]:
+def confused_pairs(counts: Counts, class_names: Sequence[str]) -> tuple[ConfusedPair, ...]:
     """All pairs (label, predicted) that occur, most frequent first, then by share, then in class order."""
-    support = counts.sum(axis=1)
+    support = counts.support.tolist()
+    cells = zip(counts.labels.tolist(), counts.predicted.tolist(), counts.images.tolist(), strict=True)
     pairs = [
-        ConfusedPair(class_names[a], class_names[b], int(counts[a, b]), float(counts[a, b] / support[a]))
-        for a, b in np.argwhere(counts[:, :-1]).tolist()
-        if a != b
+        ConfusedPair(class_names[label], class_names[predicted], images, images / support[label])
+        for label, predicted, images in cells
+        if predicted not in (label, counts.classes)
     ]
     return tuple(sorted(pairs, key=lambda pair: (-pair.count, -pair.share)))
+
+
+def worst(classes: Sequence[ClassFigures], most: int | None) -> Sequence[ClassFigures]:
+    """All classes; of more than `most`, those with the lowest F1. Classes without images come last."""
+    if most is None or len(classes) <= most:
+        return classes
+    return sorted(classes, key=lambda each: (math.isnan(each.f1), each.f1))[:most]
 
 
 def most_confused(pairs: Sequence[ConfusedPair], class_names: Sequence[str], most: int) -> list[int]:
@@ -115,10 +111,10 @@ def most_confused(pairs: Sequence[ConfusedPair], class_names: Sequence[str], mos
     return sorted(itertools.islice(dict.fromkeys(itertools.chain(confused, ids.values())), most))
 
 
-def _average(counts: IntArray, weights: FloatArray, redrawn: Redrawn) -> Average:
+def _average(counts: Counts, weights: FloatArray, redrawn: Redrawn) -> Average:
     """Average over classes; one that was never predicted has precision 0, as scikit-learn counts it."""
-    support, called = np.maximum(counts.sum(axis=1), 1), counts.sum(axis=0)[:-1]
-    precision = np.diagonal(counts) / np.maximum(called, 1)
+    support = np.maximum(counts.support, 1)
+    precision = counts.right / np.maximum(counts.called, 1)
     recall = intervals.average(lambda right, _: (right / support) @ weights, counts, redrawn)
     f1 = intervals.average(lambda right, called: f1_scores(right, support, called) @ weights, counts, redrawn)
     return Average(float(precision @ weights), recall, f1)

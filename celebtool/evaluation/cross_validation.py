@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from celebtool.evaluation.intervals import Estimate, exact
+from celebtool.formats import guesses
 from celebtool.formats.image_folder import UNKNOWN
 from celebtool.formats.predictions import Prediction, Predictions
 
@@ -90,7 +91,7 @@ def _is_right(row: Prediction, names: Sequence[str]) -> bool:
     """Say whether the most probable class is the right one; of equals, the one that was predicted."""
     if row.predicted != UNKNOWN or row.probabilities is None:
         return row.predicted == row.label
-    return names[int(row.probabilities.argmax())] == row.label
+    return names[guesses.best(row.probabilities, 1)[0][0]] == row.label
 
 
 def _share(hits: Sequence[bool]) -> float:

@@ -15,12 +15,14 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool.evaluation import calibration_error, confusion, rejection, thresholds
+from celebtool.evaluation import calibration_error, confusion, counts, rejection, thresholds
 from celebtool.evaluation.calibration_error import CalibrationCurve
 from celebtool.evaluation.confusion import Average, ClassFigures, ConfusedPair
-from celebtool.evaluation.intervals import Estimate, IntArray, exact
+from celebtool.evaluation.counts import Counts, IntArray
+from celebtool.evaluation.intervals import Estimate, exact
 from celebtool.evaluation.rejection import Faces, Rejection
 from celebtool.evaluation.thresholds import Threshold
+from celebtool.formats import guesses
 from celebtool.formats.image_folder import UNKNOWN
 from celebtool.formats.predictions import Prediction, Predictions
 
@@ -54,8 +56,8 @@ class Evaluation:
         failures: reason → rows of any label without a prediction.
         predicted: class name or ``unknown`` → rows of any label that were predicted so.
         top: k → share of images whose label is among the k most probable classes, for the k of `TOP` that
-            are fewer than the classes.
-        confusion: images by (label, predicted), as (classes, classes + 1); the last column counts failures.
+            are fewer than the classes, and no more than the table lists.
+        counts: images by label and prediction.
         mistakes: the wrong ones, most confident first; failed images are not among them.
         calibration: of the images with a prediction.
         rejection: None when there is no stranger and nobody was taken for one.
@@ -78,7 +80,7 @@ class Evaluation:
     macro: Average
     weighted: Average
     classes: tuple[ClassFigures, ...]
-    confusion: IntArray
+    counts: Counts
     confused_pairs: tuple[ConfusedPair, ...]
     mistakes: tuple[Mistake, ...]
     calibration: CalibrationCurve
@@ -86,6 +88,11 @@ class Evaluation:
     thresholds: tuple[Threshold, ...]
     accepted_strangers: tuple[Prediction, ...]
     outcomes: dict[Key, bool]
+
+    @property
+    def confusion(self) -> IntArray:
+        """Images by (label, predicted), as (classes, classes + 1); the last column counts failures."""
+        return self.counts.matrix
 
     @property
     def balanced_accuracy(self) -> float:
@@ -121,8 +128,8 @@ def evaluate(predictions: Predictions, part: str | None = None, seed: int = 0) -
     ids = {name: class_id for class_id, name in enumerate(predictions.class_names)}
     labels = np.array([ids[row.label] for row in known], dtype=np.int64)
     predicted = np.array([_class_id(row, ids) for row in known], dtype=np.int64)
-    matrix = confusion.matrix(labels, predicted, len(ids))
-    macro, weighted = confusion.averages(matrix, seed)
+    counted = counts.of(labels, predicted, len(ids))
+    macro, weighted = confusion.averages(counted, seed)
     right = labels == predicted
     strangers = [row for row in rows if row.label == UNKNOWN and not row.failed]
     faces = _faces(known, right), _faces(strangers, np.zeros(len(strangers), dtype=bool))
@@ -136,13 +143,13 @@ def evaluate(predictions: Predictions, part: str | None = None, seed: int = 0) -
         untold=sum(row.seen is None and not row.failed for row in known),
         failures=dict(sorted(Counter(row.reason or "failed" for row in rows if row.failed).items())),
         predicted=dict(sorted(Counter(row.predicted for row in rows if not row.failed).items())),
-        accuracy=exact(int(np.trace(matrix)), len(known)),
+        accuracy=exact(int(counted.right.sum()), len(known)),
         top=_top(known, labels, predicted, len(ids)),
         macro=macro,
         weighted=weighted,
-        classes=confusion.class_figures(matrix, predictions.class_names),
-        confusion=matrix,
-        confused_pairs=confusion.confused_pairs(matrix, predictions.class_names),
+        classes=confusion.class_figures(counted, predictions.class_names),
+        counts=counted,
+        confused_pairs=confusion.confused_pairs(counted, predictions.class_names),
         mistakes=_mistakes(known, labels, predicted, predictions.class_names),
         calibration=_calibration(known, right),
         rejection=rejection.evaluate(*faces) if any(UNKNOWN in (row.label, row.predicted) for row in rows) else None,
@@ -178,18 +185,19 @@ def _class_id(row: Prediction, ids: dict[str, int]) -> int:
     """The closed-set prediction: the class of the largest probability; of equals, the one that was predicted."""
     if row.probabilities is None:
         return len(ids)
-    return ids[row.predicted] if row.predicted in ids else int(row.probabilities.argmax())
+    return ids[row.predicted] if row.predicted in ids else guesses.best(row.probabilities, 1)[0][0]
 
 
 def _top(rows: Sequence[Prediction], labels: IntArray, predicted: IntArray, classes: int) -> dict[int, float]:
     """Share of images whose label is among the k most probable; of equals, the first class comes first."""
     ranks = np.full(len(rows), classes)
+    listed = classes
     for index, row in enumerate(rows):
         if row.probabilities is not None:
-            own = row.probabilities[labels[index]]
-            ahead = int((row.probabilities > own).sum() + (row.probabilities[: labels[index]] == own).sum())
+            ahead = guesses.rank(row.probabilities, labels[index])
             ranks[index] = 0 if labels[index] == predicted[index] else max(ahead, 1)
-    return {k: float((ranks < k).mean()) if rows else math.nan for k in TOP if k < classes}
+            listed = min(listed, guesses.known(row.probabilities))
+    return {k: float((ranks < k).mean()) if rows else math.nan for k in TOP if k < classes and k <= listed}
 
 
 def _mistakes(
@@ -199,8 +207,8 @@ def _mistakes(
         Mistake(
             row,
             class_names[predicted[index]],
-            float(row.probabilities[predicted[index]]),
-            float(row.probabilities[labels[index]]),
+            guesses.of_class(row.probabilities, predicted[index]),
+            guesses.of_class(row.probabilities, labels[index]),
         )
         for index, row in enumerate(rows)
         if row.probabilities is not None and labels[index] != predicted[index]

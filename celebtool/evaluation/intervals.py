@@ -8,6 +8,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from celebtool.evaluation.counts import Counts, IntArray
+
 DRAWS = 400  # of a confusion matrix; their variance is known to about 7 %
 TAIL = 0.025
 
@@ -15,7 +17,6 @@ _PRIOR = 2.0  # images of the overall accuracy that are added to each class
 _SPREAD = 1.0  # mistakes of a class that are added to its own and spread over all classes
 _TERMS = 10_000  # of the continued fraction; it needs about the square root of the images
 
-IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 Score = Callable[[FloatArray, FloatArray], FloatArray]
 """A figure of confusion matrices: (right, called), each as (…, classes), to (…)."""
@@ -86,25 +87,24 @@ def f1_scores(right: FloatArray | IntArray, support: IntArray, called: FloatArra
     return np.asarray(2 * right / (support + called), dtype=np.float64)
 
 
-def redraw(confusion: IntArray, seed: int) -> Redrawn:
+def redraw(counts: Counts, seed: int) -> Redrawn:
     """Draw confusion matrices of the same number of images per class.
 
     The shares of each class are smoothed first: its accuracy towards that of all classes, its mistakes towards all other
     classes. Without that, a class with one image, or a model without a mistake, would never vary.
 
     Args:
-        confusion: images by (label, predicted), as (classes, columns); columns beyond the classes are predictions of
-            no class.
+        counts: images by label and prediction.
         seed: same seed, same draws.
     """
-    classes, support = len(confusion), confusion.sum(axis=1)
+    classes, support = counts.classes, counts.support
     generator = np.random.default_rng(seed)
-    overall = (np.trace(confusion) + 1) / (support.sum() + 2)
+    overall = (counts.right.sum() + 1) / (support.sum() + 2)
     right = np.zeros((DRAWS + 1, classes))  # the last row: expectations
-    called = np.zeros((DRAWS + 1, confusion.shape[1]))
+    called = np.zeros((DRAWS + 1, classes + 1))
     spread = np.zeros(DRAWS + 1)
-    for class_id in np.flatnonzero(support):
-        columns, shares = _smoothed(confusion[class_id], int(class_id), overall)
+    for class_id in np.flatnonzero(support).tolist():
+        columns, shares = _smoothed(*counts.row(class_id), class_id, overall)
         images = int(support[class_id])
         drawn = np.vstack([generator.multinomial(images, shares, size=DRAWS), images * shares])
         called[:, columns] += drawn[:, :-1]
@@ -116,7 +116,7 @@ def redraw(confusion: IntArray, seed: int) -> Redrawn:
     return Redrawn(right[:-1], called[:-1, :classes], right[-1], called[-1, :classes])
 
 
-def average(score: Score, confusion: IntArray, redrawn: Redrawn) -> Estimate:
+def average(score: Score, counts: Counts, redrawn: Redrawn) -> Estimate:
     """An average over classes and its interval.
 
     The interval is the exact one of a share that rests on fewer images: on so many that its variance is that of the
@@ -125,25 +125,26 @@ def average(score: Score, confusion: IntArray, redrawn: Redrawn) -> Estimate:
 
     Args:
         score: the figure.
-        confusion: as for `redraw`.
+        counts: as for `redraw`.
         redrawn: what that returned.
     """
-    value = float(score(np.diagonal(confusion).astype(np.float64), confusion.sum(axis=0)[: len(confusion)] * 1.0))
+    value = float(score(counts.right.astype(np.float64), counts.called.astype(np.float64)))
     truth = float(score(redrawn.expected_right, redrawn.expected_called))
     figures = score(redrawn.right, redrawn.called)
-    images, variance = float(confusion.sum()), float(figures.var())
+    images, variance = float(counts.images.sum()), float(figures.var())
     effective = min(images, truth * (1 - truth) / variance) if variance else images
     centre = min(1.0, max(0.0, value - (float(figures.mean()) - truth)))
     interval = exact(effective * centre, effective)
     return Estimate(value, min(interval.low, value), max(interval.high, value))
 
 
-def _smoothed(row: IntArray, class_id: int, overall: float) -> tuple[IntArray, FloatArray]:
+def _smoothed(columns: IntArray, images: IntArray, class_id: int, overall: float) -> tuple[IntArray, FloatArray]:
     """The columns that a class occurs in, its own first, and their shares; the last share is spread over all classes."""
-    wrong = np.array([column for column in np.flatnonzero(row) if column != class_id], dtype=np.int64)
-    accuracy = (row[class_id] + _PRIOR * overall) / (row.sum() + _PRIOR)
-    mistakes = np.append(row[wrong], _SPREAD) / (row[wrong].sum() + _SPREAD)
-    return np.append(class_id, wrong), np.append(accuracy, (1 - accuracy) * mistakes)
+    is_wrong = columns != class_id
+    mistakes = images[is_wrong]
+    accuracy = (images.sum() - mistakes.sum() + _PRIOR * overall) / (images.sum() + _PRIOR)
+    shares = np.append(mistakes, _SPREAD) / (mistakes.sum() + _SPREAD)
+    return np.append(class_id, columns[is_wrong]), np.append(accuracy, (1 - accuracy) * shares)
 
 
 def _beta_below(x: float, a: float, b: float) -> float:

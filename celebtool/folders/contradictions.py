@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 import numpy as np
 
 from celebtool.folders.suspects import Suspect, Why, ordered
+from celebtool.formats import guesses
 from celebtool.formats.image_folder import ImageFolder
 from celebtool.formats.predictions import Prediction, Predictions
 
@@ -46,7 +47,8 @@ def find(rows: Sequence[Prediction], class_names: Sequence[str], told: Collectio
     known = [row for row in rows if row.label in index and row.probabilities is not None]
     if not known:
         return []
-    probabilities = np.stack([row.probabilities for row in known if row.probabilities is not None])
+    found = (row.probabilities for row in known if row.probabilities is not None)
+    probabilities = np.stack([guesses.whole(each, len(class_names), 0.0) for each in found])
     own = np.array([index[row.label] for row in known])
     given = probabilities[np.arange(len(known)), own]
     counts = np.bincount(own, minlength=len(class_names))

@@ -16,16 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from celebtool.errors import CelebtoolError
-from celebtool.formats import spreadsheets, tables
+from celebtool.formats import guess_cells, guesses, spreadsheets, tables
 from celebtool.formats.image_folder import MAX_CLASSES, PARTS, UNKNOWN
+from celebtool.formats.prediction_cells import Classes, EachClass, read_cells
 from celebtool.formats.prediction_row import (
     BOX_COLUMNS,
     FOLD,
     PROBABILITY,
     Prediction,
     cell_text,
+    guess_columns,
     json_value,
-    read_cells,
     write_cells,
 )
 
@@ -43,9 +44,11 @@ class Predictions:
 
     @property
     def probabilities(self) -> NDArray[np.float64]:
-        """All probabilities, as (n, classes); NaN in the rows of failed images."""
-        nothing = np.full(len(self.class_names), np.nan)
-        return np.array([nothing if row.probabilities is None else row.probabilities for row in self.rows])
+        """All probabilities, as (n, classes); NaN in the rows of failed images, and where they are not known."""
+        count = len(self.class_names)
+        nothing = np.full(count, np.nan)
+        found = (row.probabilities for row in self.rows)
+        return np.array([nothing if each is None else guesses.whole(each, count, np.nan) for each in found])
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -65,17 +68,28 @@ class Writer:
         boxes: bool = False,
         folds: bool = False,
         jsonl: bool = False,
+        top: int | None = None,
     ) -> None:
-        names = [PROBABILITY + name for name in class_names]
+        """Write the header.
+
+        Args:
+            stream: to write to.
+            class_names: the model's classes.
+            boxes: whether there are columns for boxes of faces.
+            folds: whether there is one for the fold.
+            jsonl: write JSON lines.
+            top: write only so many classes of each image, the most probable, instead of a column per class.
+        """
+        names = guess_columns(min(top, len(class_names))) if top else [PROBABILITY + name for name in class_names]
         columns = [*COLUMNS, *names, *(BOX_COLUMNS if boxes else ()), *([FOLD] if folds else [])]
-        self._names = names
+        self._class_names, self._top = class_names, top
         self._columns = columns
         self._stream = stream
         self._table = None if jsonl else tables.Writer(stream, columns)
 
     def row(self, prediction: Prediction) -> None:
         """Write one prediction."""
-        cells = write_cells(prediction, self._names)
+        cells = write_cells(prediction, self._class_names, self._top)
         if self._table is not None:
             self._table.row({name: cell_text(value) for name, value in cells.items()})
         else:  # ASCII: a name never acts on a terminal, and bytes that are no UTF-8 survive
@@ -114,8 +128,16 @@ def parse(stream: TextIO, where: object) -> Predictions:
     head = next(rows, None)
     if head is None:
         raise CelebtoolError(where, "has a header and no rows; expected at least one prediction")
-    names = _class_names(head[1], where)
-    return Predictions(names, tuple(_rows(chain([head], rows), names, where)))
+    whole_rows = chain([head], rows)
+    if not guess_cells.are_in(head[1]):
+        classes = EachClass(_class_names(head[1], where))
+        return Predictions(classes.class_names, tuple(_rows(whole_rows, classes, where)))
+    guessed = guess_cells.GuessedClasses(head[1])
+    found = tuple(_rows(whole_rows, guessed, where))
+    names = guessed.settle(found)
+    if len(names) > MAX_CLASSES:
+        raise CelebtoolError(where, f"has {len(names)} classes; expected at most {MAX_CLASSES}")
+    return Predictions(names, found)
 
 
 def _json_rows(lines: Iterable[str], where: object) -> Iterator[tuple[int, dict[str, str]]]:
@@ -163,10 +185,8 @@ def _class_names(row: Mapping[str, str], where: object) -> tuple[str, ...]:
     return names
 
 
-def _rows(rows: Iterable[tuple[int, Mapping[str, str]]], names: tuple[str, ...], where: object) -> Iterator[Prediction]:
+def _rows(rows: Iterable[tuple[int, Mapping[str, str]]], classes: Classes, where: object) -> Iterator[Prediction]:
     """Yield rows once they are checked; an image that occurs twice is an error, several faces of one photo are not."""
-    columns = [PROBABILITY + name for name in names]
-    known = frozenset(names)
     seen: dict[object, int] = {}
     for line, row in rows:
         box = tuple(row.get(column, "") for column in BOX_COLUMNS)
@@ -175,6 +195,6 @@ def _rows(rows: Iterable[tuple[int, Mapping[str, str]]], names: tuple[str, ...],
             problem = f"has {row['path']!r} again, first in line {first}; expected each image once"
             raise CelebtoolError(f"{where}:{line}", problem)
         try:
-            yield read_cells(row, columns, known)
+            yield read_cells(row, classes)
         except ValueError as error:
             raise CelebtoolError(f"{where}:{line}", str(error)) from error

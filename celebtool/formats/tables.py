@@ -145,7 +145,8 @@ def _guard(text: str, *, is_first: bool) -> str:
 
 
 def _unguard(cell: str) -> str:
-    return _ESCAPE.sub(_unescape, cell[1:] if cell[:1] == "'" else cell)
+    text = cell[1:] if cell[:1] == "'" else cell
+    return _ESCAPE.sub(_unescape, text) if "\\" in text else text
 
 
 def _escape(match: re.Match[str]) -> str:

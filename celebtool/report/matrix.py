@@ -3,6 +3,8 @@
 import itertools
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from celebtool.evaluation.evaluate import Evaluation
 from celebtool.formats.text import display_width, natural_order, shorten
 from celebtool.report.prediction_tables import LONGEST_NAME, number, of, titled
@@ -48,11 +50,11 @@ def _involved(evaluation: Evaluation) -> set[int]:
     """The classes that have or cause a mistake."""
     ids = {name: class_id for class_id, name in enumerate(evaluation.class_names)}
     pairs = {ids[name] for pair in evaluation.confused_pairs for name in (pair.label, pair.predicted)}
-    return pairs | {class_id for class_id, row in enumerate(evaluation.confusion) if row[-1]}
+    return pairs | set(np.flatnonzero(evaluation.counts.failed).tolist())
 
 
 def _cell_width(evaluation: Evaluation) -> int:
-    return len(str(max(len(evaluation.class_names), int(evaluation.confusion.max()))))
+    return len(str(max(len(evaluation.class_names), int(evaluation.counts.images.max(initial=0)))))
 
 
 def _row_names(evaluation: Evaluation, longest: int) -> dict[int, tuple[int, str]]:
@@ -67,21 +69,21 @@ def _row_names(evaluation: Evaluation, longest: int) -> dict[int, tuple[int, str
 
 def _matrix_width(evaluation: Evaluation, classes: Sequence[int], names: Mapping[int, tuple[int, str]]) -> int:
     from_names = max(display_width(names[class_id][1]) for class_id in classes)
-    columns = len(classes) + bool(evaluation.confusion[:, -1].any()) * 2  # "failed" is about two cells wide
+    columns = len(classes) + bool(evaluation.counts.failed.any()) * 2  # "failed" is about two cells wide
     return from_names + 1 + columns * (_cell_width(evaluation) + 1)
 
 
 def _matrix(evaluation: Evaluation, classes: Sequence[int], names: Mapping[int, tuple[int, str]]) -> Table:
     width = _cell_width(evaluation)
-    failed = bool(evaluation.confusion[:, -1].any())
+    failed = bool(evaluation.counts.failed.any())
     columns = [*(f"{names[class_id][0]:{width}}" for class_id in classes), *(["failed"] if failed else [])]
     rows: list[Row] = []
-    for true in classes:
-        counts = evaluation.confusion[true]
-        cells = [_count(int(counts[predicted]), width, right=true == predicted) for predicted in classes]
-        wrong = counts.sum() != counts[true]
+    counts = evaluation.counts
+    for true, shown in zip(classes, counts.part(classes, classes).tolist(), strict=True):
+        cells = [_count(count, width, right=true == predicted) for predicted, count in zip(classes, shown, strict=True)]
+        wrong = counts.support[true] != counts.right[true]
         row = [Cell(names[true][1], Mark.STRONG if wrong else Mark.PLAIN), *cells]
-        rows.append([*row, _count(int(counts[-1]), len("failed"), right=False)] if failed else row)
+        rows.append([*row, _count(int(counts.failed[true]), len("failed"), right=False)] if failed else row)
     title = titled("Confusion, true by row, predicted by column", evaluation)
     if len(classes) < len(evaluation.class_names):
         title += f": the {len(classes)} of {len(evaluation.class_names)} classes with mistakes"

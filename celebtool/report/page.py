@@ -30,6 +30,7 @@ PEOPLE = 12  # named at the top of a page
 SUBJECTS = 5  # in the title
 MISTAKES = 100  # and suspects on a page, or --limit if that is more
 WHOLE = 10_000  # characters: no name is shortened
+ROWS = 1000  # of a table of classes or of confused pairs: a browser takes seconds for many more
 
 
 def build(report: Report, pictures: ImageFolder | None, limit: int) -> str:
@@ -123,9 +124,9 @@ def _predictions(
         page_mistakes.strangers(evaluation, thumbnail, limit, f"{key}-strangers"),
         "<h3>Confusion</h3>",
         html.plot(plots.png(plots.confusion(evaluation, lettering)), "confusion matrix"),
-        html.table(matrix.confused_pairs(evaluation, WHOLE, WHOLE), f"{key}-pairs"),
-        html.table(prediction_tables.per_class(evaluation), f"{key}-classes"),
-        html.table(prediction_tables.per_class_of_parts(one.parts, WHOLE), f"{key}-parts-classes")
+        html.table(matrix.confused_pairs(evaluation, ROWS, WHOLE), f"{key}-pairs"),
+        html.table(prediction_tables.per_class(evaluation, ROWS), f"{key}-classes"),
+        html.table(prediction_tables.per_class_of_parts(one.parts, WHOLE, ROWS), f"{key}-parts-classes")
         if len(one.parts) > 1
         else "",
         '<div class="side"><div>',

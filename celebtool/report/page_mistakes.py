@@ -9,7 +9,7 @@ from PIL import Image
 
 from celebtool.drawing.contact_sheets import Thumbnail
 from celebtool.evaluation.evaluate import Evaluation, Mistake
-from celebtool.formats import images
+from celebtool.formats import guesses, images
 from celebtool.formats.prediction_row import Prediction
 from celebtool.report import html, prediction_tables
 from celebtool.report.html import escape
@@ -77,8 +77,7 @@ def _guesses(row: Prediction, names: Sequence[str]) -> str:
     if row.probabilities is None:
         return ""
     lines = []
-    for class_id in np.argsort(-row.probabilities, kind="stable")[:GUESSES]:
-        share = float(row.probabilities[class_id])
+    for class_id, share in guesses.best(row.probabilities, GUESSES):
         kind = ' class="true"' if names[class_id] == row.label else ""
         bar = f'<rect width="{100 * share:.1f}" height="8"/>'
         lines.append(

@@ -12,6 +12,8 @@ from celebtool.evaluation.intervals import Estimate
 
 Record = dict[str, object]
 
+MOST_CLASSES = 1000  # of a confusion matrix in JSON; of more, `--csv --confusion` lists the cells that are not zero
+
 
 def of_predictions(name: str, evaluation: Evaluation, parts: Sequence[Evaluation], limit: int) -> Record:
     """A table of predictions: its figures at the top level, then classes, pairs, mistakes and parts.
@@ -31,7 +33,7 @@ def of_predictions(name: str, evaluation: Evaluation, parts: Sequence[Evaluation
         "class_names": list(evaluation.class_names),
         "absent_classes": list(evaluation.absent),
         "classes": class_record(evaluation),
-        "confusion": evaluation.confusion[:, :-1].tolist(),
+        "confusion": evaluation.confusion[:, :-1].tolist() if evaluation.counts.classes <= MOST_CLASSES else None,
         "confused_pairs": pair_rows(evaluation, limit),
         "mistakes": mistake_rows(evaluation, limit),
         "calibration": bin_rows(evaluation),
@@ -58,13 +60,9 @@ def class_rows(evaluation: Evaluation) -> list[Record]:
 
 def confusion_rows(evaluation: Evaluation) -> list[Record]:
     """A row per pair (label, predicted) that occurs, the right ones too; predicted is empty for failed images."""
-    names = (*evaluation.class_names, "")
-    return [
-        {"label": names[label], "predicted": names[predicted], "images": int(count)}
-        for label, row in enumerate(evaluation.confusion)
-        for predicted, count in enumerate(row)
-        if count
-    ]
+    names, counts = (*evaluation.class_names, ""), evaluation.counts
+    cells = zip(counts.labels.tolist(), counts.predicted.tolist(), counts.images.tolist(), strict=True)
+    return [{"label": names[a], "predicted": names[b], "images": count} for a, b, count in cells]
 
 
 def pair_rows(evaluation: Evaluation, limit: int) -> list[Record]:

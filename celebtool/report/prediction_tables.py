@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 
-from celebtool.evaluation import thresholds
+from celebtool.evaluation import confusion, thresholds
 from celebtool.evaluation.comparison import Comparison
 from celebtool.evaluation.confusion import ClassFigures
 from celebtool.evaluation.evaluate import Evaluation
@@ -43,28 +43,35 @@ def parts(evaluations: Sequence[Evaluation]) -> Table:
     return Table("Parts", columns, rows)
 
 
-def per_class(evaluation: Evaluation) -> Table:
-    """Precision, recall, F1 and images of every class, in natural order, and their averages."""
+def per_class(evaluation: Evaluation, most: int | None = None) -> Table:
+    """Precision, recall, F1 and images of every class, in natural order, and their averages.
+
+    `most`: of more classes than that, show those with the lowest F1.
+    """
+    shown = confusion.worst(evaluation.classes, most)
     rows: list[Row] = [
         (each.name, _share(each.precision.value), _share_and_interval(each.recall), _share(each.f1), str(each.support))
-        for each in sorted(evaluation.classes, key=lambda each: natural_key(each.name))
+        for each in sorted(shown, key=lambda each: natural_key(each.name))
     ]
     totals = [
         (name, number(average.precision), estimate(average.recall), number(average.f1.value), str(evaluation.images))
         for name, average in (("macro average", evaluation.macro), ("weighted average", evaluation.weighted))
     ]
     return Table(
-        titled("Classes, recall with 95 % intervals", evaluation),
+        titled("Classes, recall with 95 % intervals", evaluation) + of(len(shown), len(evaluation.classes)),
         ("class", "precision", "recall", "F1", "images"),
         rows,
         totals,
     )
 
 
-def per_class_of_parts(evaluations: Sequence[Evaluation], width: int) -> Table:
-    """The figures of every class on each part side by side: as many figures as `width` characters hold."""
+def per_class_of_parts(evaluations: Sequence[Evaluation], width: int, most: int | None = None) -> Table:
+    """The figures of every class on each part side by side: as many figures as `width` characters hold.
+
+    `most`: of more classes than that, show those with the lowest F1 on the last part.
+    """
     parts = [evaluation.part or "" for evaluation in evaluations]
-    names = sorted(evaluations[0].class_names, key=natural_key)
+    names = sorted((each.name for each in confusion.worst(evaluations[-1].classes, most)), key=natural_key)
     room = width - min(LONGEST_NAME, max(map(len, names))) - 4
     shown = next(
         (each for each in _FIGURES if sum(max(len(part), len(f)) + 3 for part in parts for f in each) <= room),
@@ -76,7 +83,8 @@ def per_class_of_parts(evaluations: Sequence[Evaluation], width: int) -> Table:
         for name in names
     ]
     columns = ("class", *(f"{part} {figure}" for figure in shown for part in parts))
-    return Table(f"Classes on {', '.join(parts)}", columns, rows)
+    title = f"Classes on {', '.join(parts)}" + of(len(names), len(evaluations[-1].classes))
+    return Table(title, columns, rows)
 
 
 def _of_class(figures: ClassFigures, figure: str) -> Cell:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import optimize
 
 from celebtool.training import calibration
 from celebtool.training.settings import MEAN
@@ -82,6 +83,8 @@ def solve(
     Returns:
         kernel (d, classes), bias (classes,), and the number of steps taken.
     """
+    if len(class_ids) * (int(class_ids.max()) + 1) > calibration.CELLS:
+        return _solve_in_blocks(embeddings, class_ids, weights, l2)
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
@@ -93,3 +96,35 @@ def solve(
     if kernel.shape[1] == 1:  # of two classes scikit-learn keeps the second's score against the first's
         kernel, bias = np.hstack([-kernel / 2, kernel / 2]), np.concatenate([-bias / 2, bias / 2])
     return kernel.astype(np.float32), bias.astype(np.float32), int(regression.n_iter_.max())
+
+
+def _solve_in_blocks(
+    embeddings: NDArray[np.float32], class_ids: NDArray[np.int64], weights: NDArray[np.float32], l2: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32], int]:
+    """Solve as `solve` does, from the nearest means and in blocks of images.
+
+    scikit-learn holds two matrices of images by classes: 16 GB for 10,000 classes of ten images.
+    """
+    kernel, bias = nearest_mean(embeddings, class_ids)
+    shape, count = kernel.shape, np.float32(len(class_ids))
+
+    def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        kernel, bias = flat[: -shape[1]].astype(np.float32).reshape(shape), flat[-shape[1] :].astype(np.float32)
+        total, slope, of_bias = 0.0, 2 * l2 * flat[: -shape[1]].reshape(shape), np.zeros(shape[1])
+        for rows in calibration.blocks(len(class_ids), shape[1]):
+            logits = embeddings[rows] @ kernel + bias
+            logits -= logits.max(axis=1, keepdims=True)
+            at = np.arange(len(logits)), class_ids[rows]
+            own = logits[at]
+            np.exp(logits, out=logits)
+            sums = logits.sum(axis=1)
+            total += float((weights[rows] * (np.log(sums) - own)).sum())
+            logits *= (weights[rows] / sums)[:, None]
+            logits[at] -= weights[rows]
+            slope += embeddings[rows].T @ logits / count
+            of_bias += logits.sum(axis=0) / count
+        return total / float(count) + l2 * float((flat[: -shape[1]] ** 2).sum()), np.append(slope, of_bias)
+
+    start = np.append(kernel, bias).astype(np.float64)
+    found = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": MAX_STEPS, "gtol": 1e-4})
+    return found.x[: -shape[1]].astype(np.float32).reshape(shape), found.x[-shape[1] :].astype(np.float32), found.nit

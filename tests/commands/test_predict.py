@@ -296,6 +296,20 @@ def test_crops_with_another_margin_than_the_models_are_pointed_out(
     assert "instead of the model's" not in celebtool("predict", model, face_parts / "test").stderr
 
 
+def test_the_best_guesses_alone_give_the_same_report(
+    celebtool: Callable[..., Result], model: Path, face_parts: Path, tmp_path: Path
+) -> None:
+    found = {}
+    for name, top in (("all", []), ("best", ["--top", "5"])):
+        assert celebtool("predict", model, face_parts / "test", "-o", tmp_path / name, *top).code == 0
+        found[name] = json.loads(celebtool("report", tmp_path / name, "--json").stdout) | {"file": ""}
+    header = (tmp_path / "best").read_text().splitlines()[0]
+    assert header.endswith(
+        "seen,guess_1,probability_1,guess_2,probability_2,guess_3,probability_3,guess_4,probability_4,guess_5,probability_5"
+    )
+    assert found["best"] == found["all"]
+
+
 def test_pipes(model: Path, face_parts: Path) -> None:
     celebtool = f"{sys.executable} -m celebtool"
     piped = f"{celebtool} predict {model} {face_parts}/test | {celebtool} report --confusion"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import beta, binom, binomtest
 from sklearn import metrics
 
-from celebtool.evaluation import confusion, intervals
+from celebtool.evaluation import confusion, counts, intervals
 from tests.support.modules import load
 
 benchmark = load("benchmarks/intervals.py")
@@ -45,15 +45,16 @@ def test_the_exact_interval_holds_the_truth_at_least_as_often_as_it_says_whateve
         assert binom.pmf(range(trials + 1), trials, share)[held].sum() >= 0.95 - 1e-9
 
 
-def averages(counts, seed=0):
-    return confusion.averages(np.column_stack([counts, np.zeros(len(counts), dtype=np.int64)]), seed)
+def averages(table, seed=0):
+    matrix = np.column_stack([table, np.zeros(len(table), dtype=np.int64)])
+    return confusion.averages(counts.of_matrix(matrix), seed)
 
 
 def test_averages_are_seeded_and_lie_in_their_intervals():
-    counts = np.array([[8, 2], [1, 6]])
-    assert averages(counts) == averages(counts)
-    assert averages(counts) != averages(counts, seed=4)
-    macro, _ = averages(counts)
+    table = np.array([[8, 2], [1, 6]])
+    assert averages(table) == averages(table)
+    assert averages(table) != averages(table, seed=4)
+    macro, _ = averages(table)
     assert macro.f1.value == pytest.approx((16 / 19 + 12 / 15) / 2)
     assert 0 < macro.f1.low < macro.f1.value < macro.f1.high < 1
 
@@ -67,9 +68,9 @@ def test_averages_of_what_is_all_right_are_not_certain():
 
 def test_one_image_per_class_has_an_interval_of_f1_about_as_wide_as_that_of_accuracy():
     """14 classes, one image each, one of them wrong: by resampling within classes, nothing would ever vary."""
-    counts = np.eye(14, dtype=np.int64)
-    counts[0, 0], counts[0, 1] = 0, 1
-    macro, weighted = averages(counts)
+    table = np.eye(14, dtype=np.int64)
+    table[0, 0], table[0, 1] = 0, 1
+    macro, weighted = averages(table)
     accuracy = intervals.exact(13, 14)
     assert weighted.recall == accuracy
     assert macro.recall.low == pytest.approx(accuracy.low, abs=0.05)

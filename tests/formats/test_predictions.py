@@ -263,3 +263,55 @@ def test_what_a_spreadsheet_did_to_labels_and_numbers_is_undone(row, wanted):
     (found,) = predictions.parse(io.StringIO(f"{TOUCHED_HEADER}\n{row}\n", newline=""), "p.csv").rows
     assert (found.label, found.predicted) == wanted[:2]
     assert found.probabilities == pytest.approx(wanted[2], abs=1e-5)
+
+
+GUESSES = "path,part,label,status,reason,predicted,confidence,score,seen,guess_1,probability_1,guess_2,probability_2\n"
+
+
+def test_the_best_guesses_take_the_place_of_a_column_per_class():
+    names = ["Ann", "Bob", "Cid"]
+    rows = [
+        Prediction("a.jpg", np.array([0.2, 0.7, 0.1]), "Bob", label="Dan", seen=False),
+        Prediction("b.jpg", np.array([0.1, 0.1, 0.8]), "unknown", label="unknown", score=0.1),
+        Prediction("c.jpg", None, reason="unreadable"),
+    ]
+    text = written(rows, names, top=2)
+    assert text == (
+        GUESSES
+        + "a.jpg,,Dan,predicted,,Bob,0.7,,no,Bob,0.7,Ann,0.2\n"
+        + "b.jpg,,unknown,predicted,,unknown,0.8,0.1,,Cid,0.8,Ann,0.1\n"
+        + "c.jpg,,,failed,unreadable,,,,,,,,\n"
+    )
+    assert [json.loads(line)["guess_2"] for line in written(rows[:2], names, top=2, jsonl=True).splitlines()] == [
+        "Ann"
+    ] * 2
+    found = parse(text)
+    assert found.class_names == ("Ann", "Bob", "Cid", "Dan")
+    assert [row.confidence for row in found.rows] == [0.7, 0.8, None]
+    nan = np.nan
+    expected = [[0.2, 0.7, nan, nan], [0.1, nan, 0.8, nan], [nan] * 4]
+    np.testing.assert_array_equal(found.probabilities, expected)
+    assert written(found.rows, found.class_names, top=2) == text
+    assert written(rows[:1], names, top=9).splitlines()[0].endswith("guess_3,probability_3")
+
+
+@pytest.mark.parametrize(
+    ("cells", "problem"),
+    [
+        ("Ann,0.6,,Ann,0.6,Ann,0.1", "has the guesses Ann, Ann; expected different classes"),
+        ("Ann,0.6,,Ann,0.6,unknown,0.1", "has the guesses Ann, unknown; expected different classes"),
+        ("Ann,0.4,,Ann,0.4,Bob,0.6", "has the probabilities [0.4, 0.6]; expected falling ones that sum to 1 at most"),
+        ("Ann,0.7,,Ann,0.7,Bob,0.6", "has the probabilities [0.7, 0.6]; expected falling ones that sum to 1 at most"),
+        ("Ann,0.9,,Ann,0.6,Bob,0.1", "has confidence 0.9; expected the largest probability, 0.6"),
+        ("Bob,0.6,,Ann,0.6,Bob,0.1", "is predicted as 'Bob'; expected 'Ann', which has the largest probability"),
+        ("Ann,0.6,,Ann,x,Bob,0.1", "has 'x' in column 'probability_1'; expected a number"),
+        ("Ann,0.6,,,0.6,,", "has '' in column 'guess_1'; expected something"),
+        ("Ann,0.6,,Ann,0.6,,0.1", "has '0.1' in column 'probability_2'; expected nothing"),
+    ],
+)
+def test_guesses_that_contradict_themselves_are_errors(cells, problem):
+    predicted, confidence, score, *pairs = cells.split(",")
+    line = f"a.jpg,,Ann,predicted,,{predicted},{confidence},{score},no,{','.join(pairs)}\n"
+    with pytest.raises(CelebtoolError) as caught:
+        parse(GUESSES + line)
+    assert str(caught.value) == f"p.csv:2: {problem}"

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from celebtool.training import logistic
+from celebtool.training import calibration, logistic
 
 
 def loss(kernel: np.ndarray, bias: np.ndarray, x: np.ndarray, y: np.ndarray, weights: np.ndarray, l2: float) -> float:
@@ -27,6 +27,20 @@ def test_no_small_step_from_the_solution_is_better(classes: int) -> None:
     for _ in range(200):
         step = rng.normal(scale=0.02, size=kernel.shape)
         assert loss(kernel + step, bias + rng.normal(scale=0.02, size=bias.shape), x, y, weights, l2) > best - 1e-5
+
+
+def test_in_blocks_the_solution_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = photos(6, 20, spread=0.4)
+    weights = np.random.default_rng(0).uniform(0.5, 1.5, len(y)).astype("float32")
+    weights /= weights.mean()
+    kernel, bias, _ = logistic.solve(x, y, weights, 1e-3)
+    monkeypatch.setattr(calibration, "CELLS", 6 * 50)  # fifty images at a time
+    in_blocks, its_bias, steps = logistic.solve(x, y, weights, 1e-3)
+    assert steps > 1
+    assert loss(in_blocks, its_bias, x, y, weights, 1e-3) == pytest.approx(
+        loss(kernel, bias, x, y, weights, 1e-3), rel=1e-4
+    )
+    np.testing.assert_allclose(x @ in_blocks + its_bias, x @ kernel + bias, atol=0.2)
 
 
 def photos(classes: int, count: int, spread: float = 0.15) -> tuple[np.ndarray, np.ndarray]:
