@@ -16,6 +16,8 @@ from celebtool.training import calibration
 from celebtool.training.settings import MEAN
 
 MAX_STEPS = 1000
+FLAT = 1e-3
+"""The slope at which many classes are solved, times their number: each one's images are the smaller a share of all."""
 ONE_PHOTO = 16.0
 """The scale of the cosines where no class has two images to fit it by; about what several photos a person give."""
 
@@ -126,5 +128,7 @@ def _solve_in_blocks(
         return total / float(count) + l2 * float((flat[: -shape[1]] ** 2).sum()), np.append(slope, of_bias)
 
     start = np.append(kernel, bias).astype(np.float64)
-    found = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": MAX_STEPS, "gtol": 1e-4})
+    found = optimize.minimize(
+        loss, start, jac=True, method="L-BFGS-B", options={"maxiter": MAX_STEPS, "gtol": FLAT / shape[1]}
+    )
     return found.x[: -shape[1]].astype(np.float32).reshape(shape), found.x[-shape[1] :].astype(np.float32), found.nit
