@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from celebtool.formats import guesses
 from celebtool.formats.guesses import Guesses, Probabilities
+from celebtool.formats.image_folder import UNKNOWN
 
 BOX_COLUMNS = ("left", "top", "width", "height")
 FOLD = "fold"
