@@ -1,5 +1,6 @@
 """Weights that others trained, copied into a network: of faces, of ImageNet, or those of a file that the user names."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count, takewhile
 from pathlib import Path
@@ -111,8 +112,14 @@ def _assign(
         if got != wanted:
             found, needed = (listed([str(shape) for shape in shapes]) for shapes in (got, wanted))
             problem = f"has {found or 'nothing'} where {layer.name} needs {needed}; expected weights of this network"
-            raise CelebtoolError(path, _NESTED if len(got) >= sum(len(each.weights) for each in layers) else problem)
+            raise CelebtoolError(path, _NESTED if _holds_all(got, layers) else problem)
         arrays = [read(each) for each in group]
         if not all(np.isfinite(array).all() for array in arrays):
             raise CelebtoolError(path, f"has NaN or Inf in {layer.name}; expected trained weights")
         layer.set_weights(arrays)
+
+
+def _holds_all(shapes: Sequence[tuple[int, ...]], layers: Sequence[keras.Layer]) -> bool:
+    """Say whether one group has arrays of the shapes of all layers."""
+    wanted = Counter(tuple(weight.shape) for layer in layers for weight in layer.weights)
+    return not wanted - Counter(shapes)
