@@ -410,8 +410,8 @@ def test_pictures_that_are_not_there(error, tmp_path):
 def test_outputs_in_one_another(error, tmp_path):
     beside = "lies inside the output plots; choose an output beside it"
     arguments = ("predictions.csv", "--plots", "plots", "--html")
-    assert error(*arguments, "plots/page.html") == f"{tmp_path}/plots/page.html: {beside}"
-    assert error(*arguments, "plots") == f"{tmp_path}/plots: is the output as well; choose another name"
+    assert error(*arguments, "plots/page.html") == f"plots/page.html: {beside}"
+    assert error(*arguments, "plots") == "plots: is the output as well; choose another name"
     assert not (tmp_path / "plots").exists()
 
 
