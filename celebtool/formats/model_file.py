@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 DATASET = "celebtool"
-MAX_JSON = 16 << 20
+MAX_JSON = 32 << 20  # 10,000 people of ten photos each take 20 MiB
 _BLOCK = 1 << 20  # bytes by which a file grows in memory
 _SPARE = 400_000  # parameters, 1.6 MB: what is as small as that is built and then compared array by array
 _ROUNDING = 1e-3  # of the length of an embedding
@@ -65,7 +65,7 @@ def write_info(path: Path, info: ModelInfo) -> None:
     """Add the dataset ``celebtool`` to a .h5 that Keras has written.
 
     Raises:
-        CelebtoolError: the description exceeds 16 MiB, or `read_info` would refuse it, or the file lacks an array that
+        CelebtoolError: the description exceeds 32 MiB, or `read_info` would refuse it, or the file lacks an array that
             `info` lists.
     """
     with reader.open_file(path) as file:
