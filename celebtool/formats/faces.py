@@ -9,6 +9,7 @@ with that digest need not compute it. Tables without that column hold embeddings
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -131,15 +132,16 @@ def carry(source: Path, target: Path, copies: Mapping[str, Sequence[Copy]]) -> N
         copies: path in `source` → what was made of the image.
     """
     file = image_folder.sidecar(source, FILE)
-    lines = tables.read(file, required=COLUMNS) if file else []
-    if kept := [line | copy._asdict() for line in lines if line["path"] for copy in copies.get(line["path"], ())]:
-        write(target, kept)
+    lines = tables.row_by_row(file, required=COLUMNS) if file else ()
+    kept = (line | copy._asdict() for _, line in lines if line["path"] for copy in copies.get(line["path"], ()))
+    if first := next(kept, None):
+        write(target, chain([first], kept))
 
 
 def _lines(root: Path, parse: Callable[[dict[str, str]], Value]) -> Iterator[tuple[str, Value]]:
     """Yield (photo, what `parse` makes of the line); nothing if there is no table."""
     file = image_folder.sidecar(root, FILE)
-    for number, line in enumerate(tables.read(file, required=COLUMNS) if file else (), start=2):
+    for number, line in tables.row_by_row(file, required=COLUMNS) if file else ():
         try:
             yield line["source"], parse(line)
         except ValueError as error:

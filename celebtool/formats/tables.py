@@ -62,9 +62,14 @@ def read(path: Path, required: Sequence[str] = ()) -> list[dict[str, str]]:
 
 def read_numbered(path: Path, required: Sequence[str] = ()) -> list[tuple[int, dict[str, str]]]:
     """Read a table from a file, each row with the number of the line that it ends in; see `numbered`."""
+    return list(row_by_row(path, required))
+
+
+def row_by_row(path: Path, required: Sequence[str] = ()) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the rows of a file, each with the number of the line that it ends in, without holding them; see `numbered`."""
     try:
         with path.open("rb") as content, spreadsheets.text(content) as stream:
-            return list(numbered(lines(stream, path), path, required))
+            yield from numbered(lines(stream, path), path, required)
     except OSError as error:
         raise CelebtoolError(path, f"cannot be read ({error.strerror}); expected a CSV table") from error
 
