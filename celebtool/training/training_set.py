@@ -126,6 +126,7 @@ def read(
 
 def _set_aside(folder: ImageFolder, seed: int, warn: Callable[[str], None], progress: Progress) -> TrainingData:
     """Divide an unsplit folder as `split` does, a tenth of every class into val, copies of a picture together."""
+    _check_number(folder.root, folder.class_names)  # before all images are read
     settings = split.SplitSettings(sampling.shares(0.9, 0.1, 0), seed=seed, conflicts="drop")
     divided = split.plan(folder, settings, progress)[""]
     chosen = [{row.source for row in divided.parts[part]} for part in ("train", "val")]
@@ -166,8 +167,7 @@ def check(data: TrainingData, warn: Callable[[str], None]) -> None:
         raise CelebtoolError(root, "has no train/ images; expected train/<class>/<image>, as `celebtool split` writes")
     if len(data.class_names) < 2:
         raise CelebtoolError(root, f"has one class, {data.class_names[0]}; a classifier needs two")
-    if len(data.class_names) > MAX_CLASSES:
-        raise CelebtoolError(root, f"has {len(data.class_names)} classes; expected at most {MAX_CLASSES}")
+    _check_number(root, data.class_names)
     untrained = sorted({sample.label or "" for sample in data.val} - set(data.class_names))
     if untrained:
         near = suggestions.did_you_mean_class(untrained[0], data.class_names) or "; expected the same classes in both"
@@ -180,6 +180,11 @@ def check(data: TrainingData, warn: Callable[[str], None]) -> None:
     unmeasured = sorted(set(data.class_names) - {sample.label for sample in data.val})
     if unmeasured:
         warn(f"{root}: val/ has no image of {', '.join(unmeasured)}")
+
+
+def _check_number(root: Path, class_names: Sequence[str]) -> None:
+    if len(class_names) > MAX_CLASSES:
+        raise CelebtoolError(root, f"has {len(class_names)} classes; expected at most {MAX_CLASSES}")
 
 
 def check_leaks(data: TrainingData, trained: Collection[str], warn: Callable[[str], None], *, allow_leak: bool) -> None:
