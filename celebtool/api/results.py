@@ -13,7 +13,7 @@ from celebtool.cropping import plan
 from celebtool.errors import count
 from celebtool.formats import manifest, predictions
 from celebtool.formats.manifest import Row
-from celebtool.formats.prediction_row import BOX_COLUMNS, FOLD, PROBABILITY, Prediction, write_cells
+from celebtool.formats.prediction_row import BOX_COLUMNS, FOLD, PROBABILITY, Prediction, guess_columns, write_cells
 from celebtool.imaging.alignment import Box
 from celebtool.system.output import new_file
 
@@ -68,10 +68,14 @@ class Predictions(predictions.Predictions):
         """Return the columns of the table that `celebtool predict` writes, a row each; NaN or None where there is no value."""
         import pandas as pd
 
+        cells = [write_cells(row, self.class_names) for row in self.rows]
+        known = {column for each in cells for column in each}
         names = [PROBABILITY + name for name in self.class_names]
+        if guesses := [name for name in guess_columns(len(names)) if name in known]:
+            names = guesses  # a table may hold the best guesses alone
         columns = [*predictions.COLUMNS, *names, *(BOX_COLUMNS if self.with_boxes else ())]
         columns += [FOLD] if self.with_folds else []
-        return pd.DataFrame([write_cells(row, names) for row in self.rows], columns=columns)
+        return pd.DataFrame(cells, columns=columns)
 
     def write(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write the table that `celebtool predict -o` writes, for `celebtool report`.
