@@ -36,12 +36,15 @@ def place(tmp_path_factory: pytest.TempPathFactory, _converted: None) -> Path:
     pretrained.load_faces(made.model, "face-sface")
     classifier.save(made, root / "m.h5")
     Image.fromarray(data.astronaut()[10:190, 130:310]).save(root / "crop.jpg")
+    (root / "few").mkdir()
+    Image.fromarray(data.astronaut()).save(root / "few" / "whole.png")
     return root
 
 
 @pytest.fixture(scope="module")
 def exported(place: Path) -> dict[str, Result]:
-    return {name: run_installed("export", "m.h5", name, cwd=place) for name in ("model.onnx", "model.tflite")}
+    lines = {"model.onnx": (), "model.tflite": ("--check", "few")}
+    return {name: run_installed("export", "m.h5", name, *more, cwd=place) for name, more in lines.items()}
 
 
 def description(place: Path, name: str) -> dict:
@@ -53,11 +56,13 @@ def description(place: Path, name: str) -> dict:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["model.onnx", "model.tflite"])
-def test_the_file_is_written_checked_and_described(place: Path, exported: dict[str, Result], name: str) -> None:
+@pytest.mark.parametrize(("name", "count"), [("model.onnx", "22 images"), ("model.tflite", "1 image")])
+def test_the_file_is_written_checked_and_described(
+    place: Path, exported: dict[str, Result], name: str, count: str
+) -> None:
     result = exported[name]
     line = (
-        rf"wrote {name}: 2 classes, 38\.[56] MB; answers for 22 images differ by at most \de-0[6789] from the model's\n"
+        rf"wrote {name}: 2 classes, 38\.[56] MB; answers for {count} differ by at most \de-0[6789] from the model's\n"
     )
     assert re.fullmatch(line, result.stderr.splitlines(keepends=True)[-1])
     assert (result.code, result.stdout) == (0, "")

@@ -10,10 +10,12 @@ import pytest
 
 from celebtool.errors import CelebtoolError
 from celebtool.formats import manifest
+from celebtool.formats.model_info import ModelInfo
 from celebtool.inference import runtime
 from celebtool.nn import classifier
 from celebtool.nn.exporting import files
-from tests.support.classifiers import INFO, SIZE, images
+from celebtool.training import ensembles
+from tests.support.classifiers import INFO, SIZE, images, tiny
 from tests.support.exported import by_onnxruntime, with_points
 
 DESCRIPTION = '{"celebtool":"1","class_names":["ann"]}'
@@ -58,6 +60,28 @@ def test_equal_models_make_equal_bytes(model: Path, made: dict[str, bytes]) -> N
     digest = manifest.sha256(model)
     assert files.as_onnx(digest, model, DESCRIPTION) == made["onnx"]
     assert files.as_tflite(digest, model, DESCRIPTION) == made["tflite"]
+
+
+def test_an_ensemble_has_its_inputs_by_name(tmp_path: Path) -> None:
+    sizes = ((16, 16), (24, 16))
+    for number, size in enumerate(sizes):
+        member = tiny(ModelInfo("cnn", ("ann", "bob"), size, seed=number, dense=(4,)))
+        classifier.save(member, tmp_path / f"{number}.h5")
+    pair = [classifier.model_file.read(tmp_path / f"{number}.h5") for number in range(2)]
+    made = classifier.restore(*ensembles.combine(pair, [0.7, 0.3], {}), tmp_path)
+    path = tmp_path / "both.h5"
+    classifier.save(made, path)
+    batch = {size: images(size) for size in sizes}
+    named = {"image_16x16": batch[16, 16], "image_24x16": batch[24, 16]}
+    expected = classifier.probabilities(made, batch)
+    digest = manifest.sha256(path)
+    for found in (
+        by_onnxruntime(files.as_onnx(digest, path, DESCRIPTION), **named),
+        runtime.signature(files.as_tflite(digest, path, DESCRIPTION))(named),
+    ):
+        assert set(found) == {"probabilities", "score"}
+        np.testing.assert_allclose(found["probabilities"], expected, atol=1e-6)
+        np.testing.assert_allclose(found["score"], expected.max(axis=1), atol=1e-6)
 
 
 def test_a_model_that_is_another_by_now_is_an_error(model: Path) -> None:

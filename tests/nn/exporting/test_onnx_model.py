@@ -1,18 +1,15 @@
 """A model as ONNX: what goes in, what comes out, and under which names."""
 
-from pathlib import Path
-
 import keras
 import numpy as np
 import onnx
 import pytest
 
 from celebtool.architectures import LAST_LAYER
-from celebtool.formats.model_info import ModelInfo
 from celebtool.nn import classifier
 from celebtool.nn.exporting import onnx_model
-from celebtool.training import calibration, ensembles
-from tests.support.classifiers import INFO, SIZE, images, tiny
+from celebtool.training import calibration
+from tests.support.classifiers import INFO, SIZE, images
 from tests.support.exported import by_onnxruntime, with_points
 
 
@@ -45,19 +42,3 @@ def test_names_and_shapes_are_those_of_the_description() -> None:
     assert shapes(graph.input) == {"image": ["n", 16, 16, 3]}
     assert graph.input[0].type.tensor_type.elem_type == onnx.TensorProto.UINT8
     assert shapes(graph.output) == {"probabilities": ["n", 3], "score": ["n"], "embedding": ["n", 4]}
-
-
-def test_an_ensemble_averages_its_members(tmp_path: Path) -> None:
-    sizes = ((16, 16), (24, 16))
-    pair = []
-    for number, size in enumerate(sizes):
-        classifier.save(
-            tiny(ModelInfo("cnn", ("ann", "bob"), size, seed=number, dense=(4,))), tmp_path / f"{number}.h5"
-        )
-        pair.append(classifier.model_file.read(tmp_path / f"{number}.h5"))
-    made = classifier.restore(*ensembles.combine(pair, [0.7, 0.3], {}), tmp_path)
-    content = onnx_model.of(made.model, made.info).SerializeToString()
-    batch = {size: images(size) for size in sizes}
-    found = by_onnxruntime(content, image_16x16=batch[16, 16], image_24x16=batch[24, 16])
-    np.testing.assert_allclose(found["probabilities"], classifier.probabilities(made, batch), atol=1e-6)
-    assert set(found) == {"probabilities", "score"}
