@@ -18,6 +18,8 @@ from celebtool.system.progress import Progress
 from celebtool.system.threads import batched
 
 BATCH_SIZE = 8
+MOST = 1e-3
+"""The largest difference that can be allowed."""
 
 
 def largest_difference(
@@ -49,8 +51,14 @@ def largest_difference(
         progress(number * BATCH_SIZE + len(batch), len(photos))
     if largest > tolerance:
         problem = f"its answers would differ by {largest:.1g} from the model's, so nothing is written"
-        raise CelebtoolError(output, f"{problem}; --tolerance {tolerance:g} is what was allowed")
+        raise CelebtoolError(output, f"{problem}; {_instead(largest, tolerance)}")
     return largest
+
+
+def _instead(largest: float, tolerance: float) -> str:
+    """Return what would be right: a tolerance that allows the difference, if that is one of rounding."""
+    enough = next((each for each in (1e-4, MOST) if largest <= each), None)
+    return f"--tolerance {enough:g} allows that" if enough else f"{tolerance:g} is allowed"
 
 
 def _stacked(batch: Sequence[RGBImage], size: tuple[int, int]) -> NDArray[np.uint8]:
