@@ -15,6 +15,11 @@ os.environ |= {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
 
 with contextlib.chdir(Path(__file__).parent):
     import matplotlib as mpl
+
+    try:
+        mpl.get_cachedir()
+    except OSError:  # no directory can be written, not even a temporary one: fonts are looked up anew
+        mpl.get_cachedir = mpl.get_configdir = lambda: os.devnull
     from matplotlib import font_manager
     from matplotlib.axes import Axes
     from matplotlib.collections import PolyCollection

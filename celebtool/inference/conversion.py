@@ -25,14 +25,22 @@ from celebtool.inference import cache
 from celebtool.system import signals, temporary, trees
 
 _START = """
-import sys
+import os, sys, threading
+
+def end_with_parent():  # from the start on, since importing TensorFlow takes seconds
+    sys.stdin.read()
+    os._exit(1)
+
+order = sys.stdin.readline()
+threading.Thread(target=end_with_parent, daemon=True).start()
 sys.path.insert(0, sys.argv[1])
 import celebtool  # this one, whatever others there are
 del sys.path[0]
 sys.path.append(sys.argv.pop(1))
 from celebtool.nn import convert
-convert.main()
+convert.main(order)
 """
+"""What the process runs; it ends when the other end of its stdin is closed, so that a killed run leaves no process behind."""
 _OUT_OF_MEMORY = re.compile("MemoryError|allocate memory|bad_alloc|ResourceExhausted|out of memory", re.IGNORECASE)
 """How Python, NumPy, the loader of libraries, C++ and TensorFlow say it."""
 _NO_MEMORY = "there is too little memory to prepare it"
@@ -141,7 +149,7 @@ def _fill(graphs: Sequence[Graph], say: Callable[[str], None]) -> None:
 
 
 def convert(graphs: Sequence[Graph], place: Path, output: Path | None = None) -> None:
-    """Run `celebtool.nn.convert`, which ends early if this process does.
+    """Run `celebtool.nn.convert` in a process that ends early if this one does.
 
     It writes the networks into the directory `place` as 0, 1, and so on, and into 0.name under which other name the network
     would be found, too.

@@ -1,9 +1,7 @@
 """Convert networks for LiteRT; `celebtool.inference.conversion` starts this module in a process of its own."""
 
 import json
-import os
 import sys
-import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from pkgutil import resolve_name
@@ -49,10 +47,9 @@ def to_litert(call: Any, variables: Iterable[tf.Variable]) -> bytes:  # noqa: AN
     return content
 
 
-def main() -> None:
-    """Read an order from stdin, write a file per network, and tell of an error in the last line on stdout."""
-    order = json.loads(sys.stdin.readline())
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+def main(line: str) -> None:
+    """Write a file per network of an order, a line of JSON, and tell of an error in the last line on stdout."""
+    order = json.loads(line)
     try:
         for number, graph in enumerate(order["graphs"]):
             _make(build(graph), Path(order["place"], str(number)))
@@ -87,9 +84,3 @@ def build(graph: Mapping[str, Any]) -> Convertible | bytes:
         digest=graph["digest"], **source, **graph["arguments"]
     )
     return network
-
-
-def _end_with_parent() -> None:
-    """End when the other end of stdin is closed: a killed run leaves no process behind."""
-    sys.stdin.read()
-    os._exit(1)
