@@ -40,6 +40,8 @@ celebtool split faces parts --train .5 --val .1 --test .4
 celebtool train parts cnn.h5 --arch cnn --image-size 64 --dense 128 --epochs 10 --batch-size 8
 celebtool predict cnn.h5 parts/test --closed-set -o predictions.csv
 celebtool report predictions.csv --images parts/test --html report.html
+celebtool report cnn.h5 --plots curves
+celebtool report predictions.csv --images parts/test --plots plots
 """
 SHOWN = "celebtool report predictions.csv --confusion --quiet"
 TERMINAL = """<!doctype html><meta charset="utf-8"><style>
@@ -59,6 +61,7 @@ def main() -> None:
         save(stacked([directory / f"walk/review-{number}.png" for number in (2, 3, 4)]), "crop-review")
         save(Image.open(directory / "walk/named/party-2.jpg").convert("RGB"), "named")
         save(screenshot(directory / "report.html", 1000, 940), "report")
+        save(recipe(directory), "recipe")
         save(screenshot(directory / "walk/review.html", 1100, 760), "review")
         terminal = directory / "terminal.html"
         terminal.write_text(TERMINAL.format(coloured(f"{PROMPT}{SHOWN}\n{printed[-1]}")), encoding="utf-8")
@@ -74,6 +77,19 @@ def stacked(files: list[Path]) -> Image.Image:
         whole.paste(each, (0, top))
         top += each.height
     return whole.resize((whole.width * 3 // 4, whole.height * 3 // 4), Image.Resampling.LANCZOS)
+
+
+def recipe(directory: Path) -> Image.Image:
+    """Return the pictures that a recipe draws in two columns: loss and accuracy above, confusion matrix and predictions below."""
+    columns = (("curves/loss", "plots/confusion_matrix"), ("curves/accuracy", "plots/predictions"))
+    width, space = 560, 16
+    drawn = [[Image.open(directory / f"{name}.png").convert("RGB") for name in names] for names in columns]
+    drawn = [[each.resize((width, each.height * width // each.width)) for each in column] for column in drawn]
+    whole = Image.new("RGB", (2 * width + space, max(sum(each.height for each in column) for column in drawn)), "white")
+    for number, (above, below) in enumerate(drawn):
+        whole.paste(above, (number * (width + space), 0))
+        whole.paste(below, (number * (width + space), above.height))
+    return whole
 
 
 def coloured(printed: str) -> str:
