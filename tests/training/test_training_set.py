@@ -117,6 +117,10 @@ def test_more_classes_than_a_report_takes_are_refused(
     monkeypatch.setattr(training_set, "MAX_CLASSES", 2)
     with pytest.raises(CelebtoolError, match="has 3 classes; expected at most 2"):
         read(make_folder({"train/a": 1, "train/b": 1, "train/c": 1, "val/a": 1}))
+    unsplit = make_folder({"a": 1, "b": 1, "c": 1}, "unsplit")
+    (unsplit / "a" / "empty.jpg").touch()
+    with pytest.raises(CelebtoolError, match="has 3 classes; expected at most 2"):
+        read(unsplit)
 
 
 def test_what_is_said(make_folder: Callable[..., Path], tmp_path: Path) -> None:
