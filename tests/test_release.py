@@ -91,6 +91,6 @@ def test_the_image_is_built_and_runs():
 def test_the_extras_are_those_that_the_documents_name():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     extras = set(PROJECT["optional-dependencies"]) - {"dev", "docs"}
-    assert extras == {"dask", "demo", "dlib", "gpu", "heic"}
+    assert extras == {"dask", "demo", "dlib", "gpu", "heic", "onnx"}
     assert [name for name in sorted(extras) if name not in readme] == []
     assert metadata.version("celebtool")

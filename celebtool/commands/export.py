@@ -39,7 +39,7 @@ def export(
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,  # noqa: ARG001
 ) -> None:
-    """Write a model as a file that gives the same answers without celebtool.
+    """Write a model as .onnx or .tflite, for other programs.
 
     Pixels of a crop go in; probabilities and the score that the threshold applies to come out. The class names, the
     threshold and how faces are cropped are inside the file. Before it is written, its answers are compared with the

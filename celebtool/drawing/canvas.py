@@ -11,7 +11,9 @@ import os
 from pathlib import Path
 
 logging.getLogger("matplotlib").setLevel(logging.ERROR)  # else it says where it keeps its cache if there is no home
-os.environ |= {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
+_OWN = {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
+_before = {name: os.environ.get(name) for name in _OWN}
+os.environ |= _OWN
 
 with contextlib.chdir(Path(__file__).parent):
     import matplotlib as mpl
@@ -28,5 +30,13 @@ with contextlib.chdir(Path(__file__).parent):
     from matplotlib.ticker import MaxNLocator
 
 mpl.rcdefaults()
+for (
+    name,
+    value,
+) in _before.items():  # matplotlib has read it; a notebook that this process starts has a backend of its own
+    if value is None:
+        del os.environ[name]
+    else:
+        os.environ[name] = value
 
 __all__ = ["Axes", "FT2Font", "Figure", "MaxNLocator", "PolyCollection", "font_manager", "mpl"]
