@@ -99,7 +99,6 @@ Parts = Annotated[
 ]
 OutputFolder = Annotated[Path, typer.Argument(metavar="OUT", help="Image folder to write.")]
 Model = Annotated[Path, typer.Argument(metavar="MODEL.h5", help="Model to read.")]
-OutputModel = Annotated[Path, typer.Argument(metavar="OUT.h5", callback=check_model_name, help="Model to write.")]
 PROCESSORS = os.cpu_count() or 1
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes.", show_default="one per processor")]
 Dask = Annotated[

@@ -116,6 +116,16 @@ def make_folder(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
+def write_parts(root: Path, counts: dict[str, dict[str, int]], size: int = 32) -> Path:
+    """Write ``root/<part>/<class>/<i>.png``, each a different random image; `counts` maps part → class → number."""
+    for part, of_part in counts.items():
+        for label, count in of_part.items():
+            (root / part / label).mkdir(parents=True)
+            for i in range(count):
+                random_image(f"{part}/{label}/{i}", size).save(root / part / label / f"{i}.png")
+    return root
+
+
 def random_image(key: str, size: int = 32) -> Image.Image:
     """Return a smooth random image, a pure function of the key: different keys look different."""
     rng = np.random.default_rng(list(key.encode()))

@@ -94,8 +94,7 @@ def write(job: FoldsJob, run: RunOptions, tell: Listener, *, overwrite: bool) ->
         ) as workspace,
         tell.progress("reading the images") as progress,
     ):
-        if run.resume and not any(workspace.scratch.iterdir()):
-            tell.note("nothing to continue; training starts at the beginning")
+        training.note_start(run, workspace, tell)
         train = _trainer(job, run, tell, Common(job.folds.used, workspace.scratch))
         done = out_of_fold.run(job.folds, job.recipe, train, workspace.scratch, progress)
         rows = out_of_fold.ordered(job.folds, done)

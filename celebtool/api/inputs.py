@@ -1,7 +1,6 @@
 """Take what a program calls images: paths, a folder, arrays, Pillow's pictures."""
 
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -14,7 +13,6 @@ from PIL import Image
 
 from celebtool.formats import pixels, sources
 from celebtool.formats.sources import Source
-from celebtool.system import temporary
 
 Picture: TypeAlias = str | os.PathLike[str] | NDArray[np.uint8] | Image.Image
 """An image: a file, an array (height, width, 3) of RGB in uint8, or a picture of Pillow's."""
@@ -64,11 +62,6 @@ def given(images: Pictures, class_names: Sequence[str], scratch: Path) -> Given:
         images = [images]
     items = (_source(number, item, scratch) for number, item in enumerate(images))
     return Given(items, len(images) if isinstance(images, Sized) else 0)
-
-
-def scratch() -> "tempfile.TemporaryDirectory[str]":
-    """Return a temporary directory, which a `with` removes; raises CelebtoolError if there is no place for one."""
-    return tempfile.TemporaryDirectory(prefix="celebtool-", dir=temporary.root())
 
 
 def is_temporary(source: Source, scratch: Path) -> bool:

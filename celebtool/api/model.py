@@ -17,9 +17,7 @@ from celebtool.formats.prediction_row import Prediction
 from celebtool.inference import predictor
 from celebtool.inference.prediction import Settings
 from celebtool.inference.predictor import Predictor
-
-LOOKED_AT = 8
-"""Images whose size tells crops from photos."""
+from celebtool.system import temporary
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -109,7 +107,7 @@ class Model:
     def _predicted(
         self, images: Pictures, faces: bool | None, settings: Settings, jobs: int, tell: Heard
     ) -> Predictions:
-        with inputs.scratch() as scratch, tell.progress("predict", "photos") as told:
+        with temporary.directory() as scratch, tell.progress("predict", "photos") as told:
             directory, pictures = Path(scratch), Path(scratch) / "pictures"
             pictures.mkdir()
             find, given = self._find(faces, inputs.given(images, self.class_names, pictures), tell)
@@ -125,7 +123,7 @@ class Model:
         for line in prediction.doubts_of_labels(given.names, info.class_names):
             tell.warn(line)
         if faces is None and info.crops is not None:
-            first, given = given.first(LOOKED_AT)
+            first, given = given.first(prediction.LOOKED_AT)
             return not prediction.are_crops(given.names, first, info.crops), given
         if faces and given.names and info.crops is not None and sources.are_cropped(given.names):
             tell.warn(f"{given.names[0]}: holds crops of crop-faces; faces=False takes them as they are")

@@ -17,6 +17,9 @@ from celebtool.inference.predictor import Predictor
 from celebtool.system import workers
 from celebtool.system.progress import Progress
 
+LOOKED_AT = 8
+"""Images whose size tells crops from photos."""
+
 
 def problem_of_threshold(value: float, info: ModelInfo) -> str:
     """Say what is wrong with a threshold for a model; "" if it is one that its scores can have."""

@@ -11,7 +11,7 @@ from celebtool.errors import CelebtoolError
 from celebtool.formats import model_file, provenance
 from celebtool.formats.image_folder import Sample
 from celebtool.formats.model_info import ModelInfo
-from celebtool.system.output import is_finished_file, new_file
+from celebtool.system.output import Workspace, is_finished_file, new_file
 from celebtool.system.progress import Listener
 from celebtool.training import acceptance, folder_doubts, messages, settings, training_set
 from celebtool.training.options import RunOptions, TrainingOptions
@@ -154,13 +154,18 @@ def write(job: Job, run: RunOptions, train: Train, tell: Listener, *, overwrite:
         ) as workspace,
         tell.progress("reading the images") as progress,
     ):
-        if run.resume and not any(workspace.scratch.iterdir()):
-            tell.note("nothing to continue; training starts at the beginning")
+        note_start(run, workspace, tell)
         trained = train(workspace.scratch, progress)
         trained.save(workspace.content)
         if run.history:
             messages.write_history(run.history, trained.info.history, job.inputs)
     return trained.info
+
+
+def note_start(run: RunOptions, workspace: Workspace, tell: Listener) -> None:
+    """Note that there is nothing to continue, if a run is to continue an earlier one."""
+    if run.resume and not any(workspace.scratch.iterdir()):
+        tell.note("nothing to continue; training starts at the beginning")
 
 
 def tell_of(info: ModelInfo, tell: Listener) -> None:

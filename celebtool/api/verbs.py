@@ -18,6 +18,7 @@ from celebtool.errors import CelebtoolError
 from celebtool.formats import manifest, predictions, sources
 from celebtool.formats.reasons import Reason
 from celebtool.formats.sources import Source
+from celebtool.system import temporary
 from celebtool.training import fold_messages
 
 Name = str | os.PathLike[str]
@@ -89,7 +90,7 @@ def find_faces(images: Pictures, **options: Unpack[FaceArguments]) -> list[Photo
 
     settings = replace(arguments.crop_settings(options, FaceArguments), select="all", format="png")
     prediction.prepare(networks.graphs(), Heard().note)
-    with inputs.scratch() as scratch:
+    with temporary.directory() as scratch:
         return [_found(source, settings) for source in inputs.given(images, (), Path(scratch)).sources]
 
 

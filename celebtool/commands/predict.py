@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from celebtool.formats.model_info import ModelInfo
     from celebtool.formats.sources import Source
 
-LOOKED_AT = 8  # images whose size tells crops from photos
-
 
 def predict(
     model: options.Model,
@@ -170,7 +168,7 @@ def _find_faces(
     wanted: bool | None, info: "ModelInfo", listed: "Iterator[Source]", images: Sequence[str]
 ) -> "tuple[bool, Iterator[Source]]":
     """Decide once for the whole input whether faces are to be found first; return that and the sources."""
-    from celebtool.api.prediction import are_crops
+    from celebtool.api.prediction import LOOKED_AT, are_crops
 
     if wanted is not None or info.crops is None:
         return bool(wanted), listed

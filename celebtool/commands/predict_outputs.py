@@ -2,7 +2,6 @@
 
 import contextlib
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TextIO
@@ -34,7 +33,7 @@ def annotated(
 def stream(output: Path | None, inputs: list[Path], *, overwrite: bool) -> Iterator[tuple[TextIO, Path]]:
     """Yield stdout, or a file that appears whole when the block ends well, and a directory for the results of workers."""
     if output is None:
-        with tempfile.TemporaryDirectory(prefix="celebtool-", dir=temporary.root()) as scratch:
+        with temporary.directory() as scratch:
             yield sys.stdout, Path(scratch)
         return
     with (

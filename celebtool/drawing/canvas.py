@@ -10,12 +10,13 @@ import logging
 import os
 from pathlib import Path
 
+from celebtool.system import environment
+
 logging.getLogger("matplotlib").setLevel(logging.ERROR)  # else it says where it keeps its cache if there is no home
 _OWN = {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
-_before = {name: os.environ.get(name) for name in _OWN}
-os.environ |= _OWN
 
-with contextlib.chdir(Path(__file__).parent):
+# only while matplotlib reads it: a notebook that this process starts has a backend of its own
+with environment.changed(_OWN), contextlib.chdir(Path(__file__).parent):
     import matplotlib as mpl
 
     try:
@@ -30,13 +31,5 @@ with contextlib.chdir(Path(__file__).parent):
     from matplotlib.ticker import MaxNLocator
 
 mpl.rcdefaults()
-for (
-    name,
-    value,
-) in _before.items():  # matplotlib has read it; a notebook that this process starts has a backend of its own
-    if value is None:
-        del os.environ[name]
-    else:
-        os.environ[name] = value
 
 __all__ = ["Axes", "FT2Font", "Figure", "MaxNLocator", "PolyCollection", "font_manager", "mpl"]

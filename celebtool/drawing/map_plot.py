@@ -7,8 +7,7 @@ from celebtool.drawing.fonts import Lettering
 from celebtool.drawing.plots import TEXT, style
 from celebtool.errors import count
 from celebtool.folders.embedding_map import EmbeddingMap, Mark
-from celebtool.formats.image_folder import UNGROUPED, UNKNOWN
-from celebtool.formats.text import natural_key
+from celebtool.folders.suspects import NO_CLASSES
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 """Okabe and Ito, Color universal design, 2008: people who see fewer colours tell them apart."""
@@ -27,8 +26,7 @@ def embedding_map(laid_out: EmbeddingMap, lettering: Lettering) -> Figure:
         lettering: how to write the names.
     """
     marks = laid_out.marks
-    labels = {mark.portrait.label for mark in marks}
-    names = sorted(labels, key=lambda name: (name in (UNKNOWN, UNGROUPED), natural_key(name)))
+    names = laid_out.labels
     suspects = [mark for mark in marks if mark.suspect]
     size = 26 if len(marks) <= 400 else 14 if len(marks) <= 1000 else 8
     with style(lettering):
@@ -53,7 +51,7 @@ def embedding_map(laid_out: EmbeddingMap, lettering: Lettering) -> Figure:
 
 def _scatter(axes: Axes, marks: Sequence[Mark], number: int, name: str, size: float, text: str | None) -> None:
     """Draw the marks of a class; without a `text`, for the second time and above all others."""
-    is_person = name not in (UNKNOWN, UNGROUPED)
+    is_person = name not in NO_CLASSES
     colour = COLOURS[number % len(COLOURS)] if is_person else _GREY
     x, y = _places(marks)
     axes.scatter(

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from celebtool.folders.sampling import chance
-from celebtool.folders.suspects import Portrait, Suspect
+from celebtool.folders.suspects import NO_CLASSES, Portrait, Suspect
+from celebtool.formats.text import natural_key
 
 MOST = 2000  # images on a map
 LEAST = 3  # different embeddings
@@ -50,6 +51,12 @@ class EmbeddingMap:
     unknown: int = 0
     method: str = ""
     problem: str = ""
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels on the map: people in natural order, then those of no class."""
+        found = {mark.portrait.label for mark in self.marks}
+        return sorted(found, key=lambda label: (label in NO_CLASSES, natural_key(label)))
 
 
 def lay_out(portraits: Sequence[Portrait], suspects: Sequence[Suspect], seed: int = 0) -> EmbeddingMap:

@@ -25,7 +25,8 @@ BLOCK = 4096  # rows of a product
 Points = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 _NOBODY = -1
-_NO_CLASSES = frozenset({UNKNOWN, UNGROUPED})
+NO_CLASSES = frozenset({UNKNOWN, UNGROUPED})
+"""Labels of faces that are not of one person each."""
 
 
 class Why(StrEnum):
@@ -122,11 +123,11 @@ def ordered(found: Sequence[Suspect]) -> list[Suspect]:
 
 def _by_embedding(images: Sequence[Portrait]) -> list[Suspect]:
     known = [image for image in images if image.embedding is not None]
-    names = sorted({image.label for image in known} - _NO_CLASSES)
+    names = sorted({image.label for image in known} - NO_CLASSES)
     if not names:
         return []
     points = np.stack([image.embedding for image in known if image.embedding is not None]).astype(np.float32)
-    index = {name: class_id for class_id, name in enumerate(names)} | dict.fromkeys(_NO_CLASSES, _NOBODY)
+    index = {name: class_id for class_id, name in enumerate(names)} | dict.fromkeys(NO_CLASSES, _NOBODY)
     class_ids = np.array([index[image.label] for image in known])
     near = _judged(points, class_ids, len(names))
     pairs = _shared(near.directions)
@@ -213,7 +214,7 @@ def _of_image(image: Portrait, near: _Near, row: int, names: Sequence[str]) -> S
     own, other, which = float(near.own[row]), float(near.other[row]), names[near.which[row]]
     limit = float(_limit(near.others[row : row + 1])[0])
     if np.isnan(own):
-        alone = "for people of no class" if image.label in _NO_CLASSES else "the only image to go by"
+        alone = "for people of no class" if image.label in NO_CLASSES else "the only image to go by"
         detail = f"cosine {other:.2f} to {which}, and {image.label} is {alone}"
         return _suspect(image, which, other - LONE, Why.OTHER_PERSON, detail)
     if other > own and other >= limit:

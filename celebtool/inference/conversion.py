@@ -216,7 +216,7 @@ def _failure(code: int, said: bytes, graphs: Sequence[Graph], written: Path | No
 def _use_temporary(contents: Mapping[str, bytes | None]) -> None:
     """Keep networks in a temporary directory from now on, in worker processes that start later, too; some are there."""
     own = os.getpid()
-    place = Path(tempfile.mkdtemp(prefix="celebtool-", dir=temporary.root()))
+    place = Path(tempfile.mkdtemp(prefix=temporary.PREFIX, dir=temporary.root()))
     os.environ[cache.VARIABLE] = str(place)
 
     def remove() -> None:

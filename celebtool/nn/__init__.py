@@ -9,7 +9,7 @@ import socket
 import sys
 from collections.abc import Iterator
 
-from celebtool.system import streams
+from celebtool.system import environment, streams
 
 _CHANGES_NUMBERS = ("KERAS_", "TF_", "XLA_", "NVIDIA_TF32_OVERRIDE")
 
@@ -37,16 +37,11 @@ def _own_settings() -> Iterator[None]:
     They come from ``~/.keras/keras.json`` and from environment variables. The latter are dropped for good, because
     TensorFlow reads some of them later. Where Keras keeps downloaded weights is no such setting and stays.
     """
-    home = os.environ.get("KERAS_HOME")
-    for name in [name for name in os.environ if name.startswith(_CHANGES_NUMBERS)]:
-        del os.environ[name]
-    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow", "KERAS_HOME": os.devnull}
-    try:
+    with environment.changed({"KERAS_HOME": os.devnull}):
+        for name in [name for name in os.environ if name.startswith(_CHANGES_NUMBERS) and name != "KERAS_HOME"]:
+            del os.environ[name]
+        os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
         yield
-    finally:
-        del os.environ["KERAS_HOME"]
-        if home is not None:
-            os.environ["KERAS_HOME"] = home
 
 
 _start()

@@ -17,9 +17,8 @@ from PIL import Image
 from celebtool.drawing.contact_sheets import Thumbnail
 from celebtool.errors import count
 from celebtool.folders.embedding_map import EmbeddingMap, Mark
+from celebtool.folders.suspects import NO_CLASSES
 from celebtool.formats import images
-from celebtool.formats.image_folder import UNGROUPED, UNKNOWN
-from celebtool.formats.text import natural_key
 from celebtool.report import html
 from celebtool.report.html import escape
 from celebtool.system import threads
@@ -30,8 +29,6 @@ SHAPES = ("circle", "square", "triangle", "diamond", "cross")
 COLOURS = 6  # of page.css; no number of theirs and of shapes divides the other, so that 30 classes differ
 SIDES = ((400, 72), (1000, 60), (2000, 48))  # up to so many images, pixels of a picture's side
 QUALITY = 72
-
-_NO_CLASSES = (UNKNOWN, UNGROUPED)
 
 
 def section(laid_out: EmbeddingMap, thumbnail: Thumbnail, name: str) -> str:
@@ -44,7 +41,7 @@ def section(laid_out: EmbeddingMap, thumbnail: Thumbnail, name: str) -> str:
     """
     if laid_out.problem:
         return f'<p class="people">No map of the faces: {escape(laid_out.problem)}.</p>\n'
-    labels = sorted({mark.portrait.label for mark in laid_out.marks}, key=_order)
+    labels = laid_out.labels
     ids = {label: number for number, label in enumerate(labels)}
     size = 9.0 if len(laid_out.marks) <= 400 else 7.0 if len(laid_out.marks) <= 1000 else 5.5
     marks = "\n".join(_mark(mark, ids[mark.portrait.label], size) for mark in laid_out.marks)
@@ -59,10 +56,6 @@ def section(laid_out: EmbeddingMap, thumbnail: Thumbnail, name: str) -> str:
         f'<div class="map" id="{escape(name)}"><div class="field">{drawing}\n{card}</div>\n'
         f"{_legend(laid_out, labels)}\n{_pictures(laid_out.marks, thumbnail)}</div>\n"
     )
-
-
-def _order(label: str) -> tuple[bool, object]:
-    return label in _NO_CLASSES, natural_key(label)
 
 
 def _remarks(laid_out: EmbeddingMap, classes: int) -> list[str]:
@@ -103,12 +96,12 @@ def _mark(mark: Mark, class_id: int, size: float) -> str:
 
 
 def _colour(class_id: int, label: str) -> str:
-    return "no" if label in _NO_CLASSES else f"k{class_id % COLOURS}"
+    return "no" if label in NO_CLASSES else f"k{class_id % COLOURS}"
 
 
 def _shape(class_id: int, label: str, size: float) -> str:
     """Return a path around the point where it begins."""
-    shape = "circle" if label in _NO_CLASSES else SHAPES[class_id % len(SHAPES)]
+    shape = "circle" if label in NO_CLASSES else SHAPES[class_id % len(SHAPES)]
     r, third = size, size / 2.6
     return {
         "circle": f"m{-r:g} 0a{r:g} {r:g} 0 1 0 {2 * r:g} 0a{r:g} {r:g} 0 1 0 {-2 * r:g} 0",

@@ -4,6 +4,14 @@ import tempfile
 
 from celebtool.errors import CelebtoolError
 
+PREFIX = "celebtool-"
+"""With which the names of temporary directories begin."""
+
+
+def directory() -> "tempfile.TemporaryDirectory[str]":
+    """Return a new temporary directory, which a `with` removes; raises as `root`."""
+    return tempfile.TemporaryDirectory(prefix=PREFIX, dir=root())
+
 
 def root() -> str:
     """Return the directory for temporary files.

@@ -1,9 +1,10 @@
 """Set the environment variables that worker processes read when they start."""
 
 import contextlib
-import os
 import threading
 from collections.abc import Iterator
+
+from celebtool.system import environment
 
 WANTED = {
     "OMP_NUM_THREADS": "1",
@@ -31,28 +32,24 @@ def prepared() -> Iterator[None]:
 
 
 class _Environment:
-    """How many blocks have set the variables, and what they were before."""
+    """How many blocks have set the variables, and what puts them back."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._blocks = 0
-        self._before: dict[str, str | None] = {}
+        self._changed = contextlib.ExitStack()
 
     def begin(self) -> None:
         with self._lock:
             if not self._blocks:
-                self._before = {name: os.environ.get(name) for name in WANTED}
-                os.environ.update(WANTED)
+                self._changed.enter_context(environment.changed(WANTED))
             self._blocks += 1
 
     def end(self) -> None:
         with self._lock:
             self._blocks -= 1
-            for name, value in self._before.items() if not self._blocks else ():
-                if value is None:
-                    os.environ.pop(name, None)
-                else:
-                    os.environ[name] = value
+            if not self._blocks:
+                self._changed.close()
 
 
 _environment = _Environment()

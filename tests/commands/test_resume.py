@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from celebtool.formats import model_file
-from tests.conftest import Result, random_image, run_installed
+from tests.conftest import Result, run_installed, write_parts
 
 pytestmark = pytest.mark.slow
 
@@ -24,13 +24,8 @@ LINE = (*CNN, "--dropout", "0.3", "--augment", "1", "--reduce-lr", "1", "--patie
 
 @pytest.fixture(scope="module")
 def parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("resume") / "parts"
-    for part, counts in {"train": {"a": 12, "b": 9}, "val": {"a": 3, "b": 3}}.items():
-        for label, count in counts.items():
-            (root / part / label).mkdir(parents=True)
-            for number in range(count):
-                random_image(f"{part}/{label}/{number}").save(root / part / label / f"{number}.png")
-    return root
+    counts = {"train": {"a": 12, "b": 9}, "val": {"a": 3, "b": 3}}
+    return write_parts(tmp_path_factory.mktemp("resume") / "parts", counts)
 
 
 @pytest.fixture

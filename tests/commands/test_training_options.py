@@ -12,7 +12,7 @@ from celebtool import cli
 from celebtool.formats import history, model_file
 from celebtool.formats.history import Epoch
 from celebtool.formats.model_info import ModelInfo
-from tests.conftest import random_image
+from tests.conftest import write_parts
 
 pytestmark = pytest.mark.slow
 
@@ -24,13 +24,8 @@ KERNEL, BIAS = "head_probabilities/kernel", "head_probabilities/bias"
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Eighteen images of one person and six of another to train on, five of each in val."""
-    root = tmp_path_factory.mktemp("options") / "parts"
-    for part, counts in {"train": {"a": 18, "b": 6}, "val": {"a": 5, "b": 5}}.items():
-        for label, count in counts.items():
-            (root / part / label).mkdir(parents=True)
-            for i in range(count):
-                random_image(f"{part}{label}{i}").save(root / part / label / f"{i}.png")
-    return root
+    counts = {"train": {"a": 18, "b": 6}, "val": {"a": 5, "b": 5}}
+    return write_parts(tmp_path_factory.mktemp("options") / "parts", counts)
 
 
 @pytest.fixture(scope="module")
