@@ -24,7 +24,7 @@ class Reviewed:
     group: bool = False
 
 
-def files(file: Path | None, tasks: Sequence["Task"], photos: Path, faces: Path, *, group: bool) -> list[Path]:
+def files(file: Path | None, tasks: Sequence["Task"], reviewed: Reviewed) -> list[Path]:
     """Return the files that a run may write, none if none is asked, or say what is wrong with their places."""
     from celebtool.cropping import plan
 
@@ -35,11 +35,12 @@ def files(file: Path | None, tasks: Sequence["Task"], photos: Path, faces: Path,
     if is_page(file):
         from celebtool.report import review_page
 
-        wanted = review_page.files(file, labels, len(tasks), are_known=not group)
+        all_faces = reviewed.select == "all"
+        wanted = review_page.files(file, labels, len(tasks), are_known=not reviewed.group, all_faces=all_faces)
     else:
         wanted = list(plan.sheet_files(file, labels).values())
     for each in wanted:
-        check_places([faces, each], [photos])
+        check_places([reviewed.faces, each], [reviewed.photos])
     return wanted
 
 

@@ -3,6 +3,7 @@
 import io
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -154,7 +155,8 @@ def report(
     inputs = [Path(name) for name in names if name != "-"] + [path for path in (images, baseline) if path]
     check_places([plots, html, junit], inputs)
     wanted = outputs.Outputs(plots, html, junit, pictures, overwrite)
-    written = list(outputs.write(made, wanted, inputs, limit))
+    with console.progress("report: drawing") if plots or html else nullcontext():  # a map of faces takes seconds
+        written = list(outputs.write(made, wanted, inputs, limit))
     for warning in remarks.warnings(made):
         console.warn(warning)
     for remark in remarks.of_report(made):

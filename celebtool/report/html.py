@@ -42,26 +42,20 @@ def document(title: str, body: str, name: str = "page") -> str:
 def table(shown: Table, name: str) -> str:
     """A table of values under its title, sortable, and filterable if it is long; totals stay at the foot.
 
+    Of a table without rows the title says it all.
+
     Args:
         shown: the table.
         name: an identifier that no other table of the page has.
     """
+    title = f"<h3>{escape(shown.title)}</h3>\n"
+    if not shown.rows:
+        return title
     rows = list(cells(shown.rows))
     numeric = [all(_is_number(row[i]) for row in rows) for i in range(len(shown.columns))]
-    body, foot = (
-        [
-            _row(
-                [
-                    _cell(cell, is_number=n, is_first=i == 0)
-                    for i, (cell, n) in enumerate(zip(row, numeric, strict=True))
-                ]
-            )
-            for row in part
-        ]
-        for part in (rows, cells(shown.totals))
-    )
     heads = [(column, "number" if n else "") for column, n in zip(shown.columns, numeric, strict=True)]
-    return f"<h3>{escape(shown.title)}</h3>\n" + frame(name, heads, body, foot)
+    body, foot = ([_row(row, numeric) for row in part] for part in (rows, cells(shown.totals)))
+    return title + frame(name, heads, body, foot)
 
 
 def frame(
@@ -116,8 +110,12 @@ def _head(title: str, kind: str) -> str:
     return f"<{element}>{escape(title)}</{element}>" if title else ""
 
 
-def _row(cells: Sequence[str]) -> str:
-    return f"<tr>{''.join(cells)}</tr>"
+def _row(row: Sequence[Cell], numeric: Sequence[bool]) -> str:
+    shown = [
+        _cell(cell, is_number=is_number, is_first=number == 0)
+        for number, (cell, is_number) in enumerate(zip(row, numeric, strict=True))
+    ]
+    return f"<tr>{''.join(shown)}</tr>"
 
 
 def _cell(cell: Cell, *, is_number: bool, is_first: bool) -> str:

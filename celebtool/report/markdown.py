@@ -20,7 +20,7 @@ def document(report: Report, views: Views) -> str:
     lines = [f"# {_verdict(report)}", ""]
     lines += [f"> **{_escape(warning)}**" for warning in remarks.warnings(report)]
     for table in compose.tables(report, views, WIDTH):
-        lines += ["", f"## {_escape(table.title)}", "", *_table(table)]
+        lines += ["", f"## {_escape(table.title)}", *(["", *_table(table)] if table.rows else [])]
     said = remarks.of_report(report)
     lines += ["", *(f"- {_escape(remark)}" for remark in said)] if said else []
     return "\n".join(lines) + "\n"

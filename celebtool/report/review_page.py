@@ -23,6 +23,7 @@ from celebtool.system.output import is_finished_file, new_file
 from celebtool.system.progress import Progress
 
 MOST = 1500  # photos on one page; of more, each class has a page of its own
+MANY_FACES = 5  # of a photo; many photos have fewer in the mean
 
 
 @dataclass(frozen=True)
@@ -61,18 +62,27 @@ class _Page:
         return list({(item.path, item.face): item for own in groups for item in own}.values())
 
 
-def files(file: Path, labels: Iterable[str], photos: int, *, are_known: bool = True) -> list[Path]:
+def files(
+    file: Path, labels: Iterable[str], photos: int, *, are_known: bool = True, all_faces: bool = False
+) -> list[Path]:
     """Return the pages that `write` writes: `file` alone, or with one per class after it.
 
-    If the classes are not known yet, because photos will be sorted by their faces, any page that is there already
-    under such a name may be one of them.
+    Any page that is there already under the name of a class's may be one of them if the classes are not known yet, because
+    photos will be sorted by their faces; or if it is not known whether there are several pages.
+
+    Args:
+        file: the page, or the index of several.
+        labels: the class of each photo.
+        photos: how many there are.
+        are_known: whether these are the classes.
+        all_faces: whether every face of a photo gives a crop, which is shown as a photo.
     """
-    if photos <= MOST:
+    if photos * (MANY_FACES if all_faces else 1) <= MOST:
         return [file]
-    if are_known:
+    if are_known and photos > MOST:
         return [file, *(_page_of(file, number) for number in range(1, len(set(labels)) + 1))]
     name = re.compile(rf"{re.escape(file.stem)}-[1-9][0-9]*{re.escape(file.suffix)}")
-    return [file, *sorted(each for each in file.parent.iterdir() if name.fullmatch(each.name))]
+    return [file, *sorted(each for each in file.parent.glob("*") if name.fullmatch(each.name))]
 
 
 def write(review: Review, file: Path, progress: Progress, *, overwrite: bool) -> list[Path]:

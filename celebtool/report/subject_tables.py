@@ -23,9 +23,14 @@ SHOWN = 3  # images named of each flaw
 
 
 def epochs(name: str, run: Sequence[Epoch]) -> Table:
-    """Return a row per epoch; the best one (lowest val loss, else lowest loss) is marked and named in the title."""
+    """Return a row per epoch; the best one (lowest val loss, else lowest loss) is marked and named in the title.
+
+    The history of a model has no times, nor a column for them.
+    """
     best = history.best(run)
-    columns = ("epoch", "loss", "accuracy", "val loss", "val accuracy", "learning rate", "seconds")
+    columns: tuple[str, ...] = ("epoch", "loss", "accuracy", "val loss", "val accuracy", "learning rate", "seconds")
+    if all(epoch.seconds is None for epoch in run):
+        columns = columns[:-1]
     rows: list[Row] = []
     for epoch in run:
         cells = (
@@ -36,7 +41,7 @@ def epochs(name: str, run: Sequence[Epoch]) -> Table:
             _figure(epoch.val_accuracy, ".3f"),
             _figure(epoch.learning_rate, ".3g"),
             _figure(epoch.seconds, ".1f"),
-        )
+        )[: len(columns)]
         rows.append([Cell(cell, Mark.BEST) for cell in cells] if epoch is best else cells)
     return Table(f"{name}: the best epoch is {best.epoch} of {len(run)}", columns, rows)
 
@@ -221,10 +226,8 @@ def _commands(recipe: Mapping[str, object]) -> list[str]:
     made_by: object = recipe
     while isinstance(made_by, Mapping) and made_by.get("command"):
         given = made_by.get("parameters")
-        set_ones = (
-            {k: v for k, v in given.items() if v not in (None, False, "", [])} if isinstance(given, Mapping) else {}
-        )
-        said.append(" with ".join(filter(None, (str(made_by["command"]), _pairs(set_ones)))))
+        parameters = _pairs(given) if isinstance(given, Mapping) else ""
+        said.append(" with ".join(filter(None, (str(made_by["command"]), parameters))))
         source = made_by.get("input")
         made_by = source.get("made_by") if isinstance(source, Mapping) else None
     return said

@@ -104,7 +104,9 @@ def test_the_same_report_is_the_same_page():
 def test_no_labels_no_mistakes_and_no_predictions_are_pages_too():
     nothing = Predictions(("A", "B"), (Prediction("1.jpg", np.array([0.5, 0.5]), "A"),))
     assert "No labels to compare with" in build(nothing)
-    assert "No mistakes" in build(table(("A", "B"), wrong=0))
+    right = build(table(("A", "B"), wrong=0))
+    assert "No mistakes" in right
+    assert re.search(r"<h3>No class was taken for another[ ()a-z]*</h3>\s+<h3>", right)  # and no empty table
     failed = Predictions(("A", "B"), (Prediction("1.jpg", None, label="A", reason="unreadable"),))
     assert "1 of 1 images failed" in build(failed)
 

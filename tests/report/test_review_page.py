@@ -127,6 +127,20 @@ def test_pages_of_people_that_are_not_known_yet_may_be_any_that_are_there(tmp_pa
     ]
     assert review_page.files(file, labels, 2000) == [file, tmp_path / "a+b-1.html"]
     assert review_page.files(file, labels, 1500, are_known=False) == [file]
+    assert review_page.files(tmp_path / "nowhere" / "a.html", labels, 2000, are_known=False) == [
+        tmp_path / "nowhere" / "a.html"
+    ]
+
+
+def test_pages_may_be_several_if_every_face_of_few_photos_counts(tmp_path):
+    for name in ("a.html", "a-1.html", "a-7.html"):
+        (tmp_path / name).touch()
+    file, labels = tmp_path / "a.html", ["ann", "bob"]
+    found = [file, tmp_path / "a-1.html", tmp_path / "a-7.html"]
+    assert review_page.files(file, labels, 300, all_faces=True) == [file]
+    assert review_page.files(file, labels, 301, all_faces=True) == found
+    assert review_page.files(file, labels, 301, are_known=False, all_faces=True) == found
+    assert review_page.files(file, labels, 1501, all_faces=True) == [file, tmp_path / "a-1.html", tmp_path / "a-2.html"]
 
 
 def test_links_lead_to_files_of_any_name(hostile: Review, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

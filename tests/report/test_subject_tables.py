@@ -23,6 +23,13 @@ def test_epochs_mark_the_best():
     assert table.rows[1] == ("2", "0.2500", "0.900", "0.5000", "0.800", "", "")
 
 
+def test_epochs_without_times_have_no_column_for_them():
+    table = subject_tables.epochs("History", [Epoch(1, 0.5, 0.8, 0.25, 0.9, 0.001), Epoch(2, 0.25, 0.9, 0.5, 0.8)])
+    assert table.columns == ("epoch", "loss", "accuracy", "val loss", "val accuracy", "learning rate")
+    assert texts(table.rows[0]) == ["1", "0.5000", "0.800", "0.2500", "0.900", "0.001"]
+    assert table.rows[1] == ("2", "0.2500", "0.900", "0.5000", "0.800", "")
+
+
 def test_classes_show_what_is_missing_in_a_part():
     listed = folder(("train", "Ann"), ("train", "Ann"), ("train", "Bob"), ("test", "Ann"), ("test", "unknown"))
     table = subject_tables.classes("parts", listed)
