@@ -2,13 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import Literal
 
 from celebtool.formats.reasons import Reason
 from celebtool.imaging.alignment import Face
 
 Rule = Literal["identity", "largest", "center", "confident", "only", "all"]
-RULES: tuple[Rule, ...] = get_args(Rule)
 
 
 def side(face: Face) -> float:

@@ -116,10 +116,10 @@ def spread(items: Sequence[T], count: int) -> list[T]:
     return [items[round(i * (len(items) - 1) / max(count - 1, 1))] for i in range(count)]
 
 
-def caption(name: str, lettering: Lettering, most: int = CAPTION) -> str:
+def caption(name: str, lettering: Lettering) -> str:
     """A name, shortened so that it is no wider than its picture."""
     text = lettering.text(name)
-    while display_width(text) > most:
+    while display_width(text) > CAPTION:
         text = shorten(text, len(text) - 1)
     return text
 

@@ -118,14 +118,6 @@ def components(count: int, pairs: Iterable[Pair]) -> list[int]:
     return [root(item) for item in range(count)]
 
 
-def conflicts(copies: Sequence[int], labels: Sequence[str]) -> set[int]:
-    """Return the items whose set of copies (as from `components`) carries more than one label."""
-    found: dict[int, set[str]] = {}
-    for component, label in zip(copies, labels, strict=True):
-        found.setdefault(component, set()).add(label)
-    return {item for item, component in enumerate(copies) if len(found[component]) > 1}
-
-
 def _crowded(descriptors: Vectors, classes: Indices) -> NDArray[np.bool_]:
     """Return of each class whether its images are all alike, as from one sitting; a class of few images is not."""
     sizes = np.bincount(classes)

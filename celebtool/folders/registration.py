@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
-ITERATIONS = 5  # copies are found after three
+ITERATIONS = 5  # steps towards the best map; copies are found after three
 BORDER = 0.15  # share of the half side left out at each edge, where the other picture may have nothing to show
 MAX_SHIFT = 0.15  # of the side
 MAX_STRETCH = 1.33
@@ -24,27 +24,24 @@ _HIGHEST = np.array(
 )
 
 
-def correlation(first: Floats, second: Floats, iterations: int = ITERATIONS) -> Floats:
-    """Return the correlation of pairs of pictures once the second is mapped on the first, (n,), -1 to 1.
+def correlations(first: Floats, second: Floats) -> tuple[Floats, Floats]:
+    """Return the correlations of pairs of pictures, as they are and once the second is mapped on the first.
 
     Args:
         first: (n, side, side), each with about zero mean.
         second: the same shape.
-        iterations: steps towards the best map; 0 compares the pictures as they are.
+
+    Returns:
+        Two arrays (n,), -1 to 1.
     """
-    return correlations(first, second, iterations)[1]
-
-
-def correlations(first: Floats, second: Floats, iterations: int = ITERATIONS) -> tuple[Floats, Floats]:
-    """Return the correlation of pairs of pictures as they are, (n,), and what `correlation` returns."""
     batches = [slice(start, start + BATCH) for start in range(0, len(first), BATCH)]
-    found = [_correlations(first[b], second[b], iterations) for b in batches]
+    found = [_correlations(first[b], second[b]) for b in batches]
     nothing = np.zeros(0, np.float32)
     unmoved, mapped = (np.concatenate(each) for each in zip((nothing, nothing), *found, strict=True))
     return unmoved, mapped
 
 
-def _correlations(first: Floats, second: Floats, iterations: int) -> tuple[Floats, Floats]:
+def _correlations(first: Floats, second: Floats) -> tuple[Floats, Floats]:
     points, inside = _grid(first.shape[1])
     fixed = _centred(first.reshape(len(first), -1)[:, inside])
     length = np.linalg.norm(fixed, axis=1, keepdims=True)
@@ -52,11 +49,11 @@ def _correlations(first: Floats, second: Floats, iterations: int) -> tuple[Float
     inverse_hessian = np.linalg.inv(jacobian @ jacobian.transpose(0, 2, 1) + 1e-2 * np.eye(6, dtype=np.float32))
     maps = np.tile(np.eye(3, dtype=np.float32), (len(first), 1, 1))
     found = []
-    for step in range(iterations + 1):
+    for step in range(ITERATIONS + 1):
         moved = _centred(_sampled(second, maps[:, :2] @ points))
         gain = length / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-6)
         found.append(np.sum(fixed * moved * gain, axis=1) / np.maximum(length[:, 0], 1e-6) ** 2)
-        if step < iterations:
+        if step < ITERATIONS:
             error = moved * gain - fixed
             maps = _composed(maps, (inverse_hessian @ (jacobian @ error[:, :, None]))[:, :, 0])
     return found[0], np.maximum(np.max(found, axis=0), -1)

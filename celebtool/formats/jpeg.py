@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-SIGNATURE = b"\xff\xd8\xff"
 END = b"\xff\xd9"
 MAX_SEGMENTS = 4096  # Pillow joins those of one kind, at a cost that grows with the square of their number
 MAX_SCANS = 32  # each goes over the whole picture; encoders write about ten

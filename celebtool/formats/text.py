@@ -5,6 +5,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+LEAST = 8  # characters that a column of a table keeps, however narrow the terminal
+
 _DIGITS = re.compile(r"(\d+)")
 _BREAKS = re.compile(r"[^/\s_-]*[/\s_-]+|[^/\s_-]+")  # a word and what separates it from the next
 
@@ -41,17 +43,17 @@ def display_width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else not unicodedata.combining(c) for c in text)
 
 
-def column_widths(rows: Sequence[Sequence[str]], room: int, least: int = 8) -> list[int]:
+def column_widths(rows: Sequence[Sequence[str]], room: int) -> list[int]:
     """Return the widths of a table's columns that fit into `room`.
 
     Heads (the first row) are folded between words first. If that is not enough, the widest columns give way, but to no
-    less than `least`.
+    less than `LEAST`.
     """
     heads, *body = rows
     cells = [max(map(display_width, column)) for column in zip(*body, strict=True)] or [0] * len(heads)
     floors = [max([width, *map(display_width, head.split())]) for width, head in zip(cells, heads, strict=True)]
     widths = [max(width, display_width(head)) for width, head in zip(cells, heads, strict=True)]
-    for least_widths in (floors, [least] * len(widths)):
+    for least_widths in (floors, [LEAST] * len(widths)):
         while sum(widths) > room and any(map(operator.gt, widths, least_widths)):
             widest = max((w, -i) for i, (w, floor) in enumerate(zip(widths, least_widths, strict=True)) if w > floor)
             widths[-widest[1]] -= 1

@@ -137,9 +137,8 @@ def _problem_of_filling(graphs: Sequence[Graph], say: Callable[[str], None]) -> 
 def _fill(graphs: Sequence[Graph], say: Callable[[str], None]) -> None:
     """Convert those networks that are still missing; raises OSError if the cache can't be written."""
     with cache.workspace(say) as place:
-        missing = [
-            graph for graph in graphs if not _is_there(graph, lambda _: None)
-        ]  # another process may have been here
+        # another process may have been here
+        missing = [graph for graph in graphs if not _is_there(graph, lambda _: None)]
         if missing:
             convert(missing, place)
         for number, graph in enumerate(missing):
@@ -159,14 +158,8 @@ def convert(graphs: Sequence[Graph], place: Path, output: Path | None = None) ->
         OSError: `place` can't be written; it names `output`, or else the cache.
     """
     order = json.dumps({"place": str(place), "graphs": [asdict(graph) for graph in graphs]})
-    line = [
-        sys.executable,
-        "-B",
-        "-P",
-        "-c",
-        _START,
-        _OWN_DIRECTORY,
-    ]  # -B: it leaves nothing in the temporary directory
+    # -B: it leaves nothing in the temporary directory
+    line = [sys.executable, "-B", "-P", "-c", _START, _OWN_DIRECTORY]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
     with (

@@ -1,6 +1,5 @@
 """Face crops to points on a sphere: photos of one person lie close together, photos of two people far apart."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -11,8 +10,6 @@ from celebtool.formats import images as image_files
 from celebtool.inference import runtime, sface_weights
 from celebtool.inference.conversion import Graph
 
-SAME_PERSON = 0.637
-"""The cosine distance below which OpenCV's documentation takes two faces for one person's (SFace, a cosine of 0.363)."""
 BATCH_SIZE = 32
 
 Images = npt.NDArray[np.uint8]
@@ -34,13 +31,12 @@ def layout(margin: float) -> Graph:
     return replace(graph(margin), builder="celebtool.nn.networks.answering:layout")
 
 
-def embed(images: Images, *, margin: float, progress: Callable[[int, int], None] | None = None) -> Embeddings:
+def embed(images: Images, *, margin: float) -> Embeddings:
     """Compute the embeddings of aligned crops, as `train` does with the default network.
 
     Args:
         images: RGB (n, height, width, 3) uint8, faces aligned as `celebtool.imaging.alignment.align` does it.
         margin: the room around the faces that they were aligned with.
-        progress: called with (images done, images in all).
 
     Returns:
         (n, 128) float32, each of length 1: 1 minus their scalar product is the cosine distance.
@@ -51,6 +47,4 @@ def embed(images: Images, *, margin: float, progress: Callable[[int, int], None]
     for start in range(0, len(images), BATCH_SIZE):
         batch = [image_files.resize(image, size) for image in images[start : start + BATCH_SIZE]]
         result[start : start + len(batch)] = network.features(np.stack(batch))
-        if progress is not None:
-            progress(start + len(batch), len(images))
     return result

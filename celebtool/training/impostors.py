@@ -24,11 +24,11 @@ from scipy import optimize, special
 Floats = NDArray[np.float64]
 
 _DECILES = (0.1, 0.5, 0.9)
-_DECILE_RANGE = (
-    2.5631031310892007  # from the first decile of a normal distribution to the ninth, in standard deviations
-)
+_DECILE_RANGE = 2.5631031310892007
+"""From the first decile of a normal distribution to the ninth, in standard deviations."""
 _LEAST_SCALE = 1e-3
 _LEAST = 1e-9
+"""The least distance of a score from where its axis has no end."""
 _BEYOND = 2.0  # more than any cosine
 
 Axis = Literal["cosine", "log distance", "probability"]

@@ -1,3 +1,5 @@
+from typing import get_args
+
 import numpy as np
 import pytest
 
@@ -23,7 +25,7 @@ def test_rules(rule: pick_in_photo.Rule, expected: list[Face]) -> None:
     assert pick_in_photo.choose([CORNER, LARGE, MIDDLE, SURE], (200, 200), rule) == expected
 
 
-@pytest.mark.parametrize("rule", pick_in_photo.RULES)
+@pytest.mark.parametrize("rule", get_args(pick_in_photo.Rule))
 def test_one_face_or_none(rule: pick_in_photo.Rule) -> None:
     assert pick_in_photo.choose([LARGE], (200, 200), rule) == [LARGE]
     assert pick_in_photo.choose([], (200, 200), rule) == []

@@ -131,10 +131,6 @@ def test_components_are_what_walking_along_the_pairs_reaches(pairs: list[tuple[i
     assert duplicates.components(12, pairs) == [int(np.argmax(row)) for row in reached]
 
 
-def test_conflicts_are_all_copies_with_several_labels() -> None:
-    assert duplicates.conflicts([0, 0, 2, 2, 0, 5], ["a", "a", "b", "b", "c", "c"]) == {0, 1, 4}
-
-
 def resized(image: Image.Image, scale: float) -> Image.Image:
     return encoded(image.resize((round(image.width * scale), round(image.height * scale))), 85)
 

@@ -17,10 +17,8 @@ from celebtool.inference.runtime import Network
 Array = NDArray[np.float32]
 
 _TITLE = "face detector"
-_BATCHES = {
-    "rnet": (32, 8),
-    "onet": (16, 4),
-}  # patches that a network sees at once; the last ones in the smaller number
+_BATCHES = {"rnet": (32, 8), "onet": (16, 4)}
+"""Patches that a network sees at once; the last ones in the smaller number."""
 
 
 def graphs() -> list[Graph]:
