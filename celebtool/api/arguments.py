@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypedDict, TypeVar, get_args, get_origin, get_type_hints
@@ -77,7 +77,11 @@ class TrainArguments(TypedDict, total=False):
     devices: Literal["one", "all"]
 
 
-BOUNDS: dict[str, tuple[float | None, float | None]] = {
+Bounds = tuple[float | None, float | None]
+"""The smallest and the largest value that is allowed; None: there is none."""
+
+UNBOUNDED: Bounds = (None, None)
+BOUNDS: dict[str, Bounds] = {
     "size": (16, 2048),
     "margin": (0, 4),
     "min_face": (20, None),
@@ -105,16 +109,15 @@ def crop_settings(given: FaceArguments, allowed: type[FaceArguments] = CropArgum
     if unknown := sorted(values.keys() - hints.keys()):
         raise TypeError(f"there is no argument {', '.join(map(repr, unknown))}")
     for name, value in values.items():
-        low, high = BOUNDS.get(name, (None, None))
-        check(name, value, hints[name], {"min": low, "max": high})
+        check(name, value, hints[name], BOUNDS.get(name, UNBOUNDED))
     if values.get("group") and values.get("select") == "identity":
         raise CelebtoolError("select", "identity looks for one person per folder; leave it out with group")
     return CropSettings(**{**values, "select": values.get("select") or "largest"})
 
 
 def check_count(name: str, value: int) -> None:
-    """Check a number of processes or of images; raises CelebtoolError."""
-    check(name, value, int, {"min": BOUNDS[name][0]})
+    """Check a number of processes, images or folds; raises CelebtoolError."""
+    check(name, value, int, BOUNDS[name])
 
 
 def checked(given: TrainArguments) -> tuple[TrainingOptions, RunOptions]:
@@ -139,7 +142,7 @@ def checked_size(size: int | tuple[int, int] | None) -> tuple[int, int] | None:
     """Return the (height, width) that was given, also as one number; raises CelebtoolError."""
     both = (size, size) if isinstance(size, int) else size
     for side in both or ():
-        check("image_size", side, int, {"min": 1, "max": MAX_IMAGE_SIZE})
+        check("image_size", side, int, (1, MAX_IMAGE_SIZE))
     return both
 
 
@@ -149,18 +152,18 @@ def _taken(options: Options, values: dict[str, Any]) -> Options:
     own = {field.name: values.pop(field.name) for field in fields(options) if field.name in values}
     for name, value in own.items():
         kind, declared = get_args(hints[name])
-        check(name, value, kind, {"min": declared.min, "max": declared.max})
+        check(name, value, kind, (declared.min, declared.max))
     return replace(options, **own)
 
 
-def check(name: str, value: object, kind: object, bounds: Mapping[str, float | None]) -> None:
+def check(name: str, value: object, kind: object, bounds: Bounds = UNBOUNDED) -> None:
     """Check a value by its type and its bounds.
 
     Args:
         name: the argument's.
         value: what was given.
         kind: its type: a class, a ``Literal``, or a union of them and None.
-        bounds: ``min`` and ``max``, each None if there is none.
+        bounds: of a number.
 
     Raises:
         CelebtoolError: says what was expected.
@@ -177,7 +180,7 @@ def check(name: str, value: object, kind: object, bounds: Mapping[str, float | N
     ):
         raise CelebtoolError(name, f"{value!r}; expected {' or '.join(each.__name__ for each in kinds)}")
     if isinstance(value, int | float) and not isinstance(value, bool):
-        _check_bounds(name, value, bounds.get("min"), bounds.get("max"))
+        _check_bounds(name, value, *bounds)
 
 
 def _alternatives(kind: object) -> list[object]:

@@ -126,7 +126,8 @@ def planned(order: Order, photos: Photos) -> Planned:
     """
     group = order.settings.group
     alias = decide.alias(list(photos.tasks), order.settings)
-    _check_remembered(order.faces, is_lost=order.overwrite and not order.update and order.decisions is None)
+    if order.overwrite and not order.update and order.decisions is None:
+        _check_remembered(order.faces)
     earlier = order.faces if order.update else None
     decided = decision_targets.of_run(order.decisions, earlier, photos.folder, photos.contents, alias, any_label=group)
     tasks = decide.with_wanted(list(photos.tasks), decided)
@@ -197,9 +198,9 @@ def _prepare(settings: CropSettings, say: Callable[[str], None]) -> None:
     conversion.prepare([*networks.graphs(), embeddings.graph(margin), embeddings.layout(margin)], say)
 
 
-def _check_remembered(faces: Path, *, is_lost: bool) -> None:
+def _check_remembered(faces: Path) -> None:
     """Refuse to replace an output without the decisions that it remembers."""
     file = image_folder.sidecar(faces, decisions.FILE)
-    if is_lost and file is not None and decisions.read(file).rows:
+    if file is not None and decisions.read(file).rows:
         problem = "holds decisions that would be lost"
         raise CelebtoolError(file, f"{problem}; add --decisions {file} to apply them again, or delete it")

@@ -12,7 +12,7 @@ from celebtool.formats import model_file, provenance
 from celebtool.formats.image_folder import Sample
 from celebtool.formats.model_info import ModelInfo
 from celebtool.system.output import Workspace, is_finished_file, new_file
-from celebtool.system.progress import Listener
+from celebtool.system.progress import Listener, Progress
 from celebtool.training import acceptance, folder_doubts, messages, settings, training_set
 from celebtool.training.options import RunOptions, TrainingOptions
 from celebtool.training.outcome import Tested
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from celebtool.nn.classifier import Classifier
     from celebtool.nn.training.fit import Resources
     from celebtool.nn.training.shared import Shared
-    from celebtool.system.progress import Progress
 
 
 class Trained(Protocol):
@@ -44,7 +43,7 @@ class Trained(Protocol):
         """Write it."""
 
 
-Train = Callable[[Path, "Progress"], Trained]
+Train = Callable[[Path, Progress], Trained]
 """Trains a model; it may keep files in a directory, and tells of its progress."""
 
 
@@ -118,13 +117,13 @@ def trainer(job: Job, run: RunOptions, plan: Plan, tell: Listener, common: Commo
     """
     network, chosen = plan.network, plan.chosen
 
-    def trained(resources: "Resources", progress: "Progress") -> "Classifier":
+    def trained(resources: "Resources", progress: Progress) -> "Classifier":
         from celebtool.nn.training import runs
 
         start = runs.Start(network.architecture, plan.size, plan.source, enrol=network.enrol)
         return runs.train(start, job.data, chosen, job.recipe, resources, progress)
 
-    def solved(_scratch: Path, progress: "Progress") -> "Head":
+    def solved(_scratch: Path, progress: Progress) -> "Head":
         from celebtool.inference import solved_head
 
         computed = common.embeddings if common else {}
@@ -188,7 +187,7 @@ def with_keras(
     `common`: what other runs on the same images share with this one; the first of them checks and says it for all.
     """
 
-    def trained(scratch: Path, progress: "Progress") -> "Classifier":
+    def trained(scratch: Path, progress: Progress) -> "Classifier":
         progress.stage("loading TensorFlow")
         from celebtool.nn.training import devices, fit, memory
         from celebtool.nn.training.shared import Shared
@@ -207,7 +206,7 @@ def with_keras(
     return trained
 
 
-def check_crops(data: TrainingData, progress: "Progress", warn: Callable[[str], None]) -> None:
+def check_crops(data: TrainingData, progress: Progress, warn: Callable[[str], None]) -> None:
     """Refuse raw photos, and warn of loose crops.
 
     Raises:

@@ -170,9 +170,9 @@ def cross_validate(
         faces: the image folder, not split.
         out: the directory to write, with predictions.csv; the models are not kept.
         folds: how many, 2 or more.
-        arch: as of `train`, like all others.
-        weights: see there.
-        image_size: see there.
+        arch: as of `train`.
+        weights: as of `train`.
+        image_size: as of `train`.
         overwrite: replace an existing output.
         progress: called with (stage, done, total).
         options: the command's other options, as ``epochs=5``, but for ``history``.

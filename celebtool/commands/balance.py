@@ -83,8 +83,6 @@ def balance(
     console.table("", *balance.table(folder, planned))
     if not dry_run:
         kept = [row for row in rows if row.path]
-        next_command = command_line(
-            "train" if folder.parts else "split", out, "model.h5" if folder.parts else f"{out}-parts"
-        )
+        split, train = command_line("split", out, f"{out}-parts"), command_line("train", out, "model.h5")
         what = [f"{len(kept)} images, {len(rows) - len(kept)} left out", table.summary(decided)]
-        console.done(out, "; ".join(filter(None, what)), next_command)
+        console.done(out, "; ".join(filter(None, what)), train if folder.parts else split)

@@ -1,24 +1,21 @@
 """``train FACES OUT --folds K``: a model per fold, and what each predicts for the images that it has not seen."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
 from celebtool import console
 from celebtool.api import cross_validation as api
+from celebtool.api.plans import Network
 from celebtool.errors import command_line, printable
 from celebtool.training.options import RunOptions, TrainingOptions
-
-if TYPE_CHECKING:
-    from celebtool.api.plans import Network
 
 
 def run(
     faces: Path,
     output: Path,
     number: int,
-    network: "Network",
+    network: Network,
     training: TrainingOptions,
     options: RunOptions,
     *,

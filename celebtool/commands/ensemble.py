@@ -58,14 +58,7 @@ def ensemble(
     from celebtool.training import ensembles, training_set
 
     *inputs, path = models
-    if len(inputs) < 2:
-        raise typer.BadParameter(
-            "expected at least two models, and the model to write", param_hint="MODEL.h5... OUT.h5"
-        )
-    options.check_model_name(path)
-    if path.is_file() and not inputs[0].exists() and not overwrite:
-        right = command_line("ensemble", *inputs[1:], path, inputs[0])
-        raise typer.BadParameter(f"the model to write comes last; type {printable(right)}")
+    _check_models(inputs, path, overwrite=overwrite)
     if shares and tune:
         raise typer.BadParameter("chooses the shares; remove --shares", param_hint="--tune")
     given = parse_shares(shares, len(inputs)) or (None if tune else [1 / len(inputs)] * len(inputs))
@@ -79,12 +72,8 @@ def ensemble(
     if not overwrite and is_finished_file(path, lambda made: model_file.is_made_by(made, recipe)):
         console.finished(path)
         return
-    with new_file(
-        path,
-        inputs=[*inputs, *([tune] if tune else [])],
-        recipe=recipe,
-        overwrite=overwrite,
-    ) as workspace:
+    read = [*inputs, *([tune] if tune else [])]
+    with new_file(path, inputs=read, recipe=recipe, overwrite=overwrite) as workspace:
         if warning:
             console.warn(warning)
         weights = given or (_tuned(inputs, data) if data else [])
@@ -94,6 +83,18 @@ def ensemble(
         classifier.save(classifier.restore(info, arrays, path), workspace.content)
     what = f"{len(inputs)} models, {len(info.class_names)} classes, inputs {', '.join(info.inputs)}"
     console.done(path, what, f"{command_line('predict', path)} PHOTOS")
+
+
+def _check_models(inputs: Sequence[Path], path: Path, *, overwrite: bool) -> None:
+    """Refuse too few models, and a model to write that is not the last one."""
+    if len(inputs) < 2:
+        raise typer.BadParameter(
+            "expected at least two models, and the model to write", param_hint="MODEL.h5... OUT.h5"
+        )
+    options.check_model_name(path)
+    if path.is_file() and not inputs[0].exists() and not overwrite:
+        right = command_line("ensemble", *inputs[1:], path, inputs[0])
+        raise typer.BadParameter(f"the model to write comes last; type {printable(right)}")
 
 
 def _tuned(models: Sequence[Path], data: "TrainingData") -> Sequence[float]:

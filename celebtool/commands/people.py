@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
@@ -12,13 +11,11 @@ from celebtool.errors import CelebtoolError, command_line
 from celebtool.formats import crops, model_file, provenance, recipes
 from celebtool.formats.model_info import Arrays, ModelInfo
 from celebtool.system.output import is_finished_file, new_file
+from celebtool.system.progress import Progress
 from celebtool.training import acceptance, enrolment, enrolment_messages, messages, newcomers, training_set
 from celebtool.training.enrolment import People
 from celebtool.training.options import RunOptions, TrainingOptions
-
-if TYPE_CHECKING:
-    from celebtool.system.progress import Progress
-    from celebtool.training.training_set import TrainingData
+from celebtool.training.training_set import TrainingData
 
 _MEANT = {"false_accept", "allow_leak", "allow_uncropped"}
 """The options that say something to a head that is solved at once."""
@@ -86,7 +83,7 @@ def run(change: Change, training: TrainingOptions, options: RunOptions, *, overw
     )
 
 
-def _read_new(new: Path, info: ModelInfo, options: RunOptions) -> "TrainingData":
+def _read_new(new: Path, info: ModelInfo, options: RunOptions) -> TrainingData:
     data = newcomers.read_new(new, info.trained_on, console.warn, allow_leak=options.allow_leak)
     if warning := training_set.check_crops(data, info.crops):
         console.warn(warning)
@@ -94,7 +91,7 @@ def _read_new(new: Path, info: ModelInfo, options: RunOptions) -> "TrainingData"
 
 
 def _recipe(
-    info: ModelInfo, kept: People, data: "TrainingData | None", *, forget: bool, allow_leak: bool
+    info: ModelInfo, kept: People, data: TrainingData | None, *, forget: bool, allow_leak: bool
 ) -> Mapping[str, object]:
     """Return the recipe; after --forget it holds nothing of those who are forgotten, nor of what was made of them."""
     if forget:
@@ -106,7 +103,7 @@ def _recipe(
     return provenance.recipe("finetune", told, data.folder.root) if data else recipes.build("finetune", told, {})
 
 
-def _with_new(kept: People, data: "TrainingData", info: ModelInfo, model: Path, progress: "Progress") -> People:
+def _with_new(kept: People, data: TrainingData, info: ModelInfo, model: Path, progress: Progress) -> People:
     """Add the people of a folder; embeddings that `crop-faces` left are not computed again."""
     samples = [*data.train, *data.remembered]
     margin = crops.margin(data.crops)
@@ -134,7 +131,7 @@ def _is_default(info: ModelInfo, people: People) -> bool:
 
 
 def _save(
-    info: ModelInfo, arrays: Arrays, people: People, recipe: Mapping[str, object], path: Path, progress: "Progress"
+    info: ModelInfo, arrays: Arrays, people: People, recipe: Mapping[str, object], path: Path, progress: Progress
 ) -> ModelInfo:
     """Solve the head, set the threshold, and write the model; return its description."""
     progress.stage("solving the head")

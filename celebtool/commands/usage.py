@@ -80,6 +80,7 @@ _EXPECTED = {
     r"Input should be a finite number.*": "expected a finite number",
 }
 _VERBS = ("and ", "chooses ", "contradicts ", "is ", "lists ", "makes ", "needs ", "prints ")
+"""How problems begin of which an option is the subject: ``--junit lists demands; …``, without a colon between."""
 _CHOICE = re.compile(r"Value error, '(.*)' is not one of (.*)\.", re.DOTALL)
 
 

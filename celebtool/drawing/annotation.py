@@ -23,6 +23,7 @@ from celebtool.formats import images, manifest, names
 from celebtool.formats.image_folder import UNKNOWN
 from celebtool.formats.images import ImageError, RGBImage
 from celebtool.formats.prediction_row import Prediction
+from celebtool.formats.reasons import words
 from celebtool.formats.sources import Source
 
 SUFFIX = ".jpg"
@@ -69,7 +70,7 @@ def draw(
 def mark(prediction: Prediction, lettering: Lettering) -> Mark:
     """Return the box and text of a prediction: red for a wrong name, grey for unknown or no face, blue for others."""
     if prediction.failed:
-        return Mark(None, prediction.reason.replace("_", " "), OTHER)
+        return Mark(None, words(prediction.reason), OTHER)
     if prediction.predicted == UNKNOWN:
         return Mark(prediction.box, UNKNOWN, OTHER)
     colour = WRONG_COLOUR if prediction.label not in {"", prediction.predicted} else RIGHT_COLOUR

@@ -15,7 +15,7 @@ from celebtool.formats import images, manifest, reasons
 from celebtool.formats.images import ImageError, RGBImage
 from celebtool.formats.manifest import Row
 from celebtool.formats.text import shorten
-from celebtool.system.output import is_finished_file, new_file
+from celebtool.system.output import write_file
 
 COLUMNS = 12
 LONGEST = 16  # letters of a file's name that fit below a picture
@@ -37,14 +37,7 @@ def draw(rows: Sequence[Row], photos: Path, faces: Path, file: Path, *, overwrit
         by_label.setdefault(row.label, []).append(row)
     for label, name in plan.sheet_files(file, by_label).items():
         sheet = plots.png(_sheet(by_label[label], label, photos, faces))
-        _write(name, sheet, [photos, faces], overwrite=overwrite)
-
-
-def _write(file: Path, sheet: bytes, inputs: Sequence[Path], *, overwrite: bool) -> None:
-    if not overwrite and is_finished_file(file, lambda old: old.read_bytes() == sheet):
-        return
-    with new_file(file, inputs=inputs, overwrite=overwrite) as workspace:
-        workspace.content.write_bytes(sheet)
+        write_file(name, sheet, inputs=[photos, faces], overwrite=overwrite)
 
 
 def _sheet(rows: Sequence[Row], label: str, photos: Path, faces: Path) -> Figure:

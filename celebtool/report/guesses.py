@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from celebtool.formats import guesses as of_rows
 from celebtool.formats.image_folder import UNKNOWN
 from celebtool.formats.prediction_row import Prediction
+from celebtool.formats.reasons import words
 
 COLUMNS = ("image", "predicted", "probability", "label")
 
@@ -19,7 +20,7 @@ def cells(
     """
     style = "red" if row.label and row.label != row.predicted else ""
     if row.probabilities is None:
-        return [(row.path, (row.reason.replace("_", " "), "yellow"), "", row.label)]
+        return [(row.path, (words(row.reason), "yellow"), "", row.label)]
     guesses = [(class_names[i], f"{share:.4f}") for i, share in of_rows.best(row.probabilities, top)]
     if row.predicted == UNKNOWN and row.score is not None and threshold is not None:
         first = (row.path, (UNKNOWN, style), f"score {row.score:.3g} < {threshold:.3g}", row.label)

@@ -8,7 +8,7 @@ from celebtool.errors import count
 from celebtool.formats.image_folder import ImageFolder
 from celebtool.report import junit
 from celebtool.report.subjects import Report
-from celebtool.system.output import is_finished, is_finished_file, new_directory, new_file
+from celebtool.system.output import is_finished, new_directory, write_file
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,5 @@ def _plots(directory: Path, report: Report, outputs: Outputs, inputs: Sequence[P
 
 
 def _text(file: Path, text: str, what: str, outputs: Outputs, inputs: Sequence[Path]) -> Written:
-    content = text.encode()
-    if not outputs.overwrite and is_finished_file(file, lambda old: old.read_bytes() == content):
-        return Written(file, "")
-    with new_file(file, inputs=inputs, overwrite=outputs.overwrite) as workspace:
-        workspace.content.write_bytes(content)
-    return Written(file, what)
+    is_new = write_file(file, text.encode(), inputs=inputs, overwrite=outputs.overwrite)
+    return Written(file, what if is_new else "")

@@ -23,13 +23,13 @@ from celebtool.report import (
     subject_tables,
 )
 from celebtool.report.html import escape
+from celebtool.report.prediction_tables import WHOLE
 from celebtool.report.subjects import Report, Subjects
 from celebtool.report.table import Table
 
 PEOPLE = 12  # named at the top of a page
 SUBJECTS = 5  # in the title
 MISTAKES = 100  # and suspects on a page, or --limit if that is more
-WHOLE = 10_000  # characters: no name is shortened
 ROWS = 1000  # of a table of classes or of confused pairs: a browser takes seconds for many more
 
 
@@ -183,8 +183,7 @@ def _folders(subjects: Subjects, lettering: Lettering, limit: int) -> Iterator[t
         if rejects:
             content.append(html.table(subject_tables.rejects(rejects), f"f{n}-rejects"))
         if folder.class_names:
-            counts = {part or "": folder.counts(part) for part in folder.parts or (None,)}
-            bars = plots.distribution(counts, folder.class_names, lettering)
+            bars = plot_files.distribution(folder, lettering)
             content.append(html.plot(plots.png(bars), "images per class"))
             sheet = contact_sheets.samples(folder.by_class, thumbnail, lettering)
             content.append(html.plot(plots.png(sheet), "samples of each class", kind="plot sheet"))

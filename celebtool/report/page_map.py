@@ -27,7 +27,8 @@ FIELD = 1000  # units of the drawing's side
 EDGE = 30  # units that stay free around the marks
 SHAPES = ("circle", "square", "triangle", "diamond", "cross")
 COLOURS = 6  # of page.css; no number of theirs and of shapes divides the other, so that 30 classes differ
-SIDES = ((400, 72), (1000, 60), (2000, 48))  # up to so many images, pixels of a picture's side
+SIZES = ((400, 9.0, 72), (1000, 7.0, 60), (2000, 5.5, 48))
+"""Up to so many images: half a mark's size in the drawing, and the pixels of a picture's side."""
 QUALITY = 72
 
 
@@ -43,7 +44,7 @@ def section(laid_out: EmbeddingMap, thumbnail: Thumbnail, name: str) -> str:
         return f'<p class="people">No map of the faces: {escape(laid_out.problem)}.</p>\n'
     labels = laid_out.labels
     ids = {label: number for number, label in enumerate(labels)}
-    size = 9.0 if len(laid_out.marks) <= 400 else 7.0 if len(laid_out.marks) <= 1000 else 5.5
+    size, side = next((size, side) for most, size, side in SIZES if len(laid_out.marks) <= most)
     marks = "\n".join(_mark(mark, ids[mark.portrait.label], size) for mark in laid_out.marks)
     said = f"Map of {count(len(laid_out.marks), 'face')}; the arrow keys go from one to the next"
     drawing = (
@@ -54,7 +55,7 @@ def section(laid_out: EmbeddingMap, thumbnail: Thumbnail, name: str) -> str:
     return (
         f"<h3>Map of the faces</h3>\n{html.bullets(_remarks(laid_out, len(labels)))}"
         f'<div class="map" id="{escape(name)}"><div class="field">{drawing}\n{card}</div>\n'
-        f"{_legend(laid_out, labels)}\n{_pictures(laid_out.marks, thumbnail)}</div>\n"
+        f"{_legend(laid_out, labels)}\n{_pictures(laid_out.marks, thumbnail, side)}</div>\n"
     )
 
 
@@ -140,9 +141,8 @@ def _entry(key: str, swatch: str, kind: str, text: str, images: int) -> str:
     )
 
 
-def _pictures(marks: Sequence[Mark], thumbnail: Thumbnail) -> str:
+def _pictures(marks: Sequence[Mark], thumbnail: Thumbnail, side: int) -> str:
     """Return all pictures as one JPEG, row by row in the order of the marks, which the page itself does not show."""
-    side = next(pixels for most, pixels in SIDES if len(marks) <= most)
     across = math.ceil(math.sqrt(len(marks)))
     small = threads.map_ahead(lambda mark: _tile(thumbnail, mark, side), marks)
     sheet = Image.new("RGB", (side * across, side * math.ceil(len(marks) / across)), (128, 128, 128))

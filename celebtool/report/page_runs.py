@@ -13,9 +13,9 @@ from celebtool.evaluation.runs import Runs
 from celebtool.formats.image_folder import PARTS, ImageFolder
 from celebtool.report import html, page_mistakes, plot_files, prediction_tables, run_tables
 from celebtool.report.html import escape
+from celebtool.report.prediction_tables import WHOLE
 from celebtool.report.subjects import Report
 
-WHOLE = 10_000  # characters: no name is shortened
 FEWEST = 12  # mistakes shown of each run, however many runs there are
 
 

@@ -139,13 +139,18 @@ def _of_folders(subjects: Subjects, pictures: ImageFolder | None, lettering: Let
     labelled = [folder for folder in folders if folder.class_names]
     for number, folder in enumerate(labelled, start=1):
         file = f"{number}-" if len(labelled) > 1 else ""
-        counts = {part or "": folder.counts(part) for part in folder.parts or (None,)}
-        yield f"{file}distribution.png", plots.distribution(counts, folder.class_names, lettering)
+        yield f"{file}distribution.png", distribution(folder, lettering)
         yield f"{file}samples.png", contact_sheets.samples(folder.by_class, thumbnails(folder), lettering)
     yield from _maps(subjects, lettering)
     if not labelled:
         for table in [table for table in subjects.predictions.values() if any(row.label for row in table.rows)][:1]:
             yield "distribution.png", plots.distribution(_label_counts(table), table.class_names, lettering)
+
+
+def distribution(folder: ImageFolder, lettering: Lettering) -> Figure:
+    """Draw the images per class and part of a folder."""
+    counts = {part or "": folder.counts(part) for part in folder.parts or (None,)}
+    return plots.distribution(counts, folder.class_names, lettering)
 
 
 def _maps(subjects: Subjects, lettering: Lettering) -> Iterator[Plot]:

@@ -15,6 +15,7 @@ from celebtool.report.table import Cell, Mark, Row, Table
 
 LONGEST_NAME = 24  # characters of a class name in a table of many columns
 LONGEST_FILE = 32  # the same of a file's name
+WHOLE = 10_000  # the same where there is room: no name is shortened
 _FIGURES = (("precision", "recall", "F1", "images"), ("recall", "F1", "images"), ("F1", "images"), ("F1",))
 LOW = 0.8  # shares of a class below it are marked
 
@@ -133,12 +134,10 @@ def calibration(evaluation: Evaluation) -> Table:
     rows: list[Row] = []
     for each in evaluation.calibration.bins:
         if each.images:
-            gap = each.confidence - each.accuracy.value
             beyond_chance = not each.accuracy.low <= each.confidence <= each.accuracy.high
-            cells = (f"{each.low:.2f}\u2013{each.high:.2f}", str(each.images), number(each.confidence))
-            rows.append(
-                (*cells, estimate(each.accuracy), Cell(f"{gap:+.3f}", Mark.WRONG if beyond_chance else Mark.PLAIN))
-            )
+            gap = Cell(f"{each.confidence - each.accuracy.value:+.3f}", Mark.WRONG if beyond_chance else Mark.PLAIN)
+            limits = f"{each.low:.2f}\u2013{each.high:.2f}"
+            rows.append((limits, str(each.images), number(each.confidence), estimate(each.accuracy), gap))
     title = f"Calibration, expected error {number(evaluation.calibration.error)}"
     return Table(titled(title, evaluation), ("confidence", "images", "mean", "accuracy", "too confident by"), rows)
 

@@ -53,16 +53,16 @@ def _by_remark(judged: Mapping[str, Judged]) -> dict[str, str]:
 def warnings(report: Report) -> list[str]:
     """Return the warnings that every form of a report begins with if its figures rest on a leak."""
     return [
-        f"{name}: {leak(report.judged[name], len(paths))}"
+        f"{name}: {_leak(report.judged[name], len(paths))}"
         for name, paths in report.judgement.leaks.items()
         if name in report.judged
     ]
 
 
-def leak(one: Judged, count: int) -> str:
-    """Return the sentence on figures that rest on a leak."""
+def _leak(one: Judged, known: int) -> str:
+    """Return the sentence on figures that rest on a leak: on so many images that the model was trained on."""
     return (
-        f"{count} of the {sum(bool(row.label) for row in one.predictions.rows)} labelled images were trained on "
+        f"{known} of the {sum(bool(row.label) for row in one.predictions.rows)} labelled images were trained on "
         "(--allow-leak): these figures say nothing about new photos"
     )
 
@@ -71,7 +71,7 @@ def of_evaluation(evaluation: Evaluation) -> list[str]:
     """Say what is left out of the figures of one part, and which of them rest on too few images."""
     said = []
     if evaluation.failures:
-        reasons = ", ".join(f"{count} {words(reason)}" for reason, count in evaluation.failures.items())
+        reasons = ", ".join(f"{number} {words(reason)}" for reason, number in evaluation.failures.items())
         said.append(
             f"{sum(evaluation.failures.values())} of {evaluation.rows} images failed and count as wrong: {reasons}"
         )

@@ -11,7 +11,7 @@ from celebtool.formats import manifest
 from celebtool.formats.faces import FoundFace
 from celebtool.formats.image_folder import UNKNOWN
 from celebtool.formats.manifest import Row
-from celebtool.formats.reasons import Reason
+from celebtool.formats.reasons import Reason, words
 from celebtool.formats.text import natural_key
 
 Found = Mapping[str, Sequence[FoundFace]]
@@ -158,7 +158,7 @@ def _lookalikes(rows: Sequence[Row], items: Sequence[Item], found: Found) -> dic
 
 def _told(item: Item, suspect: Suspect | None, lookalike: str) -> Item:
     if suspect is not None and item.reason not in {Reason.CONFIRMED, Reason.MOVED, Reason.FACE_CHOSEN}:
-        why = f"{suspect.reason.replace('_', ' ')}: {suspect.detail}"
+        why = f"{words(suspect.reason)}: {suspect.detail}"
         return replace(item, looks_like=suspect.looks_like, suspicion=why)
     if lookalike not in {"", item.label}:
         return replace(item, looks_like=lookalike, suspicion=f"one of its faces looks like {lookalike}")

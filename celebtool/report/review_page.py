@@ -19,7 +19,7 @@ from celebtool.report.html import escape
 from celebtool.report.review_items import Item, Listing
 from celebtool.report.review_pictures import Pictures
 from celebtool.system import threads
-from celebtool.system.output import is_finished_file, new_file
+from celebtool.system.output import write_file
 from celebtool.system.progress import Progress
 
 MOST = 1500  # photos on one page; of more, each class has a page of its own
@@ -104,15 +104,8 @@ def write(review: Review, file: Path, progress: Progress, *, overwrite: bool) ->
         )
         done += len(page.items)
         content = _content(page, made, review, decided)
-        _write(page.file, content.encode("utf-8"), [review.photos, review.crops], overwrite=overwrite)
+        write_file(page.file, content.encode(), inputs=[review.photos, review.crops], overwrite=overwrite)
     return [page.file for page in pages]
-
-
-def _write(file: Path, page: bytes, inputs: Sequence[Path], *, overwrite: bool) -> None:
-    if not overwrite and is_finished_file(file, lambda old: old.read_bytes() == page):
-        return
-    with new_file(file, inputs=inputs, overwrite=overwrite) as workspace:
-        workspace.content.write_bytes(page)
 
 
 def _page_of(file: Path, number: int) -> Path:

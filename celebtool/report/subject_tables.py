@@ -9,6 +9,7 @@ from celebtool.formats import history, manifest
 from celebtool.formats.history import Epoch
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder
 from celebtool.formats.model_info import ModelInfo
+from celebtool.formats.reasons import words
 from celebtool.formats.text import natural_key, shorten
 from celebtool.report import people
 from celebtool.report.prediction_tables import LONGEST_NAME
@@ -97,7 +98,7 @@ def sizes(title: str, seen: "Inspection") -> Table:
 def flaws(seen: "Inspection", rejects: Sequence[manifest.Row] = ()) -> Table:
     """Count the images that are copies, blurry, dark, tiny or rejected, and name the first of each."""
     spare = [f"{copy} (of {original})" for copy, original in copied(seen)]
-    rejected = [f"{row.source} ({row.reason.replace('_', ' ')})" for row in rejects]
+    rejected = [f"{row.source} ({words(row.reason)})" for row in rejects]
     found = {
         "copies of others": spare,
         "blurry": seen.blurry,
@@ -120,7 +121,7 @@ def copies(seen: "Inspection") -> Table:
 
 def rejects(rows: Sequence[manifest.Row]) -> Table:
     """The images that were not taken into a folder, and why, as its manifest says."""
-    shown = [(row.source, row.label, row.reason.replace("_", " ")) for row in rows]
+    shown = [(row.source, row.label, words(row.reason)) for row in rows]
     return Table(f"Rejected: {count(len(rows), 'image')}", ("image", "class", "reason"), shown)
 
 

@@ -73,11 +73,7 @@ def read(names: Sequence[str], stdin: BinaryIO, inspect: "Callable[[ImageFolder]
         if name == STDIN:
             _add_table(subjects, "stdin", _content(stdin, "stdin"))
         elif path.is_dir():
-            folder = image_folder.read(path)
-            if not any(Path(sample.path).suffix.lower() in IMAGES for sample in folder.samples):
-                _check_images(path, has_files=bool(folder.samples))
-            subjects.folders[name] = folder, inspect(folder)
-            subjects.rejects[name] = tuple(row for row in manifest.read_all(path) if row.status == manifest.REJECTED)
+            _add_folder(subjects, name, path, inspect)
         elif path.suffix.lower() in _MODEL_SUFFIXES:
             _check_exists(path, KINDS)
             subjects.models[name] = model_file.read(path)[0]
@@ -109,6 +105,14 @@ def _add_contradicted(subjects: Subjects) -> None:
 
         suspects = contradictions.add(seen.suspects, folder, subjects.predictions.values())
         subjects.folders[name] = folder, replace(seen, suspects=tuple(suspects))
+
+
+def _add_folder(subjects: Subjects, name: str, path: Path, inspect: "Callable[[ImageFolder], Inspection]") -> None:
+    folder = image_folder.read(path)
+    if not any(Path(sample.path).suffix.lower() in IMAGES for sample in folder.samples):
+        _check_images(path, has_files=bool(folder.samples))
+    subjects.folders[name] = folder, inspect(folder)
+    subjects.rejects[name] = tuple(row for row in manifest.read_all(path) if row.status == manifest.REJECTED)
 
 
 def _add_file(subjects: Subjects, name: str, path: Path) -> None:

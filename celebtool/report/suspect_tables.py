@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from celebtool.formats.reasons import words
 from celebtool.report import prediction_tables
 from celebtool.report.prediction_records import Record, plain
 from celebtool.report.table import Cell, Mark, Row, Table
@@ -44,7 +45,7 @@ def title(shown: int, total: int) -> str:
 def texts(suspect: "Suspect") -> list[str]:
     """Return the cells of a suspect, in the order of `COLUMNS`."""
     by = "" if suspect.margin is None else f"{suspect.margin:.2f}"
-    why = f"{str(suspect.reason).replace('_', ' ')}: {suspect.detail}"
+    why = f"{words(suspect.reason)}: {suspect.detail}"
     return [suspect.path or f"all of {suspect.label}", suspect.label, suspect.looks_like, by, why]
 
 

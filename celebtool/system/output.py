@@ -14,6 +14,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from celebtool.errors import CelebtoolError
@@ -81,10 +82,7 @@ def new_directory(
     """
     given, path = path, places.checked(path, inputs)
     wanted = _encoded(recipe)
-
-    def check() -> None:
-        _check_replaceable(path, given, instead, overwrite=overwrite)
-
+    check = partial(_check_replaceable, path, given, instead, overwrite=overwrite)
     if dry_run:
         check()
         yield _places(path, ".d")
@@ -113,10 +111,7 @@ def new_file(
     Args as `new_directory`.
     """
     given, path = path, places.checked(path, inputs)
-
-    def check() -> None:
-        places.check_file(given, overwrite=overwrite)
-
+    check = partial(places.check_file, given, overwrite=overwrite)
     wanted = json.dumps(recipe, sort_keys=True).encode()
     with _workspace(path, given, wanted, path.suffix, check, resumable=resumable) as workspace:
         yield workspace
@@ -126,6 +121,15 @@ def new_file(
             shutil.copyfile(workspace.content, path)
         else:
             workspace.content.replace(path)
+
+
+def write_file(path: Path, content: bytes, *, inputs: Sequence[Path], overwrite: bool) -> bool:
+    """Write a file, unless the very same is there already; return whether it was written. Args as `new_directory`."""
+    if not overwrite and is_finished_file(path, lambda old: old.read_bytes() == content):
+        return False
+    with new_file(path, inputs=inputs, overwrite=overwrite) as workspace:
+        workspace.content.write_bytes(content)
+    return True
 
 
 def _check_replaceable(path: Path, given: Path, instead: str, *, overwrite: bool) -> None:

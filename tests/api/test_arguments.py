@@ -72,10 +72,10 @@ def test_an_unknown_argument() -> None:
 
 
 def test_numbers_without_bounds() -> None:
-    arguments.check("x", -5, float, {})
+    arguments.check("x", -5, float)
     with pytest.raises(CelebtoolError, match="x: inf; expected a finite number"):
-        arguments.check("x", float("inf"), float, {})
+        arguments.check("x", float("inf"), float)
     with pytest.raises(CelebtoolError, match="x: 5; expected 4 or less"):
-        arguments.check("x", 5, int, {"max": 4})
-    arguments.check("x", None, Literal["a"] | None, {})
+        arguments.check("x", 5, int, (None, 4))
+    arguments.check("x", None, Literal["a"] | None)
     assert get_args(Literal["a"]) == ("a",)

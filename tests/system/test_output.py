@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from celebtool.errors import CelebtoolError
-from celebtool.system.output import is_finished, is_finished_file, new_directory, new_file
+from celebtool.system.output import is_finished, is_finished_file, new_directory, new_file, write_file
 from tests.conftest import make_deep, tree
 
 RECIPE = {"command": "split", "parameters": {"seed": 0}}
@@ -269,6 +269,16 @@ def test_an_empty_directory_under_a_parent_without_rights_is_filled() -> None:
             pytest.skip("another user may not run this Python")
         assert (done.stdout, done.stderr) == ("True\n", "")
         assert sorted(path.name for path in (Path(place) / "out").iterdir()) == ["ann", "celebtool.json"]
+
+
+def test_a_file_of_known_content_is_written_once(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    assert write_file(path, b"one", inputs=[], overwrite=False)
+    assert not write_file(path, b"one", inputs=[], overwrite=False)
+    with pytest.raises(CelebtoolError, match="exists already"):
+        write_file(path, b"two", inputs=[], overwrite=False)
+    assert write_file(path, b"two", inputs=[], overwrite=True)
+    assert tree(tmp_path) == {"page.html": b"two"}
 
 
 def test_an_output_is_called_as_it_was_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
