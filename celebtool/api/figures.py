@@ -90,8 +90,11 @@ def evaluate(
     Raises:
         CelebtoolError: no such table, or a damaged one; there are no rows of that part; the model was trained on some of
             the images.
+        TypeError: neither predictions nor a path.
     """
     given = predictions
+    if not isinstance(given, table.Predictions | str | os.PathLike):
+        raise TypeError(f"{type(given).__name__}; expected what Model.predict returned, or the path of a table")
     name = "predictions" if isinstance(given, table.Predictions) else os.fspath(given)
     rows = given if isinstance(given, table.Predictions) else table.read(Path(given))
     judgement = judge.judge({name: rows}, Gates(), part)

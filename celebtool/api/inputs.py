@@ -1,7 +1,8 @@
 """Take what a program calls images: paths, a folder, arrays, Pillow's pictures."""
 
+import io
 import os
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -15,9 +16,14 @@ from celebtool.formats import pixels, sources
 from celebtool.formats.sources import Source
 
 Picture: TypeAlias = str | os.PathLike[str] | NDArray[np.uint8] | Image.Image
-"""An image: a file, an array (height, width, 3) of RGB in uint8, or a picture of Pillow's."""
+"""An image: a file, an array of uint8, or a picture of Pillow's.
+
+An array is RGB (height, width, 3), grey (height, width) or RGBA (height, width, 4).
+"""
 Pictures: TypeAlias = Picture | Iterable[Picture]
 """One of them, a folder of them, or several, also as one array (n, height, width, 3)."""
+
+EXPECTED = "expected a path, an array (height, width, 3) of uint8, or a picture of Pillow's"
 
 NO_IMAGE = b"no image"
 """The content of a file that stands for what is none."""
@@ -53,13 +59,16 @@ def given(images: Pictures, class_names: Sequence[str], scratch: Path) -> Given:
 
     Raises:
         CelebtoolError: a path, given alone, is of nothing that exists, or of an empty folder.
-        TypeError: not a path, an array or a picture; raised when the image is asked for.
+        TypeError: not a path, an array or a picture, or an array of another type or shape; of one of several images it is
+            raised when that is asked for.
     """
     if isinstance(images, str | os.PathLike):
         name = _name(images)
         return Given(sources.of_arguments([name], class_names, b"\n"), sources.count([name]), [name])
-    if isinstance(images, Image.Image) or (isinstance(images, np.ndarray) and images.ndim < 4):
+    if isinstance(images, Image.Image) or (isinstance(images, np.ndarray) and images.ndim < 4 and not _is_text(images)):
         images = [images]
+    if not isinstance(images, Iterable) or isinstance(images, bytes | bytearray | Mapping | io.IOBase):
+        raise TypeError(f"{type(images).__name__} is no image; {EXPECTED}, or several of these")
     items = (_source(number, item, scratch) for number, item in enumerate(images))
     return Given(items, len(images) if isinstance(images, Sized) else 0)
 
@@ -91,15 +100,29 @@ def _picture(item: object) -> Image.Image | None:
     """Return an array or a picture upright and as RGB; None if it is no image that can be read.
 
     Raises:
-        TypeError: it is neither.
+        TypeError: it is neither, or an array of another type or shape.
     """
     if isinstance(item, np.ndarray):
-        fits = item.dtype == np.uint8 and item.ndim == 3 and item.shape[2] == 3 and item.size > 0
-        return Image.fromarray(np.ascontiguousarray(item)) if fits else None
+        item = _of_array(item)
+    if item is None:
+        return None
     if not isinstance(item, Image.Image):
-        expected = "expected a path, an array (height, width, 3) of uint8, or a picture of Pillow's"
-        raise TypeError(f"{type(item).__name__} is no image; {expected}")
+        raise TypeError(f"{type(item).__name__} is no image; {EXPECTED}")
     try:
         return pixels.shown(item)
     except Exception:  # noqa: BLE001 - decoders of damaged files raise whatever they stumble on
         return None
+
+
+def _of_array(array: NDArray[np.generic]) -> Image.Image | None:
+    """Return an array as a picture; None if it has no pixels."""
+    flat = array[:, :, 0] if array.ndim == 3 and array.shape[2] == 1 else array
+    if flat.dtype != np.uint8 or not (flat.ndim == 2 or (flat.ndim == 3 and flat.shape[2] in {3, 4})):
+        expected = "expected uint8 (height, width, 3), red, green and blue from 0 to 255"
+        raise TypeError(f"an array of {array.dtype} {array.shape} is no image; {expected}")
+    return Image.fromarray(np.ascontiguousarray(flat)) if flat.size else None
+
+
+def _is_text(array: NDArray[np.generic]) -> bool:
+    """Say whether an array holds paths: a column of a DataFrame is one of objects."""
+    return array.ndim == 1 and array.dtype.kind in "OU"

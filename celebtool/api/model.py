@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from numbers import Real
 from pathlib import Path
 from typing import Literal
 
@@ -84,7 +85,8 @@ class Model:
 
         Args:
             images: a file or a folder (str or Path), an array (height, width, 3) of RGB in uint8, a picture of Pillow's;
-                or an iterable of files, arrays and pictures, of which an array (n, height, width, 3) is one.
+                or an iterable of files, arrays and pictures, of which an array (n, height, width, 3) is one. Grey arrays
+                (height, width) and RGBA (height, width, 4) will do, too.
             faces: True: find the faces in whole photos and crop them as in training; a row per face. False: each image is
                 a crop. None: decide as the command does, by the size of the images and by what made them.
             threshold: the score under which a face is called unknown; "own": the model's; None: never.
@@ -94,13 +96,16 @@ class Model:
             progress: called with (stage, done, total).
 
         Raises:
-            CelebtoolError: a path, given alone, does not exist, or the threshold is none that scores can have.
+            CelebtoolError: a path, given alone, does not exist; a value that is not allowed, such as a threshold that no
+                score can reach, or workers in a process that may start none.
             SystemFaultError: an image can't be read, and its content is not to blame.
-            TypeError: one of the images is neither a path, an array nor a picture.
+            TypeError: one of the images is neither a path, an array nor a picture, or an array of another type or shape.
         """
         limit = self.threshold if threshold == "own" else self._checked(threshold)
         arguments.check_count("jobs", jobs)
         arguments.check_count("batch_size", batch_size)
+        arguments.check("faces", faces, bool | None)
+        arguments.check("mirror", mirror, bool)
         sources.forget()
         return self._predicted(images, faces, Settings(limit, None, mirror, batch_size), jobs, Heard(progress))
 
@@ -131,10 +136,14 @@ class Model:
             tell.warn(f"{folder}: {said}")
         return bool(faces), given
 
-    def _checked(self, threshold: float | None) -> float | None:
-        if threshold is not None and (problem := prediction.problem_of_threshold(threshold, self.predictor.info)):
+    def _checked(self, threshold: object) -> float | None:
+        if threshold is None:
+            return None
+        if isinstance(threshold, bool) or not isinstance(threshold, Real):
+            raise CelebtoolError("threshold", f"{threshold!r}; expected 'own', None or a number")
+        if problem := prediction.problem_of_threshold(float(threshold), self.predictor.info):
             raise CelebtoolError("threshold", f"{threshold}: {problem}")
-        return threshold
+        return float(threshold)
 
 
 def load(path: str | os.PathLike[str]) -> Model:

@@ -1,9 +1,11 @@
 """Choose where work is done: in this process, in worker processes of this machine, or on a Dask cluster."""
 
+import multiprocessing
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from celebtool.errors import CelebtoolError
 from celebtool.system import cluster, workers
 from celebtool.system.workers import Start
 
@@ -36,5 +38,13 @@ class Processes:
 
 
 def in_program(jobs: int) -> Processes:
-    """Return what works for a program that is not ours: itself, or workers that leave its processes alone."""
+    """Return what works for a program that is not ours: itself, or workers that leave its processes alone.
+
+    Raises:
+        CelebtoolError: the program may not start processes.
+    """
+    if jobs > 1 and multiprocessing.current_process().daemon:
+        raise CelebtoolError(
+            "jobs", f"{jobs}; this process is a worker of multiprocessing, which may start none; expected 1"
+        )
     return Processes(jobs, local=workers.inline if jobs == 1 else workers.guests)

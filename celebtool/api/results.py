@@ -2,9 +2,9 @@
 
 import html
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,9 +45,15 @@ class Predictions(predictions.Predictions):
         """Return the number of rows."""
         return len(self.rows)
 
-    def __getitem__(self, index: int) -> Prediction:
-        """Return a row."""
-        return self.rows[index]
+    @overload
+    def __getitem__(self, index: int) -> Prediction: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "Predictions": ...
+
+    def __getitem__(self, index: int | slice) -> "Prediction | Predictions":
+        """Return a row, or some of the rows as predictions."""
+        return replace(self, rows=self.rows[index]) if isinstance(index, slice) else self.rows[index]
 
     @property
     def with_folds(self) -> bool:
@@ -60,7 +66,7 @@ class Predictions(predictions.Predictions):
 
     def _repr_html_(self) -> str:
         """Return the first rows as a table without the probabilities, for a notebook."""
-        head = Predictions(self.class_names, self.rows[:SHOWN], self.with_boxes).to_frame()
+        head = self[:SHOWN].to_frame()
         shown = head[[name for name in head.columns if not name.startswith(PROBABILITY)]]
         return f"{shown.to_html(border=0)}<p>{html.escape(repr(self))}</p>"
 

@@ -84,7 +84,7 @@ def find_faces(images: Pictures, **options: Unpack[FaceArguments]) -> list[Photo
 
     Raises:
         CelebtoolError: a value that is not allowed, or a path, given alone, that does not exist.
-        TypeError: one of the images is neither a path, an array nor a picture.
+        TypeError: one of the images is neither a path, an array nor a picture, or an array of another type or shape.
     """
     from celebtool.inference.detection import networks
 

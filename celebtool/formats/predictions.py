@@ -48,7 +48,8 @@ class Predictions:
         count = len(self.class_names)
         nothing = np.full(count, np.nan)
         found = (row.probabilities for row in self.rows)
-        return np.array([nothing if each is None else guesses.whole(each, count, np.nan) for each in found])
+        rows = [nothing if each is None else guesses.whole(each, count, np.nan) for each in found]
+        return np.array(rows, np.float64).reshape(len(rows), count)
 
     @property
     def parts(self) -> tuple[str, ...]:

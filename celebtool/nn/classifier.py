@@ -1,6 +1,7 @@
 """Save and load a classifier, a network and its description, in one .h5."""
 
 import math
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -57,7 +58,8 @@ def save(classifier: Classifier, path: Path) -> None:
     for layer in classifier.model.layers:
         if not all(np.isfinite(array).all() for array in layer.get_weights()):
             raise CelebtoolError(path, f"NaN or Inf in {layer.name}; train with a lower learning rate")
-    with model_file.new_for_keras(path) as file:
+    with model_file.new_for_keras(path) as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # NumPy 2's, of how Keras copies variables
         save_model_to_hdf5(classifier.model, file, include_optimizer=False)
     if classifier.embeddings is not None:
         model_file.write_embeddings(path, classifier.embeddings)

@@ -41,3 +41,5 @@ def test_what_can_not_be_measured(tmp_path: Path) -> None:
         celebtool.evaluate(table, part="val")
     with pytest.raises(celebtool.CelebtoolError, match=r"none\.csv: cannot be read"):
         celebtool.evaluate("none.csv")
+    with pytest.raises(TypeError, match=r"list; expected what Model\.predict returned, or the path of a table"):
+        celebtool.evaluate([])  # type: ignore[arg-type]

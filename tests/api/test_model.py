@@ -81,27 +81,42 @@ def test_a_picture_is_turned_upright_as_its_file_is(model: celebtool.Model, phot
 def test_a_bad_image_is_a_row_with_a_reason(model: celebtool.Model, photo: Path, tmp_path: Path) -> None:
     (tmp_path / "cut.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more")
     (tmp_path / "notes.txt").write_text("x")
-    grey, floats = np.zeros((9, 9), np.uint8), np.zeros((9, 9, 3))
-    nobody = np.zeros((80, 80, 3), np.uint8)
+    nothing, nobody = np.zeros((0, 9, 3), np.uint8), np.zeros((80, 80, 3), np.uint8)
     images = [
         tmp_path / "cut.jpg",
         tmp_path / "notes.txt",
         tmp_path / "none.jpg",
         tmp_path,
-        grey,
-        floats,
+        nothing,
         nobody,
         photo,
     ]
     rows = model.predict(images)
     assert [row.reason for row in rows] == [
-        *("unreadable", "not_an_image", "missing", "not_an_image", "not_an_image", "not_an_image", "no_face", "")
+        *("unreadable", "not_an_image", "missing", "not_an_image", "not_an_image", "no_face", "")
     ]
-    assert [row.accepted for row in rows] == [False] * 7 + [True]
+    assert [row.accepted for row in rows] == [False] * 6 + [True]
     frame = rows.to_frame()
-    assert list(frame["status"]) == ["failed"] * 7 + ["predicted"]
+    assert list(frame["status"]) == ["failed"] * 6 + ["predicted"]
     assert list(frame.columns[-4:]) == ["left", "top", "width", "height"]
-    assert frame["confidence"].isna().sum() == 7
+    assert frame["confidence"].isna().sum() == 6
+
+
+def test_grey_arrays_and_arrays_with_transparency_are_images(model: celebtool.Model, photo: Path) -> None:
+    array = pixels(photo)
+    clear = np.dstack([array, np.full(array.shape[:2], 255, np.uint8)])
+    rows = model.predict([array, array[:, :, 0], array[:, :, :1], clear])
+    assert [same(row, rows[0]) for row in rows] == [True] * 4
+    assert same(model.predict(array[:, :, 0])[0], rows[0])
+
+
+def test_a_column_of_paths_is_several_images(model: celebtool.Model, photo: Path) -> None:
+    assert [row.path for row in model.predict(np.array([str(photo), "none.jpg"], object))] == [str(photo), "none.jpg"]
+
+
+def test_no_images_are_no_rows(model: celebtool.Model) -> None:
+    rows = model.predict([])
+    assert (len(rows), rows.probabilities.shape, rows.to_frame().shape[0]) == (0, (0, 6), 0)
 
 
 def test_what_a_call_gets_wrong_is_an_error(model: celebtool.Model, photo: Path) -> None:
@@ -113,6 +128,33 @@ def test_what_a_call_gets_wrong_is_an_error(model: celebtool.Model, photo: Path)
         model.predict(photo, jobs=0)
     with pytest.raises(TypeError, match="bytes is no image; expected a path"):
         model.predict([b"photo"])  # type: ignore[list-item]
+    for arguments, problem in (
+        ({"threshold": "high"}, "threshold: 'high'; expected 'own', None or a number"),
+        ({"threshold": True}, "threshold: True; expected 'own', None or a number"),
+        ({"faces": "yes"}, "faces: 'yes'; expected bool"),
+        ({"mirror": 2}, "mirror: 2; expected bool"),
+    ):
+        with pytest.raises(celebtool.CelebtoolError, match=problem):
+            model.predict(photo, **arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("images", "problem"),
+    [
+        (
+            np.zeros((9, 9, 3)),
+            r"an array of float64 \(9, 9, 3\) is no image; expected uint8 \(height, width, 3\), red, ",
+        ),
+        ([np.zeros((3, 9, 9), np.uint8)], r"an array of uint8 \(3, 9, 9\) is no image"),
+        (None, "NoneType is no image; expected a path, .*, or several of these"),
+        (b"photo", "bytes is no image"),
+        (io.BytesIO(b"photo"), "BytesIO is no image"),
+        ({"photo.jpg": 1}, "dict is no image"),
+    ],
+)
+def test_what_is_no_image_is_an_error(model: celebtool.Model, images: object, problem: str) -> None:
+    with pytest.raises(TypeError, match=problem):
+        model.predict(images)  # type: ignore[arg-type]
 
 
 def test_the_threshold(model: celebtool.Model, photo: Path) -> None:

@@ -18,6 +18,7 @@ def test_predictions_are_a_sequence() -> None:
     assert (len(PREDICTIONS), PREDICTIONS[1], list(PREDICTIONS)) == (2, ROWS[1], list(ROWS))
     assert PREDICTIONS.probabilities.tolist()[0] == [0.75, 0.25]
     assert np.isnan(PREDICTIONS.probabilities[1]).all()
+    assert PREDICTIONS[1:] == celebtool.Predictions(("a<b", "c"), ROWS[1:])
 
 
 def test_a_frame_has_the_columns_of_the_table() -> None:

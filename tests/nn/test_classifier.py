@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,6 +32,12 @@ def test_a_classifier_comes_back(tmp_path: Path) -> None:
     assert [layer.trainable for layer in loaded.model.layers] == [layer.trainable for layer in saved.model.layers]
     assert replace(loaded.info, arrays=(), layers=(), arrays_sha256="", versions={}) == INFO
     assert set(loaded.info.versions) == {"celebtool", "keras", "tensorflow"}
+
+
+def test_no_warning_of_what_keras_does_reaches_the_program(tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        classifier.save(tiny(), tmp_path / "m.h5")
 
 
 def test_probabilities_are_those_of_the_model(tmp_path: Path) -> None:
