@@ -14,7 +14,8 @@ from packaging.specifiers import SpecifierSet
 import celebtool
 
 ROOT = Path(__file__).parents[1]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT, TOOLS = PYPROJECT["project"], PYPROJECT["tool"]
 
 
 def test_the_version_is_the_same_everywhere():
@@ -47,6 +48,28 @@ def test_the_package_is_typed_and_brings_its_licences():
     assert set(PROJECT["license-files"]) == {"LICENSE", "celebtool/weights/LICENSE"}
 
 
+def test_nothing_in_the_readme_of_the_package_is_relative():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for each in TOOLS["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]["substitutions"]:
+        text = re.sub(each["pattern"], each["replacement"], text)
+    links = re.findall(r'(?:\]\(|src=")([^)"]*)', text)
+    base = "https://raw.githubusercontent.com/celebtool/celebtool/main/docs/images/"
+    assert [link for link in links if link.startswith(base)] == [
+        base + name for name in ("crop-review.png", "terminal.png", "report.png")
+    ]
+    assert len(links) > 30
+    assert [link for link in links if not link.startswith("https://")] == []
+    assert "https://github.com/celebtool/celebtool/blob/main/docs/methods.md#weights-and-their-licences" in links
+
+
+def test_the_sdist_holds_all_that_the_repository_holds():
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, check=False, capture_output=True, text=True).stdout.split()
+    if not listed:
+        pytest.skip("this is no clone of the repository")
+    included = set(TOOLS["hatch"]["build"]["targets"]["sdist"]["only-include"])
+    assert {path.split("/")[0] for path in listed} - {"pyproject.toml"} == included
+
+
 @pytest.mark.parametrize(
     ("schema", "file"),
     [
@@ -68,6 +91,18 @@ def test_the_dockerfile_follows_the_rules_of_a_linter():
         pytest.skip("no hadolint for this platform")
     done = subprocess.run([linter, ROOT / "Dockerfile"], check=False, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_dockerfile_leaves_tensorflow_whole(tmp_path):
+    removed = re.search(r"find /opt/celebtool (.+) -exec rm -rf", (ROOT / "Dockerfile").read_text(encoding="utf-8"))
+    for name in ("numpy/tests", "joblib/test", "tensorflow/_api/v2/test", "numpy/testing"):
+        (tmp_path / "site-packages" / name).mkdir(parents=True)
+    line = ["bash", "-c", f"find {tmp_path} {removed[1]}"]
+    found = subprocess.run(line, check=True, capture_output=True, text=True).stdout.split()
+    assert sorted(Path(path).relative_to(tmp_path / "site-packages").as_posix() for path in found) == [
+        "joblib/test",
+        "numpy/tests",
+    ]
 
 
 def test_the_action_hands_all_its_inputs_on():

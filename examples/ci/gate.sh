@@ -3,7 +3,7 @@
 # Exit codes: 0 every demand is met, 1 an error, 2 wrong usage, 3 a demand is not met.
 # Usage: gate.sh PREDICTIONS.csv [BASELINE.csv [IMAGES]]. For any CI; GitHub shows what $GITHUB_STEP_SUMMARY holds.
 set -euo pipefail
-predictions=$1 baseline=${2:-} images=${3:-}
+predictions=${1:?usage: gate.sh PREDICTIONS.csv [BASELINE.csv [IMAGES]]} baseline=${2:-} images=${3:-}
 
 celebtool report "$predictions" \
     --require "${REQUIRE:-accuracy>=0.95,macro_f1>=0.9,coverage>=0.99}" \
