@@ -17,7 +17,7 @@ from typing import BinaryIO, TypeAlias, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
 from celebtool.errors import CelebtoolError, SystemFaultError
@@ -224,4 +224,7 @@ def _heif(path: Path, head: bytes) -> tuple[str, ...]:
 
 
 def _unreadable(path: Path, error: Exception) -> ImageError:
-    return ImageError(path, Reason.UNREADABLE, f"cannot be decoded: {error or type(error).__name__}")
+    why = str(error) or type(error).__name__
+    if isinstance(error, UnidentifiedImageError):  # it names the open file by its place in memory, which varies
+        why = "its header is damaged, or says that it is of a rare kind, as a JPEG of 12 bits"
+    return ImageError(path, Reason.UNREADABLE, f"cannot be decoded: {why}")

@@ -52,7 +52,8 @@ def end_of_picture(data: bytes) -> int | None:
     """Return the length of a file's beginning that holds all scans of its picture; None if it lacks some.
 
     The last scan may still be cut off: only its decoder can tell. Behind a picture in one scan anything may follow;
-    behind others only the end mark, another picture's beginning, or the end of the file.
+    behind others only the end mark, another picture's beginning, or the end of the file, because a film's bytes would
+    complete a scan that is cut off.
     """
     seen = _Seen()
     for segment in _segments(data):

@@ -214,6 +214,18 @@ def test_a_name_with_nul_is_unreadable() -> None:
     assert reason(Path("a\0b")) == "unreadable"
 
 
+def test_what_is_wrong_with_a_file_is_told_alike_each_time(tmp_path: Path) -> None:
+    """Pillow names an open file by its place in memory; the sentence lies in manifests, which are the same each time."""
+    Image.new("RGB", (16, 16)).save(tmp_path / "a.jpg")
+    data = (tmp_path / "a.jpg").read_bytes()
+    place = data.index(b"\xff\xc0") + 4  # the bits of a sample
+    (tmp_path / "a.jpg").write_bytes(data[:place] + b"\x0c" + data[place + 1 :])
+    said = "cannot be decoded: its header is damaged, or says that it is of a rare kind, as a JPEG of 12 bits"
+    with pytest.raises(images.ImageError) as caught:
+        images.read(tmp_path / "a.jpg")
+    assert caught.value.problem == said
+
+
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(system_faults, "PAUSES", (0, 0))
