@@ -30,7 +30,7 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
 def misspelt(names: Iterable[str], known: Iterable[str]) -> str:
     """Say which names are none of the known ones, but nearly: ``Cho Kim (cho_kim)``, … ; "" if there are none."""
     of = {name: _spelt(name, list(known)) for name in sorted(set(names) - set(known))}
-    return listed([f"{printable(name)} ({printable(like)})" for name, like in of.items() if like is not None])
+    return listed([f"{_shown(name)} ({_shown(like)})" for name, like in of.items() if like is not None])
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -49,7 +49,7 @@ def alike(names: Iterable[str]) -> str:
     """Say which names differ in case and separators alone: ``Cho Kim = cho_kim``, … ; "" if there are none."""
     of: dict[str, list[str]] = {}
     for name in sorted(names):
-        of.setdefault(_bare(name), []).append(printable(name))
+        of.setdefault(_bare(name), []).append(_shown(name))
     return listed([" = ".join(same) for same in of.values() if len(same) > 1])
 
 
@@ -78,6 +78,11 @@ def _spelt(name: str, known: list[str]) -> str | None:
     words = {found: each for each in reversed(known) if (found := _words(each))}
     same = [each for each in known if _digits(each) == _digits(name)]
     return bare.get(_bare(name)) or words.get(_words(name)) or nearest(name, same, cutoff=0.85)
+
+
+def _shown(name: str) -> str:
+    """Return a name to print; in quotes if it begins or ends with a blank, which nobody would see."""
+    return printable(name if name == name.strip() else repr(name))
 
 
 def _words(name: str) -> tuple[str, ...]:

@@ -67,6 +67,7 @@ def test_names_that_differ_in_case_and_separators_alone() -> None:
         "Cho Kim = cho_kim = chokim, S 1 = s1"
     )
     assert suggestions.alike(["s1", "s10", "ann"]) == ""
+    assert suggestions.alike(["bob ", "bob"]) == "bob = 'bob '"
 
 
 def test_a_class_of_another_number_is_another_person() -> None:

@@ -52,9 +52,8 @@ def prepare(graphs: Sequence[Graph], say: Callable[[str], None], *, for_others: 
 
 
 def doubts_of_labels(names: Sequence[str], class_names: Sequence[str]) -> list[str]:
-    """Return what is to be said of class directories whose names are nearly those of a model's classes."""
-    said = sources.misspelt(names, class_names)
-    return [said] if said else []
+    """Return what is to be said of class directories that are called nearly as a model's classes, or lie deeper."""
+    return [*filter(None, [sources.misspelt(names, class_names)]), *sources.nested(names, class_names)]
 
 
 def are_crops(names: Sequence[str], first: Sequence[Source], crops: Mapping[str, object] | None) -> bool:

@@ -1,7 +1,7 @@
 """``predict MODEL.h5 IMAGES…``: a row per image, or per face, on stdout or in a file."""
 
 from collections.abc import Iterator, Sequence
-from itertools import chain, islice, tee
+from itertools import chain, tee
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -169,12 +169,14 @@ def _find_faces(
 ) -> "tuple[bool, Iterator[Source]]":
     """Decide once for the whole input whether faces are to be found first; return that and the sources."""
     from celebtool.api.prediction import LOOKED_AT, are_crops
+    from celebtool.formats import sources
 
     if wanted is not None or info.crops is None:
         return bool(wanted), listed
-    first = list(islice(listed, 1 if "-" in images else LOOKED_AT))  # a list on stdin may be typed by hand
-    names = [str(source.file) for source in first] if "-" in images else images
-    cropped = are_crops(names, first, info.crops)
+    first = sources.beginning(listed, 1 if "-" in images else LOOKED_AT)  # a list on stdin may be typed by hand
+    there = [source for source in first if not source.is_missing]
+    names = [str(source.file) for source in there] if "-" in images else images
+    cropped = are_crops(names, there, info.crops)
     if not cropped:
         console.note("the images are no crops of crop-faces: finding faces first, as in training (--no-faces: don't)")
     return not cropped, chain(first, listed)

@@ -21,7 +21,7 @@ from PIL import Image, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
 from celebtool.errors import CelebtoolError, SystemFaultError
-from celebtool.formats import decoding_limits, jpeg, pixels, pnm
+from celebtool.formats import decoding_limits, file_kinds, jpeg, pixels, pnm
 from celebtool.formats.decoding_limits import Limits, MeteredFile, TooManyReads
 from celebtool.formats.reasons import Reason
 from celebtool.system import system_faults
@@ -99,7 +99,7 @@ def opened(path: Path) -> Iterator[ImageFile]:
             except Exception as error:
                 if _SIGNATURE.match(head) or isinstance(error, TooManyReads):
                     raise _unreadable(path, error) from error
-                raise ImageError(path, Reason.NOT_AN_IMAGE, f"is none of {', '.join(FORMATS)}") from error
+                raise _no_image(path, head) from error
             with file:
                 if problem := decoding_limits.excess(file, limits):
                     raise ImageError(path, Reason.TOO_LARGE, problem)
@@ -221,6 +221,11 @@ def _heif(path: Path, head: bytes) -> tuple[str, ...]:
         raise ImageError(path, Reason.UNREADABLE, "is a HEIC photo; pip install 'celebtool[heic]' to read those")
     importlib.import_module("pi_heif").register_heif_opener()
     return ("HEIF",)
+
+
+def _no_image(path: Path, head: bytes) -> ImageError:
+    kind = file_kinds.named(head)
+    return ImageError(path, Reason.NOT_AN_IMAGE, f"is none of {', '.join(FORMATS)}{f'; it {kind}' if kind else ''}")
 
 
 def _unreadable(path: Path, error: Exception) -> ImageError:

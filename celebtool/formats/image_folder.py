@@ -1,8 +1,8 @@
 """Image folders: ``FOLDER/<class>/<image>``, or ``FOLDER/{train,val,test}/<class>/<image>`` once split.
 
 The directory decides what is in the folder, and not its manifest. Every file in it is an input, image or not, except
-hidden files, what operating systems and storage boxes leave behind, and celebtool's own tables. Symbolic links are
-followed to files inside the folder only, so that nothing outside the named folder is read.
+hidden files, what operating systems, storage boxes and programs for photos leave behind, and celebtool's own tables.
+Symbolic links are followed to files inside the folder only, so that nothing outside the named folder is read.
 """
 
 import os
@@ -17,6 +17,7 @@ from pathlib import Path
 from celebtool.errors import CelebtoolError
 from celebtool.formats import layout
 from celebtool.suggestions import did_you_mean_path
+from celebtool.system.output import RECIPE_FILE
 
 PARTS = ("train", "val", "test")
 UNKNOWN = "unknown"
@@ -28,7 +29,7 @@ UNGROUPED = "ungrouped"
 MAX_CLASSES = 10_000
 """The most classes of a model and of a table of predictions: a confusion matrix has a cell for every two."""
 
-SIDECARS = frozenset({"manifest.csv", "celebtool.json", "faces.csv", "decisions.csv"})
+SIDECARS = frozenset({"manifest.csv", RECIPE_FILE, "faces.csv", "decisions.csv"})
 JUNK = (
     frozenset(  # in any case: of Windows, macOS, Synology and QNAP, Linux, and of programs for pictures, in this order
         {"thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "iconcache.db", "desktop.ini"}
@@ -44,6 +45,9 @@ _STREAM = re.compile(
     r".*([:\uf022](zone\.identifier|encryptable|smartscreen|afp_\w+|com\.[\w.]+)(:\$data)?|@synoeastream)"
 )
 """What Windows, macOS and Synology note of a file, as a file of its own on other systems; Samba may replace the colon."""
+
+_NOTES = re.compile(r".+\.(xmp|aae|pp3|dop)|.+\.(jpe?g|png|webp|avif|heic|gif|bmp)(\.s[a-z-]*)?(\(\d+\))?\.json")
+"""What programs note of a photo in a file beside it: Lightroom and darktable, iPhones, RawTherapee, DxO, Google Takeout."""
 
 
 @dataclass(frozen=True)
@@ -174,15 +178,17 @@ def _files(directory: Path, root: Path) -> Iterator[str]:
     while waiting:
         place, prefix = waiting.pop()
         with os.scandir(place) as entries:
-            for entry in entries:
-                if is_junk(entry.name):
-                    continue
+            listed = [entry for entry in entries if not is_junk(entry.name)]
+            is_ours = not prefix or any(entry.name == RECIPE_FILE for entry in listed)
+            for entry in listed:
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append((Path(entry.path), f"{prefix}{entry.name}/"))
                     continue
+                if _NOTES.fullmatch(entry.name.casefold()):
+                    continue
                 if entry.is_symlink():
                     _check_link(Path(entry.path), root)
-                if prefix or entry.name not in SIDECARS:
+                if not (is_ours and entry.name in SIDECARS):
                     yield prefix + entry.name
 
 
@@ -195,4 +201,5 @@ def is_junk(name: str) -> bool:
 def _check_link(file: Path, root: Path) -> None:
     real = Path(os.path.realpath(file))
     if file.is_symlink() and root not in (real, *real.parents):  # a link to the folder itself is no way out of it
-        raise CelebtoolError(file, "is a link that leads outside the folder; copy the file instead")
+        what = "directory" if real.is_dir() else "file"
+        raise CelebtoolError(file, f"is a link that leads outside the folder; copy the {what} instead")

@@ -1,8 +1,8 @@
 """List the images that `predict` is given: directories, files, or names on stdin, each with label and origin."""
 
-import codecs
 import contextlib
 import os
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,11 +11,9 @@ from pathlib import Path
 
 from celebtool import suggestions
 from celebtool.errors import CelebtoolError, command_line
-from celebtool.formats import crops, image_decoding, image_folder, manifest, provenance
+from celebtool.formats import crops, image_decoding, image_folder, listed_names, manifest, provenance
 from celebtool.formats.image_folder import UNKNOWN, ImageFolder
 from celebtool.system.output import RECIPE_FILE
-
-MAX_NAME = 1 << 16  # bytes
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ def of_arguments(arguments: Sequence[str], class_names: Sequence[str], separator
 
     def of(argument: str) -> Iterator[Source]:
         if argument == "-":
-            return (Source(name, Path(name), listed=True) for name in _names(separator))
+            return (Source(name, Path(name), listed=True) for name in listed_names.read(separator))
         if argument in folders:
             prefix = f"{argument.rstrip('/')}/" if len(folders) > 1 else ""
             return _of_folder(folders[argument], set(class_names), prefix)
@@ -101,6 +99,25 @@ def _check_exists(argument: str) -> None:
     raise CelebtoolError(argument, f"no such file or directory{hint}")
 
 
+def nested(arguments: Sequence[str], class_names: Sequence[str]) -> Iterator[str]:
+    """Yield, for each directory that a command line names, that a model's people are directories deeper in it."""
+    for argument in filter(os.path.isdir, arguments):
+        folder = image_folder.read(Path(argument))
+        if not _is_labelled(folder, set(class_names)) and (found := _place_of_people(folder, set(class_names))):
+            problem = f"the model's people are folders in {found}; the images get no label, and so no figures"
+            yield f"{argument}: {problem}; give {Path(argument) / found} instead"
+
+
+def _place_of_people(folder: ImageFolder, class_names: set[str]) -> str:
+    """Return the first directory that holds one of a model's class below another directory; "" if none does."""
+    for sample in folder.samples:
+        names = sample.path.split("/")[:-1]
+        for depth, name in enumerate(names):
+            if depth and unicodedata.normalize("NFC", name) in class_names:
+                return "/".join(names[:depth])
+    return ""
+
+
 def misspelt(arguments: Sequence[str], class_names: Sequence[str]) -> str:
     """Say which class directories a command line names that a model calls nearly so, and what that means; "" if none."""
     folders = [image_folder.read(Path(argument)) for argument in arguments if Path(argument).is_dir()]
@@ -119,33 +136,6 @@ def _folder(argument: str) -> ImageFolder:
     if (folder.root / RECIPE_FILE).is_file():
         _rows(folder.root.absolute())  # what is wrong in a folder that was named is an error, not passed over
     return folder
-
-
-def _names(separator: bytes) -> Iterator[str]:
-    """Split stdin at a separator without waiting for its end."""
-    rest, begins = b"", True
-    while chunk := os.read(0, 1 << 16):
-        if begins and separator != b"\0" and chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            raise CelebtoolError("stdin", "is UTF-16, as PowerShell writes; expected names in UTF-8, one a line")
-        *names, rest = (rest + chunk).split(separator)
-        if len(rest) > MAX_NAME:
-            raise CelebtoolError("stdin", f"has a name of more than {MAX_NAME} bytes; expected one file a line, or -0")
-        for name in names:
-            yield from _name(name, begins=begins)
-            begins = False
-    yield from _name(rest, begins=begins)
-
-
-def _name(name: bytes, *, begins: bool) -> Iterator[str]:
-    r"""Yield a name of a list, unless it is empty.
-
-    Windows ends lines with ``\r\n`` and begins files with a byte order mark: either is removed unless the name exists with it.
-    """
-    shorter = [name.removesuffix(b"\r")]
-    if begins:
-        shorter += [name.removeprefix(codecs.BOM_UTF8), shorter[0].removeprefix(codecs.BOM_UTF8)]
-    if shorter[-1]:
-        yield os.fsdecode(next((each for each in (name, *shorter) if os.path.lexists(each)), shorter[-1]))
 
 
 def _is_labelled(folder: ImageFolder, class_names: set[str]) -> bool:
@@ -199,6 +189,15 @@ def other_crops(arguments: Sequence[str], wanted: Mapping[str, object] | None) -
     for root in filter(None, roots):
         if said := crops.difference(provenance.crop_parameters(root), wanted):
             yield root, said
+
+
+def beginning(listed: Iterator[Source], there: int) -> list[Source]:
+    """Take images from a list until so many of them exist, with the names of no file that stand before those."""
+    taken = []
+    while there and (source := next(listed, None)):
+        taken.append(source)
+        there -= not source.is_missing
+    return taken
 
 
 def have_size(sources: Sequence[Source], side: int) -> bool:

@@ -63,8 +63,9 @@ def test_files_keep_the_names_they_were_given_by(
 
 def test_a_name_on_stdin_that_does_not_exist_is_a_row(model: Path, face_parts: Path) -> None:
     name = str(next((face_parts / "test/s1").iterdir()))
-    found = rows(run_installed("predict", model, "-", stdin=f"{name}\nnowhere.jpg\n".encode()))
-    assert [(row["path"], row["reason"]) for row in found] == [(name, ""), ("nowhere.jpg", "missing")]
+    found = rows(run_installed("predict", model, "-", stdin=f"gone.jpg\n{name}\nnowhere.jpg\n".encode()))
+    reasons = [("gone.jpg", "missing"), (name, ""), ("nowhere.jpg", "missing")]
+    assert [(row["path"], row["reason"]) for row in found] == reasons
 
 
 @pytest.mark.parametrize(

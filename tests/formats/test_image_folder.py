@@ -73,6 +73,20 @@ def test_what_is_no_input(tmp_path: Path) -> None:
     assert [sample.path for sample in image_folder.read(tmp_path).samples] == ["a/1.jpg", "a/manifest.csv"]
 
 
+def test_what_programs_note_of_a_photo_beside_it_is_no_input(tmp_path: Path) -> None:
+    notes = ("1.xmp", "1.jpg.xmp", "IMG_1.AAE", "1.JPG.pp3", "1.dop", "1.jpg.json", "1(1).jpeg.json", "1.jpg(1).json")
+    takeout = ("2.png.supplemental-metadata.json", "2.heic.suppl.json", "2.jpg.supplemental-met(2).json")
+    photos = ("1.jpg", "1.json", "a.txt", "dop", "xmp.jpg")
+    touch(tmp_path, *(f"a/{name}" for name in (*notes, *takeout, *photos)), "b.dop/1.jpg")
+    found = [sample.path for sample in image_folder.read(tmp_path).samples]
+    assert found == sorted([*(f"a/{name}" for name in photos), "b.dop/1.jpg"])
+
+
+def test_celebtools_own_files_are_no_inputs_of_a_folder_that_was_copied_into_another(tmp_path: Path) -> None:
+    touch(tmp_path, "faces/celebtool.json", "faces/manifest.csv", "faces/faces.csv", "faces/ann/1.jpg", "b/faces.csv")
+    assert [sample.path for sample in image_folder.read(tmp_path).samples] == ["b/faces.csv", "faces/ann/1.jpg"]
+
+
 def test_labels_are_composed_whatever_the_file_system_wrote(tmp_path: Path) -> None:
     folder = image_folder.read(touch(tmp_path, "Beyonce\u0301/1.jpg", "Beyonc\u00e9/2.jpg"))
     assert folder.class_names == ("Beyonc\u00e9",)
@@ -86,6 +100,10 @@ def test_links_stay_inside(tmp_path: Path) -> None:
     touch(tmp_path, "secret")
     (root / "a/3.jpg").symlink_to(tmp_path / "secret")
     with pytest.raises(CelebtoolError, match=r"3.jpg: is a link that leads outside the folder; copy the file instead"):
+        image_folder.read(root)
+    (root / "a/3.jpg").unlink()
+    (root / "b").symlink_to(tmp_path)
+    with pytest.raises(CelebtoolError, match=r"b: is a link that leads outside the folder; copy the directory instead"):
         image_folder.read(root)
 
 

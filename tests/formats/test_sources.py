@@ -99,3 +99,23 @@ def test_names_that_are_nearly_the_models_are_said_with_what_becomes_of_their_im
     assert said("all") == f"{both}; their images get no label, and so no figures; rename the folders"
     assert said("all", "some") == f"{both}; their images count as strangers; rename the folders"
     assert said("other") == ""
+
+
+def test_people_deeper_than_labels_are_looked_for_are_pointed_at(tmp_path: Path) -> None:
+    for path in (
+        "one/pins/ann/1.jpg",
+        "two/valid/ann/1.jpg",
+        "two/train/ann/1.jpg",
+        "right/ann/old/bob/1.jpg",
+        "no/x/y/1.jpg",
+    ):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(b"x")
+
+    def said(name: str) -> list[str]:
+        return list(sources.nested([f"{tmp_path}/{name}", "-", f"{tmp_path}/right/ann/old/bob/1.jpg"], ["ann", "bob"]))
+
+    what = "the model's people are folders in {}; the images get no label, and so no figures; give {} instead"
+    assert said("one") == [f"{tmp_path}/one: {what.format('pins', tmp_path / 'one/pins')}"]
+    assert said("two") == [f"{tmp_path}/two: {what.format('train', tmp_path / 'two/train')}"]
+    assert said("right") == said("no") == []

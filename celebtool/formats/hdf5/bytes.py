@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from celebtool.errors import CelebtoolError, printable
+from celebtool.formats import file_kinds
 from celebtool.suggestions import did_you_mean_path
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -58,7 +59,8 @@ class RawFile:
     def root(self) -> int:
         """Check the superblock and return the address of the root group's header."""
         if self.size < 100 or self.look(0, 8) != SIGNATURE:
-            raise RefusalError("is no HDF5 file")
+            head = self.read(0, min(self.size, file_kinds.LENGTH))
+            raise RefusalError(file_kinds.named(head) or "is no HDF5 file")
         head = self.look(0, 100)
         version, offsets, lengths = head[8], head[13], head[14]
         if version > 1 or (offsets, lengths) != (8, 8):
