@@ -1,5 +1,6 @@
 """Define the app: its commands, and the one place where an error becomes an exit code."""
 
+import errno
 import io
 import os
 import sys
@@ -38,6 +39,12 @@ VERBS: dict[str, Callable[..., None]] = {
     "report": report.report,
     "export": export.export,
 }
+
+_LIMITS = {
+    errno.EMFILE: "; the shell allows too few; allow more: ulimit -n 1024",
+    errno.EFBIG: "; the shell, or the disk's file system, allows no larger files: ulimit -f unlimited",
+}
+"""What to do about limits that a shell sets; a disk's that is full, or rights, explain themselves."""
 
 app = typer.Typer(
     name="celebtool",
@@ -154,7 +161,7 @@ def _failure(error: Exception) -> int:
     if isinstance(error, MemoryError):
         console.error("out of memory; a smaller --batch-size or --image-size, or fewer --jobs, needs less")
     elif isinstance(error, OSError):
-        console.error(f"{error.filename or 'output'}: {error.strerror or error}")
+        console.error(f"{error.filename or 'output'}: {error.strerror or error}{_LIMITS.get(error.errno or 0, '')}")
     else:
         remedy = getattr(error, "remedy", "")
         console.error(f"{error}; {remedy}" if remedy else error)

@@ -1,9 +1,13 @@
 """The command line as a whole: the list of commands, and the answers to mistyped words."""
 
+import errno
 import os
 import subprocess
 import sys
 
+import pytest
+
+from celebtool import cli
 from celebtool.cli import VERBS
 
 
@@ -13,3 +17,12 @@ def test_the_summary_of_every_command_fits_a_line_of_80_columns() -> None:
     shown = done.stdout.partition("Commands:\n")[2]
     summaries = [(verb.__doc__ or "").splitlines()[0] for verb in VERBS.values()]
     assert [line.split(maxsplit=1)[1] for line in shown.splitlines()] == summaries
+
+
+def test_a_limit_of_the_shell_is_told_with_what_to_type(capsys: pytest.CaptureFixture[str]) -> None:
+    for number, remedy in (
+        (errno.EMFILE, "; the shell allows too few; allow more: ulimit -n 1024"),
+        (errno.ENOSPC, ""),
+    ):
+        assert cli._failure(OSError(number, os.strerror(number), "a.csv")) == 1
+        assert capsys.readouterr().err == f"celebtool: error: a.csv: {os.strerror(number)}{remedy}\n"

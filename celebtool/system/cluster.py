@@ -235,4 +235,7 @@ def _client(distributed: Any, deaths: set[str]) -> Any:  # noqa: ANN401
                 deaths.add(key)
             super()._handle_task_erred(key=key, exception=RuntimeError("failed"), traceback=None)
 
+        def __del__(self) -> None:
+            """Do nothing: a client that found no scheduler would wait again, and print a traceback."""
+
     return Client

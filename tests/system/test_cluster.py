@@ -2,11 +2,14 @@
 
 import importlib.util
 import os
+import shutil
 import socket
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -104,6 +107,78 @@ def test_something_else_that_listens_is_no_scheduler(greeting: bytes | None) -> 
         f"{address}: no Dask scheduler answers, but something else may listen there; "
         "give the address that `dask scheduler` prints"
     )
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate that signs itself, and its key."""
+    if not shutil.which("openssl"):
+        pytest.skip("needs openssl")
+    made, key = tmp_path / "own.pem", tmp_path / "own.key"
+    line = ("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=x")
+    subprocess.run(["openssl", *line, "-keyout", key, "-out", made], check=True, capture_output=True)
+    return made, key
+
+
+def tls_configured(certificate: str, key: str) -> AbstractContextManager[object]:
+    """Set the certificate of everybody in Dask's configuration."""
+    import dask.config
+    import distributed  # noqa: F401 - reads its defaults
+
+    members = {
+        f"{who}.{name}": file for who in ("client", "scheduler") for name, file in (("cert", certificate), ("key", key))
+    }
+    return dask.config.set(
+        {f"distributed.comm.tls.{name}": file for name, file in {"ca-file": certificate, **members}.items()}
+    )
+
+
+@needs_dask
+@pytest.mark.parametrize("speaks_tls", [True, False])
+def test_something_else_that_listens_is_no_scheduler_through_tls(
+    certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, *, speaks_tls: bool
+) -> None:
+    """It is silent once certificates are exchanged, for which Dask's client would wait; or says something without TLS."""
+    from distributed.security import Security
+
+    own, key = map(str, certificate)
+    with (
+        tls_configured(own, key),
+        socket.create_server(("127.0.0.1", 0)) as server,
+    ):
+        context = Security().get_listen_args("scheduler")["ssl_context"]
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                if speaks_tls:
+                    with context.wrap_socket(connection, server_side=True):
+                        ended.wait(10)
+                else:
+                    connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+                    ended.wait(10)
+
+        ended = threading.Event()
+        other = threading.Thread(target=serve)
+        other.start()
+        said = (
+            "something else may listen there" if speaks_tls else r"TLS fails \(WRONG_VERSION_NUMBER\); either no Dask"
+        )
+        with pytest.raises(CelebtoolError, match=said):
+            cluster_address.check_listener(f"tls://127.0.0.1:{server.getsockname()[1]}", 1)
+        ended.set()
+        other.join()
+
+
+@needs_dask
+def test_certificates_that_are_not_there_are_an_error() -> None:
+    with (
+        tls_configured("none.pem", "none.key"),
+        pytest.raises(
+            CelebtoolError, match=r"tls://host:1: the certificates of distributed.comm.tls can't be loaded \("
+        ),
+    ):
+        cluster_address.check_listener("tls://host:1", 1)
 
 
 def test_where_nothing_listens_no_scheduler_answers() -> None:
