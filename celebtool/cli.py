@@ -133,7 +133,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         return stopped.code
     except SystemExit as ended:  # typer makes this of a broken pipe
         return _lost_output(ended.__context__) if isinstance(ended.__context__, OSError) else 1
-    except (CelebtoolError, OSError, MemoryError) as error:
+    except (CelebtoolError, OSError, MemoryError, ImportError) as error:
         return _failure(error)
 
 
@@ -158,14 +158,23 @@ def _usage(error: typer.TyperException, arguments: Sequence[str]) -> int:
 def _failure(error: Exception) -> int:
     if os.environ.get("CELEBTOOL_DEBUG"):
         raise error
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or _lacks_memory(error):
         console.error("out of memory; a smaller --batch-size or --image-size, or fewer --jobs, needs less")
     elif isinstance(error, OSError):
         console.error(f"{error.filename or 'output'}: {error.strerror or error}{_LIMITS.get(error.errno or 0, '')}")
+    elif isinstance(error, ImportError):
+        console.error(f"{error}; a package of celebtool's is damaged or of another version: install celebtool again")
     else:
         remedy = getattr(error, "remedy", "")
         console.error(f"{error}; {remedy}" if remedy else error)
     return getattr(error, "exit_code", 1)
+
+
+def _lacks_memory(error: Exception) -> bool:
+    """Say whether a library could not be loaded because there is too little memory for it, as under ``ulimit -v``."""
+    return isinstance(error, ImportError) and any(
+        said in str(error) for said in ("map segment", "Cannot allocate memory")
+    )
 
 
 def _lost_output(error: OSError, code: int = 0) -> int:

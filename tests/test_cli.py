@@ -26,3 +26,28 @@ def test_a_limit_of_the_shell_is_told_with_what_to_type(capsys: pytest.CaptureFi
     ):
         assert cli._failure(OSError(number, os.strerror(number), "a.csv")) == 1
         assert capsys.readouterr().err == f"celebtool: error: a.csv: {os.strerror(number)}{remedy}\n"
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        ("libblas.so: failed to map segment from shared object", "out of memory; a smaller --batch-size"),
+        ("libblas.so: cannot map zero-fill pages: Cannot allocate memory", "out of memory; a smaller --batch-size"),
+        ("libgomp.so: cannot allocate memory in static TLS block", "libgomp.so: cannot allocate memory in static TLS"),
+        (
+            "cannot import name 'x' from 'numpy'",
+            "cannot import name 'x' from 'numpy'; a package of celebtool's is damaged",
+        ),
+    ],
+)
+def test_a_library_that_cannot_be_loaded_is_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, problem: str, said: str
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ImportError(problem)
+
+    monkeypatch.setattr(cli, "app", broken)
+    assert cli._run(["split", "a", "b"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"celebtool: error: {said}")
+    assert error.count("\n") == 1

@@ -101,7 +101,7 @@ class Writer:
 def read(path: Path) -> Predictions:
     """Read a table of predictions from a file; see `parse`."""
     try:
-        with path.open("rb") as content, spreadsheets.text(content) as stream:
+        with path.open("rb") as content, spreadsheets.text(content, path) as stream:
             return parse(stream, path)
     except OSError as error:
         raise CelebtoolError(path, f"cannot be read ({error.strerror}); expected a table of predictions") from error

@@ -68,7 +68,7 @@ def read_numbered(path: Path, required: Sequence[str] = ()) -> list[tuple[int, d
 def row_by_row(path: Path, required: Sequence[str] = ()) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield the rows of a file, each with the number of the line that it ends in, without holding them; see `numbered`."""
     try:
-        with path.open("rb") as content, spreadsheets.text(content) as stream:
+        with path.open("rb") as content, spreadsheets.text(content, path) as stream:
             yield from numbered(lines(stream, path), path, required)
     except OSError as error:
         raise CelebtoolError(path, f"cannot be read ({error.strerror}); expected a CSV table") from error

@@ -164,8 +164,8 @@ def _content(stream: BinaryIO, name: str) -> bytes:
 def _add_table(subjects: Subjects, name: str, content: bytes) -> None:
     """Read a table: a history if its header has an epoch and no path, else predictions."""
     subjects.digests[name] = hashlib.sha256(content).hexdigest()
-    stream = spreadsheets.text_of(content)
-    if history.is_history(spreadsheets.text_of(content), name):
+    stream = spreadsheets.text_of(content, name)
+    if history.is_history(spreadsheets.text_of(content, name), name):
         subjects.histories[name] = history.parse(stream, name)
     else:
         subjects.predictions[name] = predictions.parse(stream, name)

@@ -147,3 +147,22 @@ def test_an_error_names_the_line_of_the_file(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes(b"sep=;\r\npath;label\r\na;b\r\na;b;c\r\n")
     with pytest.raises(CelebtoolError, match=r"t\.csv:4: has 3 cells; expected 2, as in the header"):
         tables.read(tmp_path / "t.csv", ("path", "label"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-16", "utf-8-sig"])
+@pytest.mark.parametrize("before", ["", "\n", ",,\n\n", ";;\r\n", "\nsep=;\n"])
+def test_what_programs_put_before_a_table_is_passed_over(tmp_path: Path, encoding: str, before: str) -> None:
+    separator = ";" if ";" in before else ","
+    text = before + "a,b,c\n1,é,3\n".replace(",", separator)
+    (tmp_path / "x.csv").write_bytes(text.encode(encoding))
+    line = before.count("\n") + 2
+    assert tables.read_numbered(tmp_path / "x.csv", ["a", "b"]) == [(line, {"a": "1", "b": "é", "c": "3"})]
+
+
+@pytest.mark.parametrize("head", [b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"])
+def test_a_workbook_is_no_table(tmp_path: Path, head: bytes) -> None:
+    (tmp_path / "x.csv").write_bytes(head + bytes(range(256)))
+    with pytest.raises(CelebtoolError) as caught:
+        tables.read(tmp_path / "x.csv", ["a"])
+    said = "is a workbook of a spreadsheet program; expected a CSV table, so save it as CSV UTF-8"
+    assert str(caught.value) == f"{tmp_path}/x.csv: {said}"
