@@ -50,8 +50,6 @@ def run(change: Change, training: TrainingOptions, options: RunOptions, *, overw
     """Change a model's people, write the new model, and say what has changed."""
     described, arrays, embeddings = model_file.read_whole(change.model)
     info = messages.single_network(described, change.model)
-    if embeddings is None:
-        raise CelebtoolError(change.model, enrolment_messages.without_embeddings(info))
     before = enrolment.read(info, embeddings, change.model)
     kept = enrolment.without(before, change.forget, change.model)
     if training.false_accept is not None:

@@ -4,8 +4,10 @@ The manifest of the earlier output names the crops that were written. A crop of 
 and a file that it does not name was added by hand: both decisions are kept.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from pathlib import Path
 
 from celebtool.cropping.plan import Task
@@ -17,6 +19,19 @@ from celebtool.formats.reasons import BY_HAND, Reason, Rejection
 
 DELETED = "(deleted by hand)"
 """Stands for the file of a crop that is gone."""
+
+
+class _State(Enum):
+    """What has become of a photo since an earlier run; all but `KNOWN` are cropped, again or for the first time."""
+
+    NEW = auto()
+    CHANGED = auto()
+    """It has another content."""
+    DECIDED = auto()
+    """A person has decided otherwise about it."""
+    RETRIED = auto()
+    """It could not be opened, or the earlier tables do not fit together."""
+    KNOWN = auto()
 
 
 @dataclass(frozen=True)
@@ -106,33 +121,41 @@ def compare(tasks: Sequence[Task], old: Path | None, decisions: Decisions = NONE
     known: list[PhotoResult] = []
     remaining: list[Task] = []
     deleted: set[tuple[str, int]] = set()
-    changed = decided = 0
+    states: Counter[_State] = Counter()
     for task in tasks:
         rows, own = earlier.get(task.source, []), found.get(task.source, ())
-        is_unchanged = bool(rows) and rows[0].origin == task.check_unchanged()
-        is_decided = is_unchanged and _cells(rows) != {each.cell for each in decisions.of(task.source)}
-        if is_unchanged and not is_decided and not task.origin and _are_consistent(rows, own):
+        state = _state(task, rows, own, decisions)
+        states[state] += 1
+        if state is _State.KNOWN:
             missing = _missing(rows, inside)
             known.append(_result(rows, own, missing, old))
             deleted |= {(task.source, index) for index in missing}
         else:
             remaining.append(task)
-            changed += bool(rows) and not is_unchanged
-            decided += is_decided
     written = {row.path for rows in earlier.values() for row in rows if row.path}
-    sources = {task.source for task in tasks}
     return Earlier(
         old,
         known,
         remaining,
         frozenset(deleted),
         added=sorted(inside - written),
-        changed=changed,
-        retried=sum(task.source in earlier for task in remaining) - changed - decided,
-        gone=len(earlier.keys() - sources),
+        changed=states[_State.CHANGED],
+        retried=states[_State.RETRIED],
+        gone=len(earlier.keys() - {task.source for task in tasks}),
         unrecorded=len(written - inside),
-        decided=decided,
+        decided=states[_State.DECIDED],
     )
+
+
+def _state(task: Task, rows: Sequence[manifest.Row], found: Sequence[FoundFace], decisions: Decisions) -> _State:
+    """Compare a photo with its rows in an earlier manifest, and with the faces that were found in it."""
+    if not rows:
+        return _State.NEW
+    if rows[0].origin != task.check_unchanged():
+        return _State.CHANGED
+    if _cells(rows) != {each.cell for each in decisions.of(task.source)}:
+        return _State.DECIDED
+    return _State.KNOWN if not task.origin and _are_consistent(rows, found) else _State.RETRIED
 
 
 def _differing(old: Mapping[str, object], new: Mapping[str, object]) -> list[str]:

@@ -8,7 +8,7 @@ that have images, so a class missing from the test part is named, neither scored
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -141,8 +141,8 @@ def evaluate(predictions: Predictions, part: str | None = None, seed: int = 0) -
         strangers=sum(row.label == UNKNOWN for row in rows),
         seen=tuple(row.path for row in rows if row.seen and row.label),
         untold=sum(row.seen is None and not row.failed for row in known),
-        failures=dict(sorted(Counter(row.reason or "failed" for row in rows if row.failed).items())),
-        predicted=dict(sorted(Counter(row.predicted for row in rows if not row.failed).items())),
+        failures=_tally(row.reason or "failed" for row in rows if row.failed),
+        predicted=_tally(row.predicted for row in rows if not row.failed),
         accuracy=exact(int(counted.right.sum()), len(known)),
         top=_top(known, labels, predicted, len(ids)),
         macro=macro,
@@ -162,6 +162,11 @@ def evaluate(predictions: Predictions, part: str | None = None, seed: int = 0) -
 def key(row: Prediction) -> Key:
     """Return what identifies the image of a row in several tables."""
     return row.path.removeprefix(f"{row.part}/") if row.part else row.path, row.label, row.box or ()
+
+
+def _tally(words: Iterable[str]) -> dict[str, int]:
+    """Count words; in their order, not in that of the rows."""
+    return dict(sorted(Counter(words).items()))
 
 
 def _calibration(known: Sequence[Prediction], right: NDArray[np.bool_]) -> CalibrationCurve:

@@ -62,20 +62,15 @@ def resolve(
     """
     known = None if any_label else [*folder.class_names, *([UNKNOWN] if folder.class_names else [])]
     labels = {sample.path: "" if any_label else sample.label or "" for sample in folder.samples}
-    rows, gone = _found(made, folder, contents, alias, remembered=remembered)
-    rows = [_labelled(row, made.where(row), labels[row.path], known) for row in rows]
-    by_path: dict[str, dict[int | None, Decision]] = {}
-    for row in rows:
-        own = by_path.setdefault(row.path, {})
-        _check_contradiction(row, own, made.where(row))
-        own.setdefault(row.face, row)
-    distinct = [row for own in by_path.values() for row in own.values()]
+    found, gone = _found(made, folder, contents, alias, remembered=remembered)
+    by_path = _by_path([_labelled(row, made.where(row), labels[row.path], known) for row in found], made)
+    distinct = [row for own in by_path.values() for row in own]
     changed = [row for row in distinct if row.digest not in {"", contents[row.path]}]
     paths_changed = {row.path for row in changed}
     return replace(
         made,
         rows=tuple(in_order([*gone, *(replace(row, digest=row.digest or contents[row.path]) for row in distinct)])),
-        by_path={path: tuple(in_order(own.values())) for path, own in by_path.items() if path not in paths_changed},
+        by_path={path: tuple(in_order(own)) for path, own in by_path.items() if path not in paths_changed},
         warnings=tuple(
             f"{made.where(row)}: {row.path} has changed since it was decided; the decision was not applied"
             for row in changed
@@ -119,6 +114,20 @@ def _about(
         return None
     photo, face = found
     return replace(row, path=photo, face=row.face or face, digest="")  # a digest would be that of the crop
+
+
+def _by_path(rows: Sequence[Decision], made: Decisions) -> dict[str, list[Decision]]:
+    """Return the decisions about each photo, what is decided twice in the same way once.
+
+    Raises:
+        CelebtoolError: two contradict each other.
+    """
+    by_path: dict[str, dict[int | None, Decision]] = {}
+    for row in rows:
+        own = by_path.setdefault(row.path, {})
+        _check_contradiction(row, own, made.where(row))
+        own.setdefault(row.face, row)
+    return {path: list(own.values()) for path, own in by_path.items()}
 
 
 def _no_such(path: str, folder: ImageFolder, contents: Iterable[str]) -> str:

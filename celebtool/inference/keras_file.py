@@ -78,18 +78,12 @@ def write(
     Raises:
         CelebtoolError: NaN or Inf among the weights, other arrays than the network's, or a description that is too long.
     """
-    names = tuple(_of_classes(array, len(info.class_names)) for array in layout.arrays)
-    values = [*backbone, *(head[name] for name in ("kernel", "bias"))]
-    if [array.shape for array in names] != [value.shape for value in values]:
-        raise CelebtoolError(path, "its weights do not fit the network; install celebtool again")
-    arrays = dict(zip(names, values, strict=True))
-    if not all(np.isfinite(value).all() for value in arrays.values()):
-        raise CelebtoolError(path, "NaN or Inf in the head; train with other settings")
+    arrays = _checked(layout, [*backbone, head["kernel"], head["bias"]], len(info.class_names), path)
     versions = {name: importlib.metadata.version(name) for name in ("keras", "tensorflow")}
     info = replace(
         info,
         layers=tuple(_layer_of_classes(layer, len(info.class_names)) for layer in layout.layers),
-        arrays=names,
+        arrays=tuple(arrays),
         versions={"celebtool": celebtool.__version__, **versions},
         history=tuple(replace(epoch, seconds=None) for epoch in info.history),
     )
@@ -99,6 +93,16 @@ def write(
         model_file.write_embeddings(path, embeddings)
     model_file.write_info(path, info)
     return info
+
+
+def _checked(layout: Layout, values: Sequence[np.ndarray], count: int, path: Path) -> Arrays:
+    """Return the arrays of a network of so many classes by name; raises CelebtoolError as `write`."""
+    names = [_of_classes(array, count) for array in layout.arrays]
+    if [array.shape for array in names] != [value.shape for value in values]:
+        raise CelebtoolError(path, "its weights do not fit the network; install celebtool again")
+    if not all(np.isfinite(value).all() for value in values):
+        raise CelebtoolError(path, "NaN or Inf in the head; train with other settings")
+    return dict(zip(names, values, strict=True))
 
 
 def _fill(file: Any, layout: Layout, arrays: Arrays, info: ModelInfo) -> None:  # noqa: ANN401

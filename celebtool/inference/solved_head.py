@@ -81,15 +81,9 @@ def train(
     graph = embeddings.graph(margin)
     layout = embeddings.layout(margin)
     conversion.prepare([graph, layout], progress.say)
+    parts = _parts(data)
     store = {} if computed is None else computed
-    parts = {
-        "train": data.train,
-        "val": data.val,
-        UNKNOWN: data.strangers,
-        REMEMBERED: data.remembered,
-        TEST: data.test,
-    }
-    found = {name: _stored(name, samples, data, graph, progress, store) for name, samples in parts.items() if samples}
+    found = {name: _stored(name, samples, data, graph, progress, store) for name, samples in parts.items()}
     points = {name: Points(values.astype(np.float64), data.class_ids(parts[name])) for name, values in found.items()}
     progress.stage("solving the head")
     last, row = _solved(found["train"], points, settings, progress)
@@ -103,7 +97,19 @@ def train(
     known = ModelInfo(architecture=EMBEDDER, class_names=data.class_names, image_size=size, crops=data.crops)
     info = outcome.described(known, data, settings, recipe, reached)
     kept = outcome.enrolled(info, reached, data, settings, from_crops=True) if enrol else (info, None)
-    return Head(*kept, last, layout, Tested(found[TEST], last) if data.test else None)
+    return Head(*kept, last, layout, Tested(found[TEST], last) if TEST in found else None)
+
+
+def _parts(data: TrainingData) -> dict[str, Sequence[Sample]]:
+    """Return the images whose embeddings a run needs, by what they are for; only of parts that have any."""
+    parts = {
+        "train": data.train,
+        "val": data.val,
+        UNKNOWN: data.strangers,
+        REMEMBERED: data.remembered,
+        TEST: data.test,
+    }
+    return {name: samples for name, samples in parts.items() if samples}
 
 
 def embedded(

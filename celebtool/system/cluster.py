@@ -43,22 +43,13 @@ def dask(address: str, answers: Path, say: Callable[[str], None]) -> Start:
         distributed = importlib.import_module("distributed")
     except ImportError as error:
         raise CelebtoolError("--dask", "needs Dask; pip install 'celebtool[dask]'") from error
-    for name in list(logging.root.manager.loggerDict):  # what goes wrong is told in one line
-        if name.startswith(("distributed", "tornado", "asyncio")):
-            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-
+    _silence_logs()
     checked: set[str] = set()
 
     @contextlib.contextmanager
     def start(_workers: int) -> Iterator[Executor]:
         deaths: set[str] = set()
-        cluster_address.check_listener(address, PATIENCE)
-        try:
-            client = _client(distributed, deaths)(
-                address, timeout=PATIENCE, set_as_default=False, deserializers=["msgpack"]
-            )
-        except (OSError, ValueError, RuntimeError) as error:
-            raise CelebtoolError(address, "no Dask scheduler answers; start one with: dask scheduler") from error
+        client = _connected(distributed, address, deaths)
         executor = ClusterExecutor(client, deaths, address, answers, say)
         try:
             executor.begin(checked)
@@ -69,6 +60,26 @@ def dask(address: str, answers: Path, say: Callable[[str], None]) -> Start:
                 client.close(timeout=2)
 
     return start
+
+
+def _silence_logs() -> None:
+    """Keep Dask from printing what goes wrong: it is told in one line."""
+    for name in list(logging.root.manager.loggerDict):
+        if name.startswith(("distributed", "tornado", "asyncio")):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
+def _connected(distributed: Any, address: str, deaths: set[str]) -> Any:  # noqa: ANN401
+    """Return a client of the scheduler at an address; arguments as of `_client`.
+
+    Raises:
+        CelebtoolError: none answers there.
+    """
+    cluster_address.check_listener(address, PATIENCE)
+    try:
+        return _client(distributed, deaths)(address, timeout=PATIENCE, set_as_default=False, deserializers=["msgpack"])
+    except (OSError, ValueError, RuntimeError) as error:
+        raise CelebtoolError(address, "no Dask scheduler answers; start one with: dask scheduler") from error
 
 
 def answer(version: str, function: str, shard: object, file: str) -> None:
@@ -107,6 +118,7 @@ class ClusterExecutor(Executor):
         self._client, self._deaths, self._address, self._answers, self._say = client, deaths, address, answers, say
         self._ended = threading.Event()
         self._waiting: dict[Future[Any], Any] = {}
+        self._needed = f"every worker needs celebtool {__version__} and must see {answers}"
 
     def begin(self, checked: set[str]) -> None:
         """Wait for a worker; make sure that all have this version of celebtool; then watch over them.
@@ -137,8 +149,7 @@ class ClusterExecutor(Executor):
         except TimeoutError:
             pass  # it is busy with another run; each call is checked again
         except CelebtoolError as error:
-            needed = f"every worker needs celebtool {__version__} and must see {self._answers}"
-            raise CelebtoolError(worker, f"{error.problem}; {needed}") from error
+            raise CelebtoolError(worker, f"{error.problem}; {self._needed}") from error
 
     def end(self) -> None:
         """Stop watching, and forget what has not been answered."""
@@ -163,8 +174,8 @@ class ClusterExecutor(Executor):
         if done.status == "finished":
             error = self._error_of(file)
         elif done.status == "error":
-            is_death = done.key in self._deaths
-            error = BrokenExecutor("a worker died") if is_death else self._unable()
+            unable = CelebtoolError(self._address, f"a worker can't do the work; {self._needed}")
+            error = BrokenExecutor("a worker died") if done.key in self._deaths else unable
         else:
             error = self._lost()
         with contextlib.suppress(Exception):  # it has been given up
@@ -184,10 +195,6 @@ class ClusterExecutor(Executor):
                 where, problem, worker = (printable(told.get(name, "")) for name in ("where", "problem", "worker"))
                 return SystemFaultError(where, f"{problem} (on the worker {worker})")
         return SystemFaultError(self._answers, "is not the same directory on a worker; every machine needs to see it")
-
-    def _unable(self) -> Exception:
-        needed = f"every worker needs celebtool {__version__} and must see {self._answers}"
-        return CelebtoolError(self._address, f"a worker can't do the work; {needed}")
 
     def _lost(self) -> Exception:
         problem = "the Dask scheduler does not answer any more; start it again, then run the same command again"

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from celebtool.errors import CelebtoolError, listed
+from celebtool.architectures import DEFAULT
+from celebtool.errors import CelebtoolError, command_line, listed
 from celebtool.formats import vectors
 from celebtool.formats.enrolment import MAX_EMBEDDINGS, MAX_STRANGERS, Enrolment, Held, Solver
 from celebtool.formats.image_folder import UNKNOWN
 from celebtool.formats.model_info import ModelInfo
 from celebtool.suggestions import did_you_mean_class
-from celebtool.training import enrolment_messages
 from celebtool.training.evidence import Points
 
 Embedding = NDArray[np.float32]
@@ -72,15 +72,15 @@ class People:
         return Points(np.stack([each for group in groups for each in group]), class_ids)
 
 
-def read(info: ModelInfo, embeddings: Embedding, where: object) -> People:
+def read(info: ModelInfo, embeddings: Embedding | None, where: object) -> People:
     """Return the people of a model from its description and its embeddings (rows, width).
 
     Raises:
         CelebtoolError: the description holds none, or strangers that can't be read; `where` names the model.
     """
     held = info.enrolment
-    if held is None:
-        raise CelebtoolError(where, enrolment_messages.without_embeddings(info))
+    if held is None or embeddings is None:
+        raise CelebtoolError(where, _without_embeddings(info))
     digests = sorted(info.trained_on)
     starts = np.cumsum([0, *(each.embeddings for each in held.people)])
     known = {
@@ -183,6 +183,15 @@ def check_enough(people: People, where: object) -> None:
     if len(people.known) < 2:
         left = listed(people.class_names) or "nobody"
         raise CelebtoolError(where, f"would know {left} only; a classifier needs two classes")
+
+
+def _without_embeddings(info: ModelInfo) -> str:
+    """Return why nobody can be added to a model or forgotten, and what to type."""
+    words = ["train", "PARTS", "MODEL.h5", *([] if info.architecture == DEFAULT else ["--arch", info.architecture])]
+    if not info.centroids:
+        words[3:] = []
+    again = f"train it again on everybody, with embeddings: {command_line(*words)}"
+    return f"holds no embeddings of its people, so nobody can be added or forgotten; {again}"
 
 
 def _person(held: Held, digests: Sequence[str], embeddings: Sequence[Embedding]) -> Person:

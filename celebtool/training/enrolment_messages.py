@@ -1,23 +1,18 @@
 """What is said when people are added to a model and forgotten."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from celebtool import suggestions
-from celebtool.architectures import DEFAULT
-from celebtool.errors import command_line, count, listed
+from celebtool.errors import count, listed
 from celebtool.formats.enrolment import MAX_STRANGERS
 from celebtool.formats.image_folder import UNKNOWN
-from celebtool.formats.model_info import ModelInfo
 from celebtool.training import calibration
-
-if TYPE_CHECKING:
-    from celebtool.training.enrolment import People
+from celebtool.training.enrolment import People
 
 
-def summary(before: "People", after: "People") -> str:
+def summary(before: People, after: People) -> str:
     """Return what has changed: ``added dan (3 images), eve (3 images); forgot ann; 12 classes``."""
     new = {name: len(after.known[name].images) for name in after.class_names if name not in before.known}
     more = {
@@ -34,7 +29,7 @@ def summary(before: "People", after: "People") -> str:
     return "; ".join([*said, count(len(after.known), "class", "classes")])
 
 
-def doubts(before: "People", after: "People", threshold: float | None) -> list[str]:
+def doubts(before: People, after: People, threshold: float | None) -> list[str]:
     """Return which added people look like strangers that were remembered before, and will be taken for them."""
     strangers = before.strangers.embeddings(MAX_STRANGERS)
     new = [name for name in after.class_names if name not in before.known]
@@ -50,20 +45,11 @@ def doubts(before: "People", after: "People", threshold: float | None) -> list[s
     return [f"{problem}; if it is the same person, add --forget {UNKNOWN}"]
 
 
-def namesakes(before: "People", after: "People") -> list[str]:
+def namesakes(before: People, after: People) -> list[str]:
     """Return which added people are nearly called as others whom the model knew before."""
     same = suggestions.misspelt(after.known, before.known)
     problem = "names of new people are nearly those of people whom the model knows"
     return [f"{problem}: {same}; for one person use one name"] if same else []
-
-
-def without_embeddings(info: ModelInfo) -> str:
-    """Return why nobody can be added to a model or forgotten, and what to type."""
-    words = ["train", "PARTS", "MODEL.h5", *([] if info.architecture == DEFAULT else ["--arch", info.architecture])]
-    if not info.centroids:
-        words[3:] = []
-    again = f"train it again on everybody, with embeddings: {command_line(*words)}"
-    return f"holds no embeddings of its people, so nobody can be added or forgotten; {again}"
 
 
 def _images(names: Mapping[str, int]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from celebtool.errors import CelebtoolError, command_line, count, listed
+from celebtool.errors import CelebtoolError, count, listed
 from celebtool.folders import sampling, split
 from celebtool.folders.split import Split
 from celebtool.formats import image_folder
@@ -17,10 +17,7 @@ from celebtool.formats.image_folder import UNKNOWN, ImageFolder, Sample
 from celebtool.formats.reasons import Reason
 from celebtool.system.progress import Progress
 from celebtool.training import training_set
-from celebtool.training.training_set import TrainingData
-
-SHARES = sampling.shares(0.9, 0.1, 0)
-"""What a fold's model learns from, and its val."""
+from celebtool.training.training_set import SHARES, TrainingData
 
 
 @dataclass(frozen=True)
@@ -74,8 +71,7 @@ def read(root: Path, number: int, seed: int, warn: Callable[[str], None], progre
     found = Folds(folder, tuple(_data(folder, each, seed) for each in splits), groups)
     training_set.check(found.data[0], warn)
     _check_tested(found)
-    conflicting = sum(row.reason == Reason.LABEL_CONFLICT for row in splits[0].rejected)
-    for line in (*_left_out(root, conflicting), *_few(found), *_strangers(found)):
+    for line in (*training_set.left_out(root, splits[0].rejected), *_few(found), *_strangers(found)):
         warn(line)
     return found
 
@@ -107,13 +103,6 @@ def _check_tested(folds: Folds) -> None:
     if not all(any(sample.label != UNKNOWN for sample in data.test) for data in folds.data):
         problem = f"has {count(pictures, 'picture')} that can be tested, copies counted once"
         raise CelebtoolError(folds.folder.root, f"{problem}; expected at least as many as --folds {len(folds.data)}")
-
-
-def _left_out(root: Path, conflicting: int) -> list[str]:
-    if not conflicting:
-        return []
-    problem = f"{count(conflicting, 'image')} left out, since the same picture is in several classes"
-    return [f"{root}: {problem}; {command_line('split', root, f'{root}-parts')} names them"]
 
 
 def _few(folds: Folds) -> list[str]:

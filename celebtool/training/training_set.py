@@ -19,6 +19,8 @@ from celebtool.system.progress import Progress, Silent
 from celebtool.training import folder_doubts
 
 MODEL = "the model"
+SHARES = sampling.shares(0.9, 0.1, 0)
+"""What a model learns from, and what is set aside as val, of a folder that is not split."""
 
 
 @dataclass(frozen=True)
@@ -127,29 +129,31 @@ def read(
 def _set_aside(folder: ImageFolder, seed: int, warn: Callable[[str], None], progress: Progress) -> TrainingData:
     """Divide an unsplit folder as `split` does, a tenth of every class into val, copies of a picture together."""
     _check_number(folder.root, folder.class_names)  # before all images are read
-    settings = split.SplitSettings(sampling.shares(0.9, 0.1, 0), seed=seed, conflicts="drop")
+    settings = split.SplitSettings(SHARES, seed=seed, conflicts="drop")
     divided = split.plan(folder, settings, progress)[""]
     chosen = [{row.source for row in divided.parts[part]} for part in ("train", "val")]
     train, val = (tuple(sample for sample in folder.samples if sample.path in sources) for sources in chosen)
     data = _of(folder, train, val)
-    conflicting = sum(row.reason == Reason.LABEL_CONFLICT for row in divided.rejected)
-    for line in (*_of_division(data, conflicting), *folder_doubts.part(folder.root)):
+    for line in (_of_division(data), *left_out(folder.root, divided.rejected), *folder_doubts.part(folder.root)):
         warn(line)
     return data
 
 
-def _of_division(data: TrainingData, conflicting: int) -> list[str]:
-    """Return what is to be said of an unsplit folder; `conflicting` images are left out."""
-    root = data.folder.root
+def _of_division(data: TrainingData) -> str:
+    """Return what is to be said of an unsplit folder."""
     people = sum(sample.label != UNKNOWN for sample in data.folder.samples)
     strangers = f"; {count(len(data.strangers), 'image')} of unknown/ help to set the threshold" * bool(data.strangers)
-    said = [
-        f"{root} is not split: {len(data.val)} of its {count(people, 'image')} of people are set aside for val{strangers}"
-    ]
-    if conflicting:
-        problem = f"{count(conflicting, 'image')} left out, since the same picture is in several classes"
-        said.append(f"{root}: {problem}; {command_line('split', root, f'{root}-parts')} names them")
-    return said
+    aside = f"{len(data.val)} of its {count(people, 'image')} of people are set aside for val"
+    return f"{data.folder.root} is not split: {aside}{strangers}"
+
+
+def left_out(root: Path, rejected: Sequence[manifest.Row]) -> list[str]:
+    """Return what is to be said of the images of an unsplit folder that are left out for their labels."""
+    conflicting = sum(row.reason == Reason.LABEL_CONFLICT for row in rejected)
+    if not conflicting:
+        return []
+    problem = f"{count(conflicting, 'image')} left out, since the same picture is in several classes"
+    return [f"{root}: {problem}; {command_line('split', root, f'{root}-parts')} names them"]
 
 
 def _of(folder: ImageFolder, train: Sequence[Sample], val: Sequence[Sample]) -> TrainingData:

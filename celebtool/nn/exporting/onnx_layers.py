@@ -59,7 +59,7 @@ def _depthwise(nodes: Nodes, layer: layers.DepthwiseConv2D, inputs: Names) -> st
 def _convolved(
     nodes: Nodes, layer: keras.Layer, inputs: Names, kernel: Floats, bias: Sequence[Floats], group: int
 ) -> str:
-    weights = [nodes.constant(f"{layer.name}/kernel", kernel), *(nodes.constant(f"{layer.name}/bias", b) for b in bias)]
+    weights = _weights(nodes, layer, kernel, bias)
     attributes = {"strides": layer.strides, "dilations": layer.dilation_rate, "group": group}
     pads = _pads(layer, [(side - 1) * by + 1 for side, by in zip(kernel.shape[2:], layer.dilation_rate, strict=True)])
     return _activated(nodes, layer, "Conv", [*inputs, *weights], kernel_shape=kernel.shape[2:], pads=pads, **attributes)
@@ -67,8 +67,12 @@ def _convolved(
 
 def _dense(nodes: Nodes, layer: layers.Dense, inputs: Names) -> str:
     kernel, *bias = layer.get_weights()
-    weights = [nodes.constant(f"{layer.name}/kernel", kernel), *(nodes.constant(f"{layer.name}/bias", b) for b in bias)]
-    return _activated(nodes, layer, "Gemm", [*inputs, *weights])
+    return _activated(nodes, layer, "Gemm", [*inputs, *_weights(nodes, layer, kernel, bias)])
+
+
+def _weights(nodes: Nodes, layer: keras.Layer, kernel: Floats, bias: Sequence[Floats]) -> list[str]:
+    """Add a layer's kernel, and its bias if it has one."""
+    return [nodes.constant(f"{layer.name}/kernel", kernel), *(nodes.constant(f"{layer.name}/bias", b) for b in bias)]
 
 
 def _activated(nodes: Nodes, layer: keras.Layer, kind: str, inputs: Names, **attributes: Any) -> str:  # noqa: ANN401

@@ -15,9 +15,9 @@ import celebtool
 from celebtool.formats.exported import EMBEDDING, PROBABILITIES, SCORE
 from celebtool.formats.model_info import ModelInfo
 from celebtool.formats.vectors import unpack
+from celebtool.nn import graphs
 from celebtool.nn.exporting import onnx_layers
 from celebtool.nn.exporting.onnx_nodes import Nodes
-from celebtool.nn.training.cut import nodes as walk
 
 _NAME = "celebtool"
 _BATCH = "n"
@@ -34,7 +34,7 @@ def of(network: keras.Model, info: ModelInfo) -> onnx.ModelProto:
     for tensor in network.inputs:
         names[id(tensor)] = onnx_layers.pixels(nodes, tensor.name)
     read: list[keras.KerasTensor] = []
-    for node in walk(network):
+    for node in graphs.nodes(network):
         read = node.input_tensors
         (output,) = node.outputs
         names[id(output)] = onnx_layers.write(nodes, node.operation, [names[id(tensor)] for tensor in read])

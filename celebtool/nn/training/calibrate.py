@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from celebtool.architectures import LAST_LAYER
+from celebtool.nn import graphs
 from celebtool.nn.training.batches import Batches
-from celebtool.nn.training.cut import nodes
 from celebtool.training import calibrate as calibrating
 from celebtool.training.calibrate import Calibration, Layer, Scoring
 from celebtool.training.evidence import Points
@@ -37,7 +37,7 @@ def calibrate(
 
 
 def _last_input(suffix: keras.Model) -> keras.KerasTensor:
-    last = next(node for node in nodes(suffix) if node.operation.name == LAST_LAYER)
+    last = next(node for node in graphs.nodes(suffix) if node.operation.name == LAST_LAYER)
     (features,) = last.input_tensors
     return features
 

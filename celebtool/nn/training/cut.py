@@ -1,10 +1,11 @@
 """Cut a partly frozen network in two, so that the frozen part is computed once and not in every epoch."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import keras
+
+from celebtool.nn import graphs
 
 NEGLIGIBLE = 100
 """A prefix of fewer parameters is preprocessing; repeating it is cheaper than keeping floats instead of bytes."""
@@ -30,7 +31,7 @@ def cut(model: keras.Model) -> Cut:
     """
     frozen: set[int] = {id(tensor) for tensor in model.inputs}
     crossing: dict[int, Any] = {}
-    for node in nodes(model):
+    for node in graphs.nodes(model):
         if _is_fixed(node.operation) and all(id(tensor) in frozen for tensor in node.input_tensors):
             frozen.update(id(tensor) for tensor in node.outputs)
         else:
@@ -41,12 +42,6 @@ def cut(model: keras.Model) -> Cut:
     if prefix.count_params() < NEGLIGIBLE:
         return Cut(None, model)
     return Cut(prefix, keras.Model(tensors if len(tensors) > 1 else tensors[0], model.output))
-
-
-def nodes(model: keras.Model) -> Iterator[Any]:
-    """Yield the nodes of a functional graph, inputs excluded, each after those that it reads."""
-    for depth in sorted(model._nodes_by_depth, reverse=True):  # Keras has no public walk of a graph
-        yield from (node for node in model._nodes_by_depth[depth] if not node.is_input)
 
 
 def _is_fixed(operation: Any) -> bool:  # noqa: ANN401

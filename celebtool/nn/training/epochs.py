@@ -69,24 +69,32 @@ def fit(
         progress.say(messages.continuing(run.state.epoch + 1, rules.epochs))
     failure = None
     if not run.state.stopped:
-        try:
-            with contextlib.ExitStack() as stack:
-                model.fit(
-                    train.training(run.state.epoch, rules.epochs + 1),  # Keras looks one batch ahead
-                    initial_epoch=run.state.epoch,
-                    epochs=rules.epochs,
-                    steps_per_epoch=train.steps,
-                    validation_data=val.evaluation() if val else None,
-                    callbacks=[_Epochs(run, rules, train, path, progress), _Stoppable(stack)],
-                    shuffle=False,
-                    verbose=0,
-                )
-        except BaseException as error:  # a signal too, see `_Stoppable`
-            if not run.best:
-                raise
-            failure = error
+        failure = _go_on(model, train, val, run, rules, _Epochs(run, rules, train, path, progress))
     checkpoint.assign(model.weights, run.best)
     return Fitted(tuple(run.history), failure)
+
+
+def _go_on(
+    model: keras.Model, train: Batches, val: Batches | None, run: Run, rules: schedule.Rules, each_epoch: "_Epochs"
+) -> BaseException | None:
+    """Train from the epoch on that a run has come to; return what ended it before its time, after an epoch at least."""
+    try:
+        with contextlib.ExitStack() as stack:
+            model.fit(
+                train.training(run.state.epoch, rules.epochs + 1),  # Keras looks one batch ahead
+                initial_epoch=run.state.epoch,
+                epochs=rules.epochs,
+                steps_per_epoch=train.steps,
+                validation_data=val.evaluation() if val else None,
+                callbacks=[each_epoch, _Stoppable(stack)],
+                shuffle=False,
+                verbose=0,
+            )
+    except BaseException as error:  # a signal too, see `_Stoppable`
+        if not run.best:
+            raise
+        return error
+    return None
 
 
 def _compile(model: keras.Model, settings: TrainSettings) -> None:
