@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from celebtool.api import plans
 from celebtool.api.plans import Network, Plan
 from celebtool.errors import CelebtoolError
-from celebtool.formats import model_file, provenance
+from celebtool.formats import history, model_file, provenance
 from celebtool.formats.image_folder import Sample
 from celebtool.formats.model_info import ModelInfo
 from celebtool.system.output import Workspace, is_finished_file, new_file
@@ -139,7 +139,7 @@ def write(job: Job, run: RunOptions, train: Train, tell: Listener, *, overwrite:
     Raises:
         CelebtoolError: an output can't be written where it is wanted, or the images can't be trained on.
     """
-    messages.check_history(run.history, job.output, job.inputs)
+    history.check_place(run.history, job.output, job.inputs)
     if not overwrite and is_finished_file(job.output, lambda path: model_file.is_made_by(path, job.recipe)):
         tell.finished(job.output)
         return None
@@ -157,7 +157,7 @@ def write(job: Job, run: RunOptions, train: Train, tell: Listener, *, overwrite:
         trained = train(workspace.scratch, progress)
         trained.save(workspace.content)
         if run.history:
-            messages.write_history(run.history, trained.info.history, job.inputs)
+            history.write_new(run.history, trained.info.history, job.inputs)
     return trained.info
 
 

@@ -127,11 +127,11 @@ def _finetune(
     from celebtool.api import training as api
     from celebtool.commands import training as shared
     from celebtool.formats import model_file, provenance
-    from celebtool.training import folder_doubts, messages, settings, training_set
+    from celebtool.training import folder_doubts, settings, training_set
 
     shared.check_order("finetune", model, parts, out, folder=1)
     layers = options.parse_unfreeze(unfreeze)
-    info = messages.single_network(model_file.read_info(model), model)
+    info = shared.single_network(model_file.read_info(model), model)
     if info.enrolment:
         model_file.read_embeddings(model)  # a damaged model is refused before TensorFlow is loaded
     architecture = architectures.get(info.architecture)

@@ -7,12 +7,14 @@ from pathlib import Path
 import typer
 
 from celebtool import architectures, console
+from celebtool.api import training as api
+from celebtool.commands.training import single_network
 from celebtool.errors import CelebtoolError, command_line
 from celebtool.formats import crops, model_file, provenance, recipes
 from celebtool.formats.model_info import Arrays, ModelInfo
 from celebtool.system.output import is_finished_file, new_file
 from celebtool.system.progress import Progress
-from celebtool.training import acceptance, enrolment, enrolment_messages, messages, newcomers, training_set
+from celebtool.training import acceptance, enrolment, enrolment_messages, newcomers, training_set
 from celebtool.training.enrolment import People
 from celebtool.training.options import RunOptions, TrainingOptions
 from celebtool.training.training_set import TrainingData
@@ -49,7 +51,7 @@ def check_options(*groups: TrainingOptions | RunOptions, unfreeze: str | None) -
 def run(change: Change, training: TrainingOptions, options: RunOptions, *, overwrite: bool) -> None:
     """Change a model's people, write the new model, and say what has changed."""
     described, arrays, embeddings = model_file.read_whole(change.model)
-    info = messages.single_network(described, change.model)
+    info = single_network(described, change.model)
     before = enrolment.read(info, embeddings, change.model)
     kept = enrolment.without(before, change.forget, change.model)
     if training.false_accept is not None:
@@ -65,8 +67,6 @@ def run(change: Change, training: TrainingOptions, options: RunOptions, *, overw
         console.progress("reading the model") as progress,
     ):
         if data and not options.allow_uncropped and data.crops is None:
-            from celebtool.api import training as api
-
             api.check_crops(data, progress, console.warn)
         after = _with_new(kept, data, info, change.model, progress) if data else kept
         enrolment.check_enough(after, change.output)

@@ -1,4 +1,4 @@
-"""What `train` and `finetune` share: the order of their arguments, and what is said at the end of a run."""
+"""What `train` and `finetune` share: checks of their arguments and models, and what is said at the end of a run."""
 
 from pathlib import Path
 
@@ -7,7 +7,8 @@ import typer
 from celebtool import console
 from celebtool.api import training as api
 from celebtool.api.training import Job, Train
-from celebtool.errors import command_line, printable
+from celebtool.errors import CelebtoolError, command_line, printable
+from celebtool.formats.model_info import ENSEMBLE, ModelInfo
 from celebtool.training import messages
 from celebtool.training.options import RunOptions
 
@@ -19,6 +20,17 @@ def check_order(command: str, *words: Path, folder: int) -> None:
         models = [word for word in words if word not in folders]
         right = command_line(command, *models[:folder], *folders, *models[folder:])
         raise typer.BadParameter(f"the arguments are in another order than expected; type {printable(right)}")
+
+
+def single_network(info: ModelInfo, path: Path) -> ModelInfo:
+    """Return the description of a model that can be fine-tuned.
+
+    Raises:
+        CelebtoolError: it is an ensemble.
+    """
+    if info.architecture == ENSEMBLE:
+        raise CelebtoolError(path, "is an ensemble; fine-tune its members, then make the ensemble again")
+    return info
 
 
 def run(job: Job, options: RunOptions, train: Train, *, overwrite: bool) -> None:

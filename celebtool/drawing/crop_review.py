@@ -29,7 +29,7 @@ def draw(rows: Sequence[Row], photos: Path, faces: Path, file: Path, *, overwrit
         rows: the manifest of the crops.
         photos: the folder they were cut from, for the rejected.
         faces: the folder of the crops.
-        file: name of the sheet; with several classes see `cropping.sheet_files`.
+        file: name of the sheet; with several classes see `celebtool.cropping.plan.sheet_files`.
         overwrite: replace files of these names.
     """
     by_label: dict[str, list[Row]] = {}

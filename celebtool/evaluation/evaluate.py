@@ -49,6 +49,7 @@ class Evaluation:
     """All figures of one part of a table of predictions.
 
     Attributes:
+        class_names: the model's classes, in their order.
         part: which part; None for the whole table.
         rows: images (or faces) in it; of these `images` have a known label, `strangers` the label unknown.
         seen: paths of labelled rows whose photo the model was trained on: of train all, of another part a leak.
@@ -57,7 +58,11 @@ class Evaluation:
         predicted: class name or ``unknown`` → rows of any label that were predicted so.
         top: k → share of images whose label is among the k most probable classes, for the k of `TOP` that
             are fewer than the classes, and no more than the table lists.
+        accuracy: share of the images whose most probable class is their label.
+        macro, weighted: averages over the classes that have images, all alike or by their images.
+        classes: the figures of each, in class order.
         counts: images by label and prediction.
+        confused_pairs: which class was taken for which, most frequent first.
         mistakes: the wrong ones, most confident first; failed images are not among them.
         calibration: of the images with a prediction.
         rejection: None when there is no stranger and nobody was taken for one.

@@ -1,7 +1,7 @@
 """Histories: a row per epoch of a training run."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, TextIO
@@ -9,6 +9,8 @@ from typing import Annotated, TextIO
 from celebtool.errors import CelebtoolError
 from celebtool.formats import spreadsheets, tables
 from celebtool.formats.json_checks import number, optional, record, whole
+from celebtool.system.output import new_file
+from celebtool.system.places import check_places
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,25 @@ def write(path: Path, epochs: Iterable[Epoch]) -> None:
     tables.write(path, COLUMNS, ({name: _text(getattr(epoch, name)) for name in COLUMNS} for epoch in epochs))
 
 
+def check_place(path: Path | None, model: Path, inputs: Sequence[Path]) -> None:
+    """Refuse, before a long run, a name that `write_new` would refuse after it.
+
+    Raises:
+        CelebtoolError: the file exists and is no history, or it can't be written where it is wanted.
+    """
+    if path is None:
+        return
+    if path.exists() and not (path.is_file() and _is_own(path)):
+        raise CelebtoolError(path, "exists already and is no history; choose another name")
+    check_places([model, path], inputs)
+
+
+def write_new(path: Path, epochs: Iterable[Epoch], inputs: Sequence[Path]) -> None:
+    """Write the history of a run; an earlier history of that name is replaced, any other file is not."""
+    with new_file(path, inputs=inputs, overwrite=path.is_file() and _is_own(path)) as workspace:
+        write(workspace.content, epochs)
+
+
 def read(path: Path) -> tuple[Epoch, ...]:
     """Read a history from a file; see `parse`."""
     return _epochs(tables.read(path, COLUMNS), path)
@@ -80,6 +101,11 @@ def best(epochs: Iterable[Epoch]) -> Epoch:
     candidates = list(epochs)
     watched = [epoch.loss if epoch.val_loss is None else epoch.val_loss for epoch in candidates]
     return min(zip(watched, candidates, strict=True), key=lambda pair: math.inf if math.isnan(pair[0]) else pair[0])[1]
+
+
+def _is_own(path: Path) -> bool:
+    """Say whether a file begins as `write` begins one."""
+    return path.read_bytes()[:40].startswith(",".join(COLUMNS[:3]).encode())
 
 
 def _text(value: float | None) -> str:

@@ -31,6 +31,7 @@ class Item:
         reason: why there is no crop, or what a person decided; may be empty.
         detail: the same as a sentence.
         distance: from the class's person, if it is known.
+        confidence: of the detector; 0 if it is not known.
         looks_like: the class that a suspect resembles.
         suspicion: why it is a suspect; empty if it is none.
     """

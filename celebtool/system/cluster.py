@@ -156,7 +156,7 @@ class ClusterExecutor(Executor):
         self._ended.set()
 
     def submit(self, _call: Callable[..., Any], /, *arguments: Any, **_: Any) -> Future[Any]:  # noqa: ANN401
-        """Call `workers.call` with a function's name and a shard on some worker; the result is None."""
+        """Run a function, given by its name, on a shard on some worker; the result is None."""
         return self._submit(*arguments)
 
     def _submit(self, function: str, shard: object, **where: object) -> Future[Any]:

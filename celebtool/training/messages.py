@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from celebtool import architectures
-from celebtool.errors import CelebtoolError, command_line
+from celebtool.errors import command_line
 from celebtool.formats import history
 from celebtool.formats.history import Epoch
-from celebtool.formats.model_info import ENSEMBLE, ModelInfo
-from celebtool.system.output import new_file
-from celebtool.system.places import check_places
+from celebtool.formats.model_info import ModelInfo
 
 LARGE_GAP = 0.1
 """Difference of the accuracies on train and val beyond which a run warns of overfitting."""
@@ -82,40 +80,6 @@ def loose(root: Path, fill: float) -> str:
     """Return a warning of crops with much around the faces; `fill` is the share of the frame that they take."""
     problem = f"{root}: loose crops, the faces take about {fill:.0%} of the frame"
     return f"{problem}; crop-faces makes tighter ones: {command_line('crop-faces', root, 'faces')}"
-
-
-def single_network(info: ModelInfo, path: Path) -> ModelInfo:
-    """Return the description of a model that can be fine-tuned.
-
-    Raises:
-        CelebtoolError: it is an ensemble.
-    """
-    if info.architecture == ENSEMBLE:
-        raise CelebtoolError(path, "is an ensemble; fine-tune its members, then make the ensemble again")
-    return info
-
-
-def check_history(path: Path | None, model: Path, inputs: Sequence[Path]) -> None:
-    """Refuse, before a long run, a name that `write_history` would refuse after it.
-
-    Raises:
-        CelebtoolError: the file exists and is no history, or it can't be written where it is wanted.
-    """
-    if path is None:
-        return
-    if path.exists() and not (path.is_file() and _is_history(path)):
-        raise CelebtoolError(path, "exists already and is no history; choose another name")
-    check_places([model, path], inputs)
-
-
-def write_history(path: Path, epochs: Sequence[Epoch], inputs: Sequence[Path]) -> None:
-    """Write the history of a run; an earlier history of that name is replaced, any other file is not."""
-    with new_file(path, inputs=inputs, overwrite=path.is_file() and _is_history(path)) as workspace:
-        history.write(workspace.content, epochs)
-
-
-def _is_history(path: Path) -> bool:
-    return path.read_bytes()[:40].startswith(",".join(history.COLUMNS[:3]).encode())
 
 
 def _gap(info: ModelInfo) -> float:

@@ -47,3 +47,17 @@ def test_numbers_that_no_plot_can_hold_are_errors(tmp_path, row):
     (tmp_path / "h.csv").write_text(HEADER + row + "\n")
     with pytest.raises(CelebtoolError, match="h.csv:2: has .*; expected a (whole )?number"):
         history.read(tmp_path / "h.csv")
+
+
+def test_a_run_replaces_an_earlier_history_and_nothing_else(tmp_path):
+    own, other = tmp_path / "h.csv", tmp_path / "notes.csv"
+    for loss in (0.5, 0.25):
+        history.check_place(own, tmp_path / "m.h5", [])
+        history.write_new(own, [Epoch(1, loss, 0.5)], [])
+        assert history.read(own)[0].loss == loss
+    other.write_text("mine")
+    with pytest.raises(CelebtoolError, match=r"notes\.csv: exists already and is no history; choose another name"):
+        history.check_place(other, tmp_path / "m.h5", [])
+    with pytest.raises(CelebtoolError, match="exists already"):
+        history.write_new(other, [], [])
+    assert other.read_text() == "mine"

@@ -1,4 +1,4 @@
-"""Look at a sample of images and tell raw photos from face crops.
+"""Tell raw photos from face crops by a sample of images.
 
 Raw photos often show several faces or a small one, crops do not. Such images were 31 % of 504 web photos of 14 people and
 41 % of 345 of 5 people, but 8 % of 113 portraits of 5 people and none of 1,818 loose crops or of 401 AT&T faces.
@@ -60,12 +60,12 @@ def sample(files: Sequence[Path]) -> list[Path]:
 def framing(files: Iterable[Path]) -> Framing:
     """Find the faces in images; files that are no image are left out."""
     detect = FaceDetector()
-    seen = [look for file in files if (look := _look(detect, file)) is not None]
+    seen = [found for file in files if (found := _measured(detect, file)) is not None]
     raw = sum(fill < SMALL or count > 1 for fill, count in seen)
     return Framing(len(seen), raw, float(np.median([fill for fill, _ in seen])) if seen else 0.0)
 
 
-def _look(detect: FaceDetector, file: Path) -> tuple[float, int] | None:
+def _measured(detect: FaceDetector, file: Path) -> tuple[float, int] | None:
     """Return which share of the frame the largest face takes, and how many faces there are; None without a face."""
     try:
         image = images.read(file)
