@@ -55,13 +55,15 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    """Load what is asked for."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'celebtool' has no attribute {name!r}")
-    value: object = getattr(importlib.import_module(f"celebtool.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # or else a misspelt name would have a type
+
+    def __getattr__(name: str) -> object:
+        """Load what is asked for."""
+        if name not in _HOMES:
+            raise AttributeError(f"module 'celebtool' has no attribute {name!r}")
+        value: object = getattr(importlib.import_module(f"celebtool.{_HOMES[name]}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

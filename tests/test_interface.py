@@ -1,7 +1,9 @@
 """The package as a module: what `import celebtool` loads, and what it offers."""
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -26,3 +28,13 @@ def test_all_that_is_offered_is_there() -> None:
         assert getattr(celebtool, name).__doc__, name
     with pytest.raises(AttributeError, match="module 'celebtool' has no attribute 'predict'"):
         _ = celebtool.predict  # type: ignore[attr-defined]
+
+
+def test_a_type_checker_sees_no_name_that_is_not_offered() -> None:
+    """With a function ``__getattr__`` in sight, a misspelt name would be an object to it."""
+    tree = ast.parse(Path(celebtool.__file__).read_text(encoding="utf-8"))
+    functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    assert functions == {"__dir__"}
+    (typed,) = (node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
+    imported = {name.name for node in typed.body if isinstance(node, ast.ImportFrom) for name in node.names}
+    assert imported == set(celebtool.__all__)
