@@ -78,12 +78,11 @@ def train(
         ImageError: an image can't be read.
     """
     margin = crops.margin(data.crops) or 0.0
-    graph = embeddings.graph(margin)
     layout = embeddings.layout(margin)
-    conversion.prepare([graph, layout], progress.say)
+    conversion.prepare([embeddings.graph(margin), layout], progress.say)
     parts = _parts(data)
     store = {} if computed is None else computed
-    found = {name: _stored(name, samples, data, graph, progress, store) for name, samples in parts.items()}
+    found = {name: _stored(name, samples, data, margin, progress, store) for name, samples in parts.items()}
     points = {name: Points(values.astype(np.float64), data.class_ids(parts[name])) for name, values in found.items()}
     progress.stage("solving the head")
     last, row = _solved(found["train"], points, settings, progress)
@@ -115,12 +114,31 @@ def _parts(data: TrainingData) -> dict[str, Sequence[Sample]]:
 def embedded(
     part: str, samples: Sequence[Sample], data: TrainingData, margin: float, progress: Progress
 ) -> NDArray[np.float32]:
-    """Return the embeddings (n, 128) of aligned crops with that margin, those that the folder does not know computed.
+    """Return the embeddings (n, 128) of aligned crops with that margin: those that the folder knows, the others computed.
 
     Raises:
         ImageError: an image can't be read.
     """
-    return _embedded(part, samples, data, embeddings.graph(margin), progress)
+    progress.stage(f"reading {part}", "images")
+    graph = embeddings.graph(margin)
+    files = data.files(samples)
+    known = list(map_ahead(data.embeddings.of, files))
+    missing = [number for number, embedding in enumerate(known) if embedding is None]
+    size = get(EMBEDDER).input_size(crops.margin(data.crops))
+    done = len(files) - len(missing)
+    if missing:
+        conversion.prepare([graph], progress.say)
+    network = runtime.load(graph) if missing else None
+    prepared = map_ahead(lambda number: (number, images.resize(images.read(files[number]), size)), missing)
+    for batch in batched(prepared, BATCH):
+        if network is not None:
+            values = network.features(np.stack([image for _, image in batch]))
+            for (number, _), value in zip(batch, values, strict=True):
+                known[number] = value
+        done += len(batch)
+        progress(done, len(files))
+    progress(done, len(files))
+    return np.stack([each for each in known if each is not None])
 
 
 def save(
@@ -164,38 +182,13 @@ def _stored(
     part: str,
     samples: Sequence[Sample],
     data: TrainingData,
-    graph: Graph,
+    margin: float,
     progress: Progress,
     store: dict[str, NDArray[np.float32]],
 ) -> NDArray[np.float32]:
     """Return the embeddings (n, 128) of images, those in the store from there, the others put into it."""
     missing = [sample for sample in samples if sample.path not in store]
     if missing:
-        values = _embedded(part, missing, data, graph, progress)
+        values = embedded(part, missing, data, margin, progress)
         store.update(zip((sample.path for sample in missing), values, strict=True))
     return np.stack([store[sample.path] for sample in samples])
-
-
-def _embedded(
-    part: str, samples: Sequence[Sample], data: TrainingData, graph: Graph, progress: Progress
-) -> NDArray[np.float32]:
-    """Return the embeddings (n, 128) of images: those that the folder knows, the others computed."""
-    progress.stage(f"reading {part}", "images")
-    files = data.files(samples)
-    known = list(map_ahead(data.embeddings.of, files))
-    missing = [number for number, embedding in enumerate(known) if embedding is None]
-    size = get(EMBEDDER).input_size(crops.margin(data.crops))
-    done = len(files) - len(missing)
-    if missing:
-        conversion.prepare([graph], progress.say)
-    network = runtime.load(graph) if missing else None
-    prepared = map_ahead(lambda number: (number, images.resize(images.read(files[number]), size)), missing)
-    for batch in batched(prepared, BATCH):
-        if network is not None:
-            values = network.features(np.stack([image for _, image in batch]))
-            for (number, _), value in zip(batch, values, strict=True):
-                known[number] = value
-        done += len(batch)
-        progress(done, len(files))
-    progress(done, len(files))
-    return np.stack([each for each in known if each is not None])
