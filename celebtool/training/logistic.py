@@ -107,28 +107,52 @@ def _solve_in_blocks(
 
     scikit-learn holds two matrices of images by classes: 16 GB for 10,000 classes of ten images.
     """
-    kernel, bias = nearest_mean(embeddings, class_ids)
-    shape, count = kernel.shape, np.float32(len(class_ids))
+    start = np.vstack(nearest_mean(embeddings, class_ids))
+    inputs = np.pad(embeddings, [(0, 0), (0, 1)], constant_values=1)  # the last input's weights are the bias
+    weights = weights / np.float32(len(class_ids))
+    own_images = np.zeros_like(start.T)
+    np.add.at(own_images, class_ids, inputs * weights[:, None])
 
     def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        kernel, bias = flat[: -shape[1]].astype(np.float32).reshape(shape), flat[-shape[1] :].astype(np.float32)
-        total, slope, of_bias = 0.0, 2 * l2 * flat[: -shape[1]].reshape(shape), np.zeros(shape[1])
-        for rows in calibration.blocks(len(class_ids), shape[1]):
-            logits = embeddings[rows] @ kernel + bias
-            logits -= logits.max(axis=1, keepdims=True)
-            at = np.arange(len(logits)), class_ids[rows]
-            own = logits[at]
-            np.exp(logits, out=logits)
-            sums = logits.sum(axis=1)
-            total += float((weights[rows] * (np.log(sums) - own)).sum())
-            logits *= (weights[rows] / sums)[:, None]
-            logits[at] -= weights[rows]
-            slope += embeddings[rows].T @ logits / count
-            of_bias += logits.sum(axis=0) / count
-        return total / float(count) + l2 * float((flat[: -shape[1]] ** 2).sum()), np.append(slope, of_bias)
+        layer = flat.reshape(start.shape)
+        total, slope = _log_sums(inputs, class_ids, weights, layer.astype(np.float32))
+        kernel = layer[:-1]
+        slope -= own_images.T
+        slope[:-1] += 2 * l2 * kernel
+        return total + l2 * float((kernel**2).sum()), slope.ravel()
 
-    start = np.append(kernel, bias).astype(np.float64)
     found = optimize.minimize(
-        loss, start, jac=True, method="L-BFGS-B", options={"maxiter": MAX_STEPS, "gtol": FLAT / shape[1]}
+        loss,
+        start.ravel().astype(np.float64),
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": MAX_STEPS, "gtol": FLAT / start.shape[1]},
     )
-    return found.x[: -shape[1]].astype(np.float32).reshape(shape), found.x[-shape[1] :].astype(np.float32), found.nit
+    kernel, bias = np.split(found.x.astype(np.float32).reshape(start.shape), [-1])
+    return kernel, bias[0], found.nit
+
+
+def _log_sums(
+    inputs: NDArray[np.float32], class_ids: NDArray[np.int64], weights: NDArray[np.float32], layer: NDArray[np.float32]
+) -> tuple[float, NDArray[np.float64]]:
+    """Return the cross-entropy, and the slope (d, classes) of its first term, the logarithm of the sum of powers.
+
+    That of its second, the class's own logit, is the same everywhere. Time goes into the two products; hence few passes
+    over the logits.
+
+    Args:
+        inputs: (n, d).
+        class_ids: (n,).
+        weights: (n,) what each image counts.
+        layer: (d, classes).
+    """
+    total, slope = 0.0, np.zeros(layer.shape, np.float32)
+    for rows in calibration.blocks(len(class_ids), layer.shape[1]):
+        logits = inputs[rows] @ layer
+        own, top = logits[np.arange(len(logits)), class_ids[rows]], logits.max(axis=1)
+        logits -= top[:, None]
+        np.exp(logits, out=logits)
+        sums = logits.sum(axis=1)
+        total += float((weights[rows] * (np.log(sums) + top - own)).sum())
+        slope += (inputs[rows] * (weights[rows] / sums)[:, None]).T @ logits
+    return total, slope.astype(np.float64)
