@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from celebtool.api.figures import Figures, evaluate
     from celebtool.api.model import Model, load
-    from celebtool.api.results import Crops, Face, Photo, Predictions
-    from celebtool.api.verbs import crop_faces, cross_validate, find_faces, train
+    from celebtool.api.results import Crops, Face, Parts, Photo, Predictions
+    from celebtool.api.verbs import crop_faces, cross_validate, find_faces, split, train
     from celebtool.errors import CelebtoolError, CelebtoolWarning, SystemFaultError
     from celebtool.formats.prediction_row import Prediction
 
@@ -23,6 +23,7 @@ _HOMES = {
     "Face": "api.results",
     "Figures": "api.figures",
     "Model": "api.model",
+    "Parts": "api.results",
     "Photo": "api.results",
     "Prediction": "formats.prediction_row",
     "Predictions": "api.results",
@@ -32,6 +33,7 @@ _HOMES = {
     "evaluate": "api.figures",
     "find_faces": "api.verbs",
     "load": "api.model",
+    "split": "api.verbs",
     "train": "api.verbs",
 }
 
@@ -42,6 +44,7 @@ __all__ = [
     "Face",
     "Figures",
     "Model",
+    "Parts",
     "Photo",
     "Prediction",
     "Predictions",
@@ -51,6 +54,7 @@ __all__ = [
     "evaluate",
     "find_faces",
     "load",
+    "split",
     "train",
 ]
 

@@ -1,15 +1,18 @@
 """Define the arguments of `crop_faces` and `train`, and check them as a command line would be."""
 
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, Literal, TypedDict, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypedDict, TypeVar, get_args, get_type_hints
 
+from celebtool.api.values import UNBOUNDED, Bounds, check
 from celebtool.cropping.pick_in_photo import Rule
 from celebtool.cropping.plan import CropSettings
 from celebtool.errors import CelebtoolError
+from celebtool.folders import sampling
+from celebtool.folders.split import Conflicts, NearDuplicates, SplitSettings
+from celebtool.formats.image_folder import PARTS
 from celebtool.formats.model_info import MAX_IMAGE_SIZE
 from celebtool.training.options import Monitor, RunOptions, TrainingOptions, Units
 
@@ -49,6 +52,22 @@ class CropArguments(FaceArguments, total=False):
     format: Literal["jpg", "png"]
 
 
+class SplitArguments(TypedDict, total=False):
+    """The options of `celebtool split` that have a value of their own.
+
+    Attributes:
+        near_duplicates: keep copies of one picture in one part, keep only the largest, or don't look for them.
+        conflicts: if a picture is in several classes: raise an error, or leave out its images.
+        seed: of everything that is drawn; 0 by default.
+        link: make hard links instead of copies; not by default.
+    """
+
+    near_duplicates: NearDuplicates
+    conflicts: Conflicts
+    seed: int
+    link: bool
+
+
 class TrainArguments(TypedDict, total=False):
     """The options of `celebtool train` that decide what is trained and what a run may do; see `celebtool train --help`."""
 
@@ -77,10 +96,6 @@ class TrainArguments(TypedDict, total=False):
     devices: Literal["one", "all"]
 
 
-Bounds = tuple[float | None, float | None]
-"""The smallest and the largest value that is allowed; None: there is none."""
-
-UNBOUNDED: Bounds = (None, None)
 BOUNDS: dict[str, Bounds] = {
     "size": (16, 2048),
     "margin": (0, 4),
@@ -104,15 +119,50 @@ def crop_settings(given: FaceArguments, allowed: type[FaceArguments] = CropArgum
         TypeError: there is no such argument.
         CelebtoolError: a value that is not allowed, or a rule that is not for groups.
     """
+    values = _checked(given, allowed)
+    if values.get("group") and values.get("select") == "identity":
+        raise CelebtoolError("select", "identity looks for one person per folder; leave it out with group")
+    return CropSettings(**{**values, "select": values.get("select") or "largest"})
+
+
+def split_settings(
+    shares: Sequence[float | None], folds: int | None, given: SplitArguments
+) -> tuple[SplitSettings, bool]:
+    """Return settings, each checked, and whether hard links are made.
+
+    Args:
+        shares: of train, val and test.
+        folds: how many; None: none.
+        given: the other arguments.
+
+    Raises:
+        TypeError: there is no such argument.
+        CelebtoolError: a value that is not allowed, or shares of folds.
+    """
+    values = _checked(given, SplitArguments)
+    for part, share in zip(PARTS, shares, strict=True):
+        check(part, share, float | None, (0, None))
+    if folds is not None:
+        check_count("folds", folds)
+        if any(share is not None for share in shares):
+            raise CelebtoolError("folds", "are of equal size; leave out train, val and test")
+    try:
+        divided = sampling.shares(*shares)
+    except ValueError as error:
+        raise CelebtoolError("train, val, test", str(error)) from error
+    link = values.pop("link", False)
+    return SplitSettings(divided, folds or 0, **values), link
+
+
+def _checked(given: FaceArguments | SplitArguments, allowed: type) -> dict[str, Any]:
+    """Return the values of arguments, each checked by its declaration in the type that lists them."""
     hints = get_type_hints(allowed)
     values: dict[str, Any] = dict(given)
     if unknown := sorted(values.keys() - hints.keys()):
         raise TypeError(f"there is no argument {', '.join(map(repr, unknown))}")
     for name, value in values.items():
         check(name, value, hints[name], BOUNDS.get(name, UNBOUNDED))
-    if values.get("group") and values.get("select") == "identity":
-        raise CelebtoolError("select", "identity looks for one person per folder; leave it out with group")
-    return CropSettings(**{**values, "select": values.get("select") or "largest"})
+    return values
 
 
 def check_count(name: str, value: int) -> None:
@@ -154,50 +204,3 @@ def _taken(options: Options, values: dict[str, Any]) -> Options:
         kind, declared = get_args(hints[name])
         check(name, value, kind, (declared.min, declared.max))
     return replace(options, **own)
-
-
-def check(name: str, value: object, kind: object, bounds: Bounds = UNBOUNDED) -> None:
-    """Check a value by its type and its bounds.
-
-    Args:
-        name: the argument's.
-        value: what was given.
-        kind: its type: a class, a ``Literal``, or a union of them and None.
-        bounds: of a number.
-
-    Raises:
-        CelebtoolError: says what was expected.
-    """
-    allowed = _alternatives(kind)
-    if value in [each for each in allowed if not isinstance(each, type)]:
-        return
-    words = [repr(each) for each in allowed if isinstance(each, str)]
-    if words:
-        raise CelebtoolError(name, f"{value!r}; expected {', '.join(words)}")
-    kinds = tuple(each for each in allowed if isinstance(each, type))
-    if not isinstance(value, (*kinds, *((int,) if float in kinds else ()))) or (
-        isinstance(value, bool) and bool not in kinds
-    ):
-        raise CelebtoolError(name, f"{value!r}; expected {' or '.join(each.__name__ for each in kinds)}")
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        _check_bounds(name, value, *bounds)
-
-
-def _alternatives(kind: object) -> list[object]:
-    """Return the classes and values that a type allows."""
-    if get_origin(kind) is Literal:
-        return list(get_args(kind))
-    parts = get_args(kind) if not isinstance(kind, type) else ()
-    if not parts:
-        return [None if kind is type(None) else kind]
-    return [each for part in parts for each in _alternatives(part)]
-
-
-def _check_bounds(name: str, value: float, low: float | None, high: float | None) -> None:
-    if math.isfinite(value) and (low is None or value >= low) and (high is None or value <= high):
-        return
-    if low is None:
-        expected = "a finite number" if high is None else f"{high:g} or less"
-    else:
-        expected = f"{low:g} or more" if high is None else f"a number from {low:g} to {high:g}"
-    raise CelebtoolError(name, f"{value:g}; expected {expected}")

@@ -7,7 +7,7 @@ from numbers import Real
 from pathlib import Path
 from typing import Literal
 
-from celebtool.api import arguments, inputs, prediction, processes
+from celebtool.api import arguments, inputs, prediction, processes, values
 from celebtool.api.inputs import Given, Pictures
 from celebtool.api.listener import Callback, Heard
 from celebtool.api.results import Predictions
@@ -104,8 +104,8 @@ class Model:
         limit = self.threshold if threshold == "own" else self._checked(threshold)
         arguments.check_count("jobs", jobs)
         arguments.check_count("batch_size", batch_size)
-        arguments.check("faces", faces, bool | None)
-        arguments.check("mirror", mirror, bool)
+        values.check("faces", faces, bool | None)
+        values.check("mirror", mirror, bool)
         sources.forget()
         return self._predicted(images, faces, Settings(limit, None, mirror, batch_size), jobs, Heard(progress))
 

@@ -1,7 +1,7 @@
 """What the functions of the Python interface return: rows with names, and tables for pandas."""
 
 import html
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
@@ -152,8 +152,35 @@ class Crops:
 
     def to_frame(self) -> "pd.DataFrame":
         """Return the manifest, all cells as text."""
-        import pandas as pd
+        return _manifest(self.rows)
 
-        extra = dict.fromkeys(column for row in self.rows for column in row.extra)
-        cells = [{column: getattr(row, column) for column in manifest.COLUMNS} | dict(row.extra) for row in self.rows]
-        return pd.DataFrame(cells, columns=[*manifest.COLUMNS, *extra], dtype=object)
+
+@dataclass(frozen=True, repr=False)
+class Parts:
+    """An image folder with parts, or with folds of parts, that `split` wrote.
+
+    Attributes:
+        path: where it is.
+        rows: those of its manifest: one per image, in `extra` its part, and one per image left out, with the reason.
+        summary: how many images went where: ``168 images of 5 people: 134 train, 17 val, 17 test``.
+    """
+
+    path: Path
+    rows: tuple[Row, ...]
+    summary: str
+
+    def __repr__(self) -> str:
+        """Name the folder, and count."""
+        return f"Parts({str(self.path)!r}: {self.summary})"
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return the manifest, all cells as text."""
+        return _manifest(self.rows)
+
+
+def _manifest(rows: Sequence[Row]) -> "pd.DataFrame":
+    import pandas as pd
+
+    extra = dict.fromkeys(column for row in rows for column in row.extra)
+    cells = [{column: getattr(row, column) for column in manifest.COLUMNS} | dict(row.extra) for row in rows]
+    return pd.DataFrame(cells, columns=[*manifest.COLUMNS, *extra], dtype=object)

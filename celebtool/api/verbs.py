@@ -6,15 +6,26 @@ from pathlib import Path
 from typing import Unpack
 
 from celebtool import architectures
-from celebtool.api import arguments, cropping, cross_validation, inputs, model, prediction, processes, training
-from celebtool.api.arguments import CropArguments, FaceArguments, TrainArguments
+from celebtool.api import (
+    arguments,
+    cropping,
+    cross_validation,
+    inputs,
+    model,
+    prediction,
+    processes,
+    splitting,
+    training,
+)
+from celebtool.api.arguments import CropArguments, FaceArguments, SplitArguments, TrainArguments
 from celebtool.api.inputs import Pictures
 from celebtool.api.listener import Callback, Heard
 from celebtool.api.model import Model
 from celebtool.api.plans import Network
-from celebtool.api.results import Crops, Face, Photo, Predictions
+from celebtool.api.results import Crops, Face, Parts, Photo, Predictions
 from celebtool.cropping.plan import CropSettings
 from celebtool.errors import CelebtoolError
+from celebtool.folders import split_files, split_summary
 from celebtool.formats import manifest, predictions, sources
 from celebtool.formats.reasons import Reason
 from celebtool.formats.sources import Source
@@ -102,6 +113,50 @@ def _found(source: Source, settings: CropSettings) -> Photo:
     (photo,) = crops.crop_photos([source.file], settings)
     faces = tuple(Face(face.box, face.landmarks, face.confidence, image) for face, image in photo.found)
     return Photo(source.path, faces, photo.rejection.reason if photo.rejection else "")
+
+
+def split(
+    faces: Name,
+    parts: Name,
+    *,
+    train: float | None = None,
+    val: float | None = None,
+    test: float | None = None,
+    folds: int | None = None,
+    decisions: Name | None = None,
+    overwrite: bool = False,
+    progress: Callback | None = None,
+    **options: Unpack[SplitArguments],
+) -> Parts:
+    """Split an image folder into train, val and test, copies of a picture in one part: `celebtool split`.
+
+    If the output of the same call is there already, nothing is done but reading its manifest.
+
+    Args:
+        faces: the image folder, such as `crop_faces` writes.
+        parts: the folder to write.
+        train: share of train; shares that are left out (val, test) divide the rest in the proportion of .8, .1 and .1.
+        val: share of val.
+        test: share of test.
+        folds: instead, how many splits into train and val to write, each in ``fold-K/``.
+        decisions: a table of what a person decided.
+        overwrite: replace an earlier output.
+        progress: called with (stage, done, total).
+        options: the command's others, as ``conflicts="drop"``; see `celebtool.api.arguments.SplitArguments`.
+
+    Raises:
+        CelebtoolError: a value that is not allowed; an unreadable image; a picture in several classes; an output that exists.
+    """
+    settings, link = arguments.split_settings((train, val, test), folds, options)
+    table = None if decisions is None else Path(decisions)
+    tell = Heard(progress)
+    made = splitting.planned(splitting.Order(Path(faces), Path(parts), settings, table, link, overwrite))
+    if not splitting.is_there(made, tell):
+        found = splitting.write(made, tell)
+        for line in (*made.decided.warnings, *split_summary.notices(found)):
+            tell.warn(line)
+    summary = split_summary.summary(split_files.read(Path(parts), settings.folds))
+    return Parts(Path(parts), tuple(manifest.read_all(Path(parts))), summary)
 
 
 def train(

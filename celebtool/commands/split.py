@@ -8,18 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from celebtool import console, options
-from celebtool.errors import CelebtoolError, command_line
-from celebtool.system.output import is_finished, new_directory, new_file
-from celebtool.system.places import check_order
+from celebtool.errors import command_line
 
 if TYPE_CHECKING:
-    from celebtool.folders.conflicts import ConflictError
     from celebtool.folders.sampling import Shares
     from celebtool.folders.split import Splits
     from celebtool.formats.decisions import Decisions
-
-FINGERPRINTS = {"fingerprints": 1}
-"""What the scratch of a run that ended with conflicts holds: it depends on the images alone, not on the recipe."""
 
 
 def _share(text: str) -> float:
@@ -80,46 +74,15 @@ def split(
 
     Example: celebtool split faces/ parts/ --train .6 --val .2 --test .2
     """
-    from celebtool.folders import decide, split
-    from celebtool.folders.conflicts import ConflictError
-    from celebtool.formats import decision_targets, image_folder, provenance
-    from celebtool.formats import decisions as table
+    from celebtool.api import splitting
+    from celebtool.folders.split import SplitSettings
 
     if folds and (train, val, test) != (None, None, None):
         raise typer.BadParameter("makes folds of equal size; leave out --train, --val and --test", param_hint="--folds")
-    shares = _shares(train, val, test)
-    settings = split.SplitSettings(shares, folds or 0, near_duplicates, seed, conflicts)
-    check_order(faces, parts, "split")
-    folder = image_folder.read_labelled(faces)
-    if folder.parts:
-        raise CelebtoolError(faces, f"is split already ({', '.join(folder.parts)}); give the folder it was made from")
-    contents = provenance.contents(faces)
-    decided = decision_targets.of_run(decisions, None, folder, contents)
-    recipe = table.with_decisions(provenance.recipe("split", split.parameters(settings), faces, contents), decided)
-    if not overwrite and is_finished(parts, recipe):
-        console.finished(parts)
-        return
-    try:
-        with (
-            new_directory(
-                parts,
-                recipe=recipe,
-                inputs=[faces],
-                overwrite=overwrite,
-                resumable=True,
-                dry_run=dry_run,
-                scratch_of=FINGERPRINTS,
-            ) as workspace,
-            console.progress("split", "images") as progress,
-        ):
-            scratch = None if dry_run else workspace.scratch
-            splits = split.plan(decide.decided(folder, decided), settings, progress, scratch, contents)
-            splits = split.with_decisions(splits, decided, folder)
-            if not dry_run:
-                split.write(splits, faces, workspace.content, recipe, link=link)
-    except ConflictError as error:
-        raise (error if dry_run else error.with_table(_table(error, faces, parts))) from error
-    _say(splits, parts, decided, dry_run=dry_run)
+    settings = SplitSettings(_shares(train, val, test), folds or 0, near_duplicates, seed, conflicts)
+    made = splitting.planned(splitting.Order(faces, parts, settings, decisions, link, overwrite))
+    if not splitting.is_there(made, console):
+        _say(splitting.write(made, console, dry_run=dry_run), parts, made.decided, dry_run=dry_run)
 
 
 def _say(splits: "Splits", parts: Path, decided: "Decisions", *, dry_run: bool) -> None:
@@ -143,13 +106,3 @@ def _shares(*given: float | None) -> "Shares":
         return sampling.shares(*given)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--train, --val, --test") from error
-
-
-def _table(error: "ConflictError", faces: Path, parts: Path) -> Path:
-    """Write the conflicts beside the output and return the file."""
-    from celebtool.folders import conflicts
-
-    file = parts.with_name(f"{parts.name}-conflicts.csv")
-    with new_file(file, inputs=[faces], overwrite=conflicts.is_table(file)) as workspace:
-        conflicts.write(workspace.content, error.conflicts)
-    return file

@@ -1,6 +1,5 @@
 """Split an image folder: which images belong together, which are left out, and which part each goes to."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -14,9 +13,7 @@ from celebtool.formats import crops, faces, images, manifest, provenance
 from celebtool.formats.decisions import Decisions
 from celebtool.formats.image_folder import PARTS, UNKNOWN, ImageFolder, Sample
 from celebtool.formats.reasons import Reason, Rejection
-from celebtool.formats.recipes import Recipe
 from celebtool.system import signals, threads
-from celebtool.system.output import RECIPE_FILE
 from celebtool.system.progress import Progress
 
 NearDuplicates: TypeAlias = Literal["together", "drop", "ignore"]
@@ -72,6 +69,11 @@ class _Pool(NamedTuple):
     emptied: list[str]
 
 
+def directories(folds: int) -> list[str]:
+    """Return where the splits are written, of so many folds or, if 0, of none."""
+    return [f"fold-{number}" for number in range(1, folds + 1)] or [""]
+
+
 def parameters(settings: SplitSettings) -> dict[str, object]:
     """Return the settings as the parameters of a recipe."""
     return asdict(settings) | {"shares": [str(share) for share in settings.shares]}
@@ -109,7 +111,7 @@ def plan(
     if not settings.folds:
         return {"": _split(pool, sampling.split(pool.items, settings.shares, settings.seed))}
     fold_of = sampling.folds(pool.items, settings.folds, settings.seed)
-    return {f"fold-{k + 1}": _split(pool, _fold(pool, fold_of, k)) for k in range(settings.folds)}
+    return {name: _split(pool, _fold(pool, fold_of, k)) for k, name in enumerate(directories(settings.folds))}
 
 
 def with_decisions(splits: Splits, decisions: Decisions, folder: ImageFolder) -> Splits:
@@ -123,20 +125,6 @@ def with_decisions(splits: Splits, decisions: Decisions, folder: ImageFolder) ->
         )
         for directory, split in splits.items()
     }
-
-
-def write(splits: Splits, source: Path, target: Path, recipe: Recipe, *, link: bool) -> None:
-    """Write the splits, each with its manifest; folds are image folders in their own right."""
-    for directory, split in splits.items():
-        transfer.place(split.rows, source, target / directory, link=link)
-        transfer.carry_faces(split.rows, source, target / directory)
-        manifest.write(target / directory, split.rows, transfer.columns(split.rows))
-        if directory:
-            made_by = json.dumps({**recipe, "fold": directory}, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
-            (target / directory / RECIPE_FILE).write_text(made_by, encoding="utf-8", errors="surrogateescape")
-    if "" not in splits:
-        rows = [_below(directory, row) for directory, split in splits.items() for row in split.rows]
-        manifest.write(target, rows, transfer.columns(rows))
 
 
 def _pool(images_read: _ImagesRead, folder: ImageFolder, settings: SplitSettings, store: Store) -> _Pool:
@@ -234,10 +222,6 @@ def _split(pool: _Pool, parts: Sequence[str | None]) -> Split:
         else:
             placed[part].append(_with(replace(row, path=f"{part}/{row.source}"), part=part))
     return Split(placed, rejected + pool.rejected, pool.emptied)
-
-
-def _below(directory: str, row: manifest.Row) -> manifest.Row:
-    return replace(row, path=f"{directory}/{row.path}") if row.path else row
 
 
 def _rejected(row: manifest.Row, rejection: Rejection) -> manifest.Row:
