@@ -20,10 +20,14 @@ def _start() -> None:
         socket.has_ipv6 = False  # urllib3, which Keras imports, would open a socket to find out
     sys.stderr.flush()
     with streams.without_stderr(), _own_settings():
-        import keras  # noqa: PLC0415, F401 - imported here, because it reads its settings when it is first imported
+        import keras  # noqa: PLC0415 - imported here, because it reads its settings when it is first imported
         import tensorflow as tf  # noqa: PLC0415
 
         tf.get_logger().setLevel("ERROR")
+        keras.config.set_image_data_format("channels_last")  # if Keras was imported before, as by a sitecustomize
+        keras.config.set_floatx("float32")
+        keras.config.set_dtype_policy("float32")
+        keras.config.set_epsilon(1e-7)
 
         for gpu in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(gpu, True)

@@ -2,8 +2,11 @@
 
 import contextlib
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
+
+ATTEMPTS, PAUSE = 3, 0.01  # seconds
 
 
 def entries(root: Path, passed_over: type[OSError] = FileNotFoundError) -> Iterator[os.DirEntry[str]]:
@@ -32,10 +35,22 @@ def vacated(path: Path) -> Path:
 
 
 def remove(path: Path) -> None:
-    """Remove a file, or as much of a directory as can be removed."""
+    """Remove a file, or as much of a directory as can be removed.
+
+    A thread that opens a file in it meanwhile may make that file after the others are gone; so this is tried again.
+    """
     if not path.is_dir() or path.is_symlink():
         path.unlink(missing_ok=True)
         return
+    for _ in range(ATTEMPTS):
+        _empty(path)
+        if not path.exists():
+            break
+        time.sleep(PAUSE)
+
+
+def _empty(path: Path) -> None:
+    """Remove what can be removed below a directory, and itself."""
     below = [(Path(entry.path), entry.is_dir(follow_symlinks=False)) for entry in entries(path, OSError)]
     for each, is_directory in [*reversed(below), (path, True)]:
         with contextlib.suppress(OSError):

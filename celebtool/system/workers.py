@@ -126,7 +126,12 @@ def _alone(function: str, shard: object, start: Start) -> Any:  # noqa: ANN401 -
 
 
 def _submit(executor: Executor, function: str, shard: object) -> Future[Any]:
-    """Give a shard to a worker; the process that starts workers may have been killed, and is then started again."""
+    """Give a shard to a worker; the process that starts workers may have been killed, and is then started again.
+
+    What was printed is flushed before, as a new process would do, so that a reader of stdout that has gone is no dead worker.
+    """
+    with contextlib.suppress(AttributeError, ValueError):  # there is no stdout, or it is closed
+        sys.stdout.flush()
     try:
         return executor.submit(_call, function, shard)
     except (EOFError, ConnectionError) as error:

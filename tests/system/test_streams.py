@@ -43,3 +43,12 @@ def test_blocks_nest_and_an_error_in_one_ends_it(capfd: pytest.CaptureFixture[st
     assert capfd.readouterr().err == "after\n"
     if descriptors:
         assert len(os.listdir("/proc/self/fd")) == descriptors
+
+
+def test_a_stream_stays_if_nothing_can_be_opened_in_its_place(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(os, "devnull", "/nowhere/null")
+    streams.lose(streams.STDERR)
+    os.write(streams.STDERR, b"still here\n")
+    assert capfd.readouterr().err == "still here\n"

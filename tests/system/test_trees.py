@@ -1,6 +1,8 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from celebtool.system import trees
 from tests.conftest import make_deep, tree
 
@@ -25,3 +27,17 @@ def test_a_directory_is_removed_however_deep_and_nothing_that_it_links_to(tmp_pa
     trees.remove(tmp_path / "link")
     assert tree(tmp_path) == {"mine/photo": b"x"}
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_what_a_thread_makes_meanwhile_is_removed_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone/train").mkdir(parents=True)
+    late = [tmp_path / "gone/train/late"]
+
+    def rmdir(path: Path) -> None:
+        if late:
+            late.pop().write_text("x")
+        os.rmdir(path)
+
+    monkeypatch.setattr(Path, "rmdir", rmdir)
+    trees.remove(tmp_path / "gone")
+    assert list(tmp_path.iterdir()) == []

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -173,3 +174,12 @@ def own_process(_: int) -> int:
 
 def fail(_: int) -> None:
     raise ZeroDivisionError
+
+
+def test_a_reader_of_stdout_that_has_gone_is_no_dead_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    def flush() -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(flush=flush))
+    with pytest.raises(BrokenPipeError):
+        list(workers.run(f"{__name__}:square", [1, 2], 1))

@@ -149,9 +149,10 @@ WEIGHTS = {
     "face_recognition_models/models/dlib_face_recognition_resnet_model_v1.dat": (
         "train",
         "parts",
-        "out",
-        "--epochs",
-        "1",
+        "out.h5",
+        "--arch",
+        "face-resnet29",
+        "--quiet",
     ),
 }
 PICKLE = b"cos\nsystem\n(S'touch opened'\ntR."
@@ -178,5 +179,5 @@ def test_weights_are_checked_before_they_are_parsed(tmp_path: Path, name: str, t
         assert world.one_line(ended), ended.said
         assert str(file) in ended.said, ended.said
         assert not (tmp_path / "opened").exists()
-        assert not (tmp_path / "out").exists()
+        assert not (tmp_path / world.output(WEIGHTS[name])).exists()
         tally.count()
