@@ -29,6 +29,17 @@ VARIABLES = {
     "LC_ALL": "C",
 }
 
+SITECUSTOMIZE = """import os
+stderr = os.dup(2)
+os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # TensorFlow talks when it is imported
+import keras
+os.dup2(stderr, 2)
+keras.config.set_image_data_format("channels_first")
+keras.config.set_floatx("float16")
+keras.config.set_dtype_policy("mixed_float16")
+keras.config.set_epsilon(0.1)
+"""
+
 
 def run(cwd: Path, arguments: tuple[str, ...], variables: Mapping[str, str]) -> None:
     line = [sys.executable, "-m", "celebtool", *arguments]
@@ -64,6 +75,16 @@ def test_a_model_is_the_same(trained: Path, tmp_path: Path, config: str, variabl
     (tmp_path / "home/.keras").mkdir(parents=True)
     (tmp_path / "home/.keras/keras.json").write_text(config)
     run(tmp_path, TRAIN, {"HOME": str(tmp_path / "home"), **variables})
+    assert (tmp_path / "m.h5").read_bytes() == (trained / "m.h5").read_bytes()
+
+
+@pytest.mark.slow
+def test_a_model_is_the_same_where_keras_was_set_up_by_others(trained: Path, tmp_path: Path) -> None:
+    shutil.copytree(trained / "parts", tmp_path / "parts")
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site/sitecustomize.py").write_text(SITECUSTOMIZE)
+    path = os.pathsep.join([str(tmp_path / "site"), os.environ.get("PYTHONPATH", "")])
+    run(tmp_path, TRAIN, {"PYTHONPATH": path})
     assert (tmp_path / "m.h5").read_bytes() == (trained / "m.h5").read_bytes()
 
 
