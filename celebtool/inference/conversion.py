@@ -161,7 +161,9 @@ def convert(graphs: Sequence[Graph], place: Path, output: Path | None = None) ->
     # -B: it leaves nothing in the temporary directory
     line = [sys.executable, "-B", "-P", "-c", _START, _OWN_DIRECTORY]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
+    scratch = place / "temporary"  # of TensorFlow, which leaves its files there if it is killed
+    scratch.mkdir(exist_ok=True)
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TMPDIR": str(scratch)}
     with (
         subprocess.Popen(line, env=environment, **pipes) as process,  # type: ignore[call-overload]  # noqa: S603
         signals.cleaned_up(process.kill),
