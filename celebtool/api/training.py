@@ -11,6 +11,7 @@ from celebtool.errors import CelebtoolError
 from celebtool.formats import history, model_file, provenance
 from celebtool.formats.image_folder import Sample
 from celebtool.formats.model_info import ModelInfo
+from celebtool.system import places
 from celebtool.system.output import Workspace, is_finished_file, new_file
 from celebtool.system.progress import Listener, Progress
 from celebtool.training import acceptance, folder_doubts, messages, settings, training_set
@@ -101,12 +102,14 @@ def planned(
     """Return a run of `train`, and what trains the model.
 
     Raises:
-        CelebtoolError: the folder or the weights can't be used.
+        CelebtoolError: the folder or the weights can't be used, or the output is one of them.
     """
     data = read(parts, training, run, tell)
     how = plans.completed(network, training, data, tell, has_val=bool(data.val))
+    inputs = [parts, *how.files]
+    places.checked(output, inputs)
     recipe = provenance.recipe("train", plans.parameters(how, allow_leak=run.allow_leak), parts)
-    job = Job(data, output, [parts, *how.files], recipe)
+    job = Job(data, output, inputs, recipe)
     return job, trainer(job, run, how, tell)
 
 

@@ -106,7 +106,7 @@ WORK = {
     "names of outputs": (named, 4000),
     "predictions, rows": (rows_read, 3000),
     "predictions, columns": (columns_read, 625),  # 10,000 classes at most
-    "tables, columns": (other_columns_read, 50_000),
+    "tables, columns": (other_columns_read, 25_000),
     "class folders": (listed, 1000),
 }
 
