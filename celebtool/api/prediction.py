@@ -53,7 +53,9 @@ def prepare(graphs: Sequence[Graph], say: Callable[[str], None], *, for_others: 
 
 def doubts_of_labels(names: Sequence[str], class_names: Sequence[str]) -> list[str]:
     """Return what is to be said of class directories that are called nearly as a model's classes, or lie deeper."""
-    return [*filter(None, [sources.misspelt(names, class_names)]), *sources.nested(names, class_names)]
+    named = sources.named_folders(names)
+    misspelt = sources.misspelt(named.values(), class_names)
+    return [*([misspelt] if misspelt else []), *sources.nested(named, class_names)]
 
 
 def are_crops(names: Sequence[str], first: Sequence[Source], crops: Mapping[str, object] | None) -> bool:

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
@@ -99,10 +99,14 @@ def _check_exists(argument: str) -> None:
     raise CelebtoolError(argument, f"no such file or directory{hint}")
 
 
-def nested(arguments: Sequence[str], class_names: Sequence[str]) -> Iterator[str]:
-    """Yield, for each directory that a command line names, that a model's people are directories deeper in it."""
-    for argument in filter(os.path.isdir, arguments):
-        folder = image_folder.read(Path(argument))
+def named_folders(arguments: Sequence[str]) -> dict[str, ImageFolder]:
+    """Return what the directories hold that a command line names."""
+    return {argument: image_folder.read(Path(argument)) for argument in filter(os.path.isdir, arguments)}
+
+
+def nested(named: Mapping[str, ImageFolder], class_names: Sequence[str]) -> Iterator[str]:
+    """Yield, for each of the `named_folders`, that a model's people are directories deeper in it."""
+    for argument, folder in named.items():
         if not _is_labelled(folder, set(class_names)) and (found := _place_of_people(folder, set(class_names))):
             problem = f"the model's people are folders in {found}; the images get no label, and so no figures"
             yield f"{argument}: {problem}; give {Path(argument) / found} instead"
@@ -118,13 +122,13 @@ def _place_of_people(folder: ImageFolder, class_names: set[str]) -> str:
     return ""
 
 
-def misspelt(arguments: Sequence[str], class_names: Sequence[str]) -> str:
-    """Say which class directories a command line names that a model calls nearly so, and what that means; "" if none."""
-    folders = [image_folder.read(Path(argument)) for argument in arguments if Path(argument).is_dir()]
-    near = suggestions.misspelt({name for each in folders for name in each.class_names}, (*class_names, UNKNOWN))
+def misspelt(named: Iterable[ImageFolder], class_names: Sequence[str]) -> str:
+    """Say which class directories of folders a model calls nearly so, and what that means; "" if none."""
+    found = list(named)
+    near = suggestions.misspelt({name for each in found for name in each.class_names}, (*class_names, UNKNOWN))
     if not near:
         return ""
-    labelled = any(_is_labelled(folder, set(class_names)) for folder in folders)
+    labelled = any(_is_labelled(folder, set(class_names)) for folder in found)
     meaning = "count as strangers" if labelled else "get no label, and so no figures"
     return f"the model has nobody called so, but nearly: {near}; their images {meaning}; rename the folders"
 

@@ -91,7 +91,9 @@ def test_names_that_are_nearly_the_models_are_said_with_what_becomes_of_their_im
         (tmp_path / path).write_bytes(b"x")
 
     def said(*names: str) -> str:
-        return sources.misspelt([str(tmp_path / name) for name in names], ["Ann Lee", "bob"])
+        return sources.misspelt(
+            sources.named_folders([str(tmp_path / name) for name in names]).values(), ["Ann Lee", "bob"]
+        )
 
     near = "the model has nobody called so, but nearly: Ann_Lee (Ann Lee)"
     assert said("some") == f"{near}; their images count as strangers; rename the folders"
@@ -113,7 +115,8 @@ def test_people_deeper_than_labels_are_looked_for_are_pointed_at(tmp_path: Path)
         (tmp_path / path).write_bytes(b"x")
 
     def said(name: str) -> list[str]:
-        return list(sources.nested([f"{tmp_path}/{name}", "-", f"{tmp_path}/right/ann/old/bob/1.jpg"], ["ann", "bob"]))
+        named = sources.named_folders([f"{tmp_path}/{name}", "-", f"{tmp_path}/right/ann/old/bob/1.jpg"])
+        return list(sources.nested(named, ["ann", "bob"]))
 
     what = "the model's people are folders in {}; the images get no label, and so no figures; give {} instead"
     assert said("one") == [f"{tmp_path}/one: {what.format('pins', tmp_path / 'one/pins')}"]
