@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from celebtool.cropping import plan
 from celebtool.errors import count
+from celebtool.folders import split_files, split_summary
 from celebtool.formats import manifest, predictions
 from celebtool.formats.manifest import Row
 from celebtool.formats.prediction_row import BOX_COLUMNS, FOLD, PROBABILITY, Prediction, guess_columns, write_cells
@@ -162,16 +163,19 @@ class Parts:
     Attributes:
         path: where it is.
         rows: those of its manifest: one per image, in `extra` its part, and one per image left out, with the reason.
-        summary: how many images went where: ``168 images of 5 people: 134 train, 17 val, 17 test``.
     """
 
     path: Path
     rows: tuple[Row, ...]
-    summary: str
 
     def __repr__(self) -> str:
         """Name the folder, and count."""
         return f"Parts({str(self.path)!r}: {self.summary})"
+
+    @property
+    def summary(self) -> str:
+        """How many images went where: ``168 images of 5 people: 134 train, 17 val, 17 test``."""
+        return split_summary.summary(split_files.of_rows(self.rows))
 
     def to_frame(self) -> "pd.DataFrame":
         """Return the manifest, all cells as text."""

@@ -25,7 +25,7 @@ from celebtool.api.plans import Network
 from celebtool.api.results import Crops, Face, Parts, Photo, Predictions
 from celebtool.cropping.plan import CropSettings
 from celebtool.errors import CelebtoolError
-from celebtool.folders import split_files, split_summary
+from celebtool.folders import split_summary
 from celebtool.formats import manifest, predictions, sources
 from celebtool.formats.reasons import Reason
 from celebtool.formats.sources import Source
@@ -155,8 +155,7 @@ def split(
         found = splitting.write(made, tell)
         for line in (*made.decided.warnings, *split_summary.notices(found)):
             tell.warn(line)
-    summary = split_summary.summary(split_files.read(Path(parts), settings.folds))
-    return Parts(Path(parts), tuple(manifest.read_all(Path(parts))), summary)
+    return Parts(Path(parts), tuple(manifest.read_all(Path(parts))))
 
 
 def train(

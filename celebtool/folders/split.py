@@ -69,11 +69,6 @@ class _Pool(NamedTuple):
     emptied: list[str]
 
 
-def directories(folds: int) -> list[str]:
-    """Return where the splits are written, of so many folds or, if 0, of none."""
-    return [f"fold-{number}" for number in range(1, folds + 1)] or [""]
-
-
 def parameters(settings: SplitSettings) -> dict[str, object]:
     """Return the settings as the parameters of a recipe."""
     return asdict(settings) | {"shares": [str(share) for share in settings.shares]}
@@ -111,7 +106,7 @@ def plan(
     if not settings.folds:
         return {"": _split(pool, sampling.split(pool.items, settings.shares, settings.seed))}
     fold_of = sampling.folds(pool.items, settings.folds, settings.seed)
-    return {name: _split(pool, _fold(pool, fold_of, k)) for k, name in enumerate(directories(settings.folds))}
+    return {f"fold-{k + 1}": _split(pool, _fold(pool, fold_of, k)) for k in range(settings.folds)}
 
 
 def with_decisions(splits: Splits, decisions: Decisions, folder: ImageFolder) -> Splits:

@@ -1,10 +1,11 @@
-"""Write the parts of a split folder, and read which image is where."""
+"""Write the parts of a split folder, and tell from its manifest which image is where."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from celebtool.folders import split, transfer
+from celebtool.folders import transfer
 from celebtool.folders.split import Split, Splits
 from celebtool.formats import manifest
 from celebtool.formats.image_folder import PARTS
@@ -26,15 +27,15 @@ def write(splits: Splits, source: Path, target: Path, recipe: Recipe, *, link: b
         manifest.write(target, rows, transfer.columns(rows))
 
 
-def read(target: Path, folds: int) -> Splits:
-    """Return the splits of a folder that `write` wrote, from their manifests; of so many folds, or of none if 0."""
-    return {directory: _of_manifest(target / directory) for directory in split.directories(folds)}
-
-
-def _of_manifest(directory: Path) -> Split:
-    rows = manifest.read_all(directory)
-    parts = {part: [row for row in rows if row.path and row.extra["part"] == part] for part in PARTS}
-    return Split(parts, [row for row in rows if not row.path])
+def of_rows(rows: Iterable[manifest.Row]) -> Splits:
+    """Return where the images are that a folder's manifest names, as `write` wrote it, without those left out."""
+    splits: dict[str, dict[str, list[manifest.Row]]] = {}
+    for row in rows:
+        if row.path:
+            first, part = row.path.partition("/")[0], row.extra["part"]
+            parts = splits.setdefault("" if first == part else first, {part: [] for part in PARTS})
+            parts[part].append(row)
+    return {directory: Split(parts, ()) for directory, parts in splits.items()}
 
 
 def _below(directory: str, row: manifest.Row) -> manifest.Row:

@@ -39,9 +39,9 @@ def test_the_parts_are_the_commands(command: Command, faces: Path, tmp_path: Pat
 def test_the_same_call_again_reads_what_is_there(faces: Path, tmp_path: Path) -> None:
     first = celebtool.split(faces, tmp_path / "parts", test=0, folds=None, val=0.3)
     before = tree(tmp_path / "parts")
-    assert celebtool.split(str(faces), str(tmp_path / "parts"), test=0, val=0.3) == celebtool.Parts(
-        tmp_path / "parts", first.rows, first.summary
-    )
+    again = celebtool.split(str(faces), str(tmp_path / "parts"), test=0, val=0.3)
+    assert again == celebtool.Parts(tmp_path / "parts", first.rows)
+    assert again.summary == first.summary
     assert tree(tmp_path / "parts") == before
     with pytest.raises(celebtool.CelebtoolError, match="exists already"):
         celebtool.split(faces, tmp_path / "parts", test=0)
