@@ -107,7 +107,7 @@ def planned(
     data = read(parts, training, run, tell)
     how = plans.completed(network, training, data, tell, has_val=bool(data.val))
     inputs = [parts, *how.files]
-    places.checked(output, inputs)
+    places.checked(output, inputs)  # before the weights are read, since they may be the output by mistake
     recipe = provenance.recipe("train", plans.parameters(how, allow_leak=run.allow_leak), parts)
     job = Job(data, output, inputs, recipe)
     return job, trainer(job, run, how, tell)

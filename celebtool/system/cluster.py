@@ -79,7 +79,7 @@ def _connected(distributed: Any, address: str, deaths: set[str]) -> Any:  # noqa
     try:
         return _client(distributed, deaths)(address, timeout=PATIENCE, set_as_default=False, deserializers=["msgpack"])
     except (OSError, ValueError, RuntimeError) as error:
-        raise CelebtoolError(address, "no Dask scheduler answers; start one with: dask scheduler") from error
+        raise CelebtoolError(address, cluster_address.NOBODY) from error
 
 
 def answer(version: str, function: str, shard: object, file: str) -> None:

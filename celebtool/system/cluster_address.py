@@ -11,6 +11,9 @@ from celebtool.errors import CelebtoolError
 if TYPE_CHECKING:
     import ssl
 
+NOBODY = "no Dask scheduler answers; start one with: dask scheduler"
+"""What is wrong with an address at which nothing listens."""
+
 _ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]@?#]+):([0-9]{1,5})")
 _TLS = ("ca-file", "client.cert", "client.key")
 _LARGEST_GREETING = 1 << 20  # bytes
@@ -61,7 +64,7 @@ def check_listener(address: str, patience: float) -> None:
 def _problem_of(error: OSError) -> str:
     """Say why a connection failed; an error of TLS, whose module takes ten milliseconds to load, has a reason."""
     if not hasattr(error, "reason"):
-        return "no Dask scheduler answers; start one with: dask scheduler"
+        return NOBODY
     problem = f"TLS fails ({error.reason or error}); either no Dask scheduler with --protocol tls listens there"
     return f"{problem}, or one of another distributed.comm.tls.ca-file"
 
